@@ -1,0 +1,1 @@
+"""eka: git-native atom registry and package CLI."""
