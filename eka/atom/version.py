@@ -1,0 +1,116 @@
+"""Versions: SemVer 2 without build metadata, with the total order of its clause 11."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import total_ordering
+
+from eka.errors import EkaError, Exit
+
+MAX_VERSION_CHARACTERS = 128
+MAX_NUMBER = 2**64 - 1
+_SHOWN_CHARACTERS = 140
+
+_NUMBER = r"(0|[1-9][0-9]*)"
+_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?", re.ASCII)
+_IDENTIFIER = re.compile(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
+
+PrereleaseKey = tuple[tuple[int, int, str], ...]
+VersionKey = tuple[int, int, int, bool, PrereleaseKey]
+
+
+class InvalidVersion(EkaError):
+    """A text that cannot be the version of an atom."""
+
+    code = "invalid-version"
+    exit_status = Exit.USAGE
+
+    def __init__(self, raw: str, why: str) -> None:
+        super().__init__(
+            what="this is not a valid version",
+            where=repr(raw[:_SHOWN_CHARACTERS]),
+            why=why,
+            fix="write MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-PRERELEASE, for example `1.2.0-rc.1`",
+        )
+        self.raw = raw
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of an atom, such as ``1.2.0-rc.1``; ordered by SemVer precedence.
+
+    Source: atom-spec/version.md; vectors in fixtures/version.
+    """
+
+    major: int
+    minor: int
+    patch: int
+    prerelease: tuple[str, ...] = ()
+    key: VersionKey = field(init=False, repr=False, compare=False)
+    """Sort key: two versions are ordered as their keys are."""
+
+    def __post_init__(self) -> None:
+        if why := self._fault():
+            raise InvalidVersion(self.text, why)
+        key = (
+            self.major,
+            self.minor,
+            self.patch,
+            not self.prerelease,
+            prerelease_key(self.prerelease),
+        )
+        object.__setattr__(self, "key", key)
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """Return the version written as ``text``; raises InvalidVersion."""
+        if len(text) > MAX_VERSION_CHARACTERS:
+            raise InvalidVersion(text, f"it is longer than {MAX_VERSION_CHARACTERS} characters")
+        match = _VERSION.fullmatch(text)
+        if match is None:
+            raise InvalidVersion(text, "it does not follow SemVer 2")
+        major, minor, patch, prerelease, build = match.groups()
+        if build is not None:
+            why = f"it carries build metadata `{build}`: two builds would be one version"
+            raise InvalidVersion(text, why)
+        identifiers = tuple(prerelease.split(".")) if prerelease else ()
+        return cls(int(major), int(minor), int(patch), identifiers)
+
+    @property
+    def text(self) -> str:
+        """The one way to write this version."""
+        core = f"{self.major}.{self.minor}.{self.patch}"
+        return f"{core}-{'.'.join(self.prerelease)}" if self.prerelease else core
+
+    @property
+    def is_prerelease(self) -> bool:
+        """Whether it comes before its own release."""
+        return bool(self.prerelease)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Version):
+            return NotImplemented
+        return self.key < other.key
+
+    def _fault(self) -> str:
+        numbers = (self.major, self.minor, self.patch)
+        if not all(0 <= number <= MAX_NUMBER for number in numbers):
+            return f"a number is not within 0..{MAX_NUMBER}"
+        for identifier in self.prerelease:
+            if _IDENTIFIER.fullmatch(identifier) is None:
+                return f"`{identifier}` is not a pre-release identifier of SemVer 2"
+        if self.prerelease and self.prerelease[-1] == "lock" and len(self.prerelease) > 1:
+            return "git refuses a ref that ends in `.lock`"
+        if len(self.text) > MAX_VERSION_CHARACTERS:
+            return f"it is longer than {MAX_VERSION_CHARACTERS} characters"
+        return ""
+
+
+def prerelease_key(identifiers: tuple[str, ...]) -> PrereleaseKey:
+    """Return the sort key of pre-release identifiers: numbers before words, fewer before more."""
+    return tuple(
+        (0, int(identifier), "") if identifier.isdecimal() else (1, 0, identifier)
+        for identifier in identifiers
+    )
