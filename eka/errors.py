@@ -44,7 +44,7 @@ class EkaError(Exception):
     """Base of all errors that are the world's fault, not ours."""
 
     code: ClassVar[str] = "failed"
-    exit_status: ClassVar[int] = Exit.FAILED
+    exit_status: ClassVar[Exit] = Exit.FAILED
 
     def __init__(
         self, *, what: str, where: str = "", why: str = "", fix: str = "", span: Span | None = None
