@@ -1,0 +1,79 @@
+"""What every test shares: a fixed environment, the long rounds, the options of a full run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A test must not see the machine it runs on: not its git identity, colours, aliases or caches.
+FOREIGN_PREFIXES = ("GIT_", "EKA_", "XDG_", "SSH_", "LC_", "PYTHON")
+FOREIGN_NAMES = (
+    "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "DISPLAY", "EDITOR", "EMAIL", "FORCE_COLOR",
+    "LANGUAGE", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM",
+)  # fmt: skip
+FIXED = {
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "TERM": "dumb",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_AUTHOR_NAME": "Author",
+    "GIT_AUTHOR_EMAIL": "author@example.org",
+    "GIT_COMMITTER_NAME": "Committer",
+    "GIT_COMMITTER_EMAIL": "committer@example.org",
+}
+HOME = pytest.StashKey[Path]()
+
+settings.register_profile("short", max_examples=60, derandomize=True, database=None, deadline=None)
+settings.register_profile(
+    "long",
+    max_examples=2000,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of this test suite."""
+    parser.addoption("--long", action="store_true", help="play the long rounds too")
+    parser.addoption(
+        "--all-clauses",
+        action="store_true",
+        help="this is a full run: a clause of atom-spec without a test is a failure",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fix the environment before any test module is imported."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN_PREFIXES) or name in FOREIGN_NAMES:
+            del os.environ[name]
+    home = Path(tempfile.mkdtemp(prefix="eka-tests-"))
+    config.stash[HOME] = home
+    os.environ.update(FIXED, HOME=str(home))
+    settings.load_profile("long" if config.getoption("--long") else "short")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home directory of the tests."""
+    shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rounds(pytestconfig: pytest.Config) -> Callable[[int, int], int]:
+    """Choose how often a test repeats itself: ``rounds(short, long)``."""
+    long = bool(pytestconfig.getoption("--long"))
+    return lambda short, full: full if long else short
