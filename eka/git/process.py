@@ -1,0 +1,315 @@
+"""One child process with pipes: byte caps, a deadline, and a certain end.
+
+Whatever ends the ``with`` block (an error, an interrupt, the deadline) ends the child as well.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+from eka.errors import EkaError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_CHUNK_BYTES = 64 * 1024
+_STDERR_BYTES = 64 * 1024
+_GRACE_S = 2.0
+
+
+class ProgramMissing(EkaError):
+    """A program eka needs cannot be started."""
+
+    code = "program-missing"
+    exit_status = Exit.FAILED
+
+    def __init__(self, program: str, why: str) -> None:
+        super().__init__(
+            what=f"cannot start {program}",
+            where=program,
+            why=why,
+            fix=f"install {os.path.basename(program)} and put it on PATH",  # noqa: PTH119 - a name, not a path
+        )
+        self.program = program
+
+
+class OutputTooLarge(EkaError):
+    """A program or server sent more than eka is willing to read."""
+
+    code = "output-too-large"
+    exit_status = Exit.FAILED
+
+    def __init__(self, where: str, limit_bytes: int) -> None:
+        super().__init__(
+            what="the answer is larger than allowed; it was cut off",
+            where=where,
+            why=f"expected at most {limit_bytes} bytes",
+            fix="ask for less at once, or check who sends so much",
+        )
+        self.limit_bytes = limit_bytes
+
+
+class TimedOut(EkaError):
+    """A program or server did not finish in time."""
+
+    code = "timed-out"
+    exit_status = Exit.NETWORK
+
+    def __init__(self, where: str, timeout_s: float) -> None:
+        super().__init__(
+            what="no answer in time",
+            where=where,
+            why=f"expected one within {timeout_s:g} seconds",
+            fix="try again later; a slow network may need a longer timeout",
+        )
+        self.timeout_s = timeout_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spawn:
+    """How to start a child process."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path | None = None
+    title: str = ""
+    max_output_bytes: int = 64 * 1024 * 1024
+    timeout_s: float | None = None
+    own_session: bool = True
+    """Run in a session of its own: its children end with it, and none can ask at the terminal.
+    False where the person may be asked for a password."""
+    inherited: Sequence[int] = ()
+
+
+class ChildProcess:
+    """A running child; a context manager that ends it."""
+
+    def __init__(self, spawn: Spawn) -> None:
+        self._title = spawn.title or spawn.argv[0]
+        self._max_output_bytes = spawn.max_output_bytes
+        self._timeout_s = spawn.timeout_s
+        self._deadline = None if spawn.timeout_s is None else monotonic() + spawn.timeout_s
+        self._own_session = spawn.own_session
+        self._stderr = bytearray()
+        self.received_bytes = 0
+        self._process = _start(spawn)
+        self._selector = selectors.DefaultSelector()
+        self._in, self._out, self._err = _pipes(self._process)
+        for descriptor in (self._in, self._out, self._err):
+            os.set_blocking(descriptor, False)
+        self._selector.register(self._err, selectors.EVENT_READ)
+        self._selector.register(self._out, selectors.EVENT_READ)
+        self._is_out_open = True
+        self._is_in_open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    @property
+    def stderr(self) -> bytes:
+        """What the child complained so far; the first 64 KiB."""
+        return bytes(self._stderr)
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``; a child that no longer listens is no error (its status will tell).
+
+        Use `exchange` for more than a pipe holds when the child answers before it has read all.
+        """
+        view = memoryview(data)
+        while view and self._is_in_open:
+            self._selector.register(self._in, selectors.EVENT_WRITE)
+            try:
+                self._wait(without_output=True)
+                view = self._send(view)
+            finally:
+                if self._is_in_open:
+                    self._selector.unregister(self._in)
+
+    def close_input(self) -> None:
+        """Tell the child that no more comes."""
+        if self._is_in_open:
+            self._is_in_open = False
+            stream = self._process.stdin
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+
+    def read(self) -> bytes:
+        """Return the next bytes the child wrote, ``b""`` at the end of its output."""
+        while self._is_out_open:
+            if self._out not in self._wait():
+                continue
+            chunk = _read_some(self._out)
+            if chunk is None:
+                continue
+            if not chunk:
+                self._close_output()
+                break
+            self._count(len(chunk))
+            return chunk
+        return b""
+
+    def exchange(self, data: bytes) -> bytes:
+        """Send ``data``, close the input, return all output; neither side can block the other."""
+        answer = bytearray()
+        view = memoryview(data)
+        if view:
+            self._selector.register(self._in, selectors.EVENT_WRITE)
+        else:
+            self.close_input()
+        while self._is_out_open:
+            ready = self._wait()
+            if self._is_in_open and self._in in ready:
+                view = self._send(view)
+                if not view and self._is_in_open:
+                    self._selector.unregister(self._in)
+                    self.close_input()
+            if self._out in ready and (chunk := _read_some(self._out)) is not None:
+                self._count(len(chunk))
+                answer += chunk
+                if not chunk:
+                    self._close_output()
+        return bytes(answer)
+
+    def finish(self) -> int:
+        """Wait for the end of the child and return its exit status."""
+        self.close_input()
+        while self._is_out_open:
+            self.read()
+        try:
+            status = self._process.wait(self._left_s())
+        except subprocess.TimeoutExpired:
+            raise self._timed_out() from None
+        self._drain_stderr()
+        return status
+
+    def kill(self) -> None:
+        """End the child and what it started; nothing happens when it has ended already."""
+        self._is_in_open = False
+        if self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+            try:
+                self._process.wait(_GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._signal(signal.SIGKILL)
+                self._process.wait()
+        self._selector.close()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            if self._own_session:
+                os.killpg(self._process.pid, number)
+            else:
+                self._process.send_signal(number)
+
+    def _wait(self, *, without_output: bool = False) -> set[int]:
+        """Return the descriptors that are ready; what stands on stderr is taken meanwhile."""
+        ready: set[int] = set()
+        while not ready:
+            events = self._selector.select(self._left_s())
+            if not events and self._deadline is not None and monotonic() >= self._deadline:
+                raise self._timed_out()
+            ready = {key.fd for key, _ in events}
+            if self._err in ready:
+                self._take_stderr()
+                ready.discard(self._err)
+            if without_output and self._in not in ready:
+                if self._out in ready:
+                    self._refuse_early_output()
+                ready.clear()
+        return ready
+
+    def _refuse_early_output(self) -> None:
+        # The output waits while the pipe to the child is full. It stays readable, so selecting on
+        # it would spin: stop watching it until the write is through.
+        self._selector.unregister(self._out)
+        try:
+            while self._in not in self._wait():
+                pass
+        finally:
+            self._selector.register(self._out, selectors.EVENT_READ)
+
+    def _send(self, view: memoryview) -> memoryview:
+        try:
+            return view[os.write(self._in, view[:_CHUNK_BYTES]) :]
+        except BlockingIOError:
+            return view
+        except BrokenPipeError:
+            self._selector.unregister(self._in)
+            self.close_input()
+            return view[:0]
+
+    def _count(self, size: int) -> None:
+        self.received_bytes += size
+        if self.received_bytes > self._max_output_bytes:
+            raise OutputTooLarge(self._title, self._max_output_bytes)
+
+    def _close_output(self) -> None:
+        self._is_out_open = False
+        self._selector.unregister(self._out)
+
+    def _take_stderr(self) -> None:
+        chunk = _read_some(self._err)
+        if chunk == b"":
+            self._selector.unregister(self._err)
+        elif chunk is not None:
+            self._stderr += chunk[: max(0, _STDERR_BYTES - len(self._stderr))]
+
+    def _drain_stderr(self) -> None:
+        # Only what is there: a grandchild may hold the pipe open for ever.
+        while len(self._stderr) < _STDERR_BYTES and (chunk := _read_some(self._err)):
+            self._stderr += chunk
+
+    def _left_s(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - monotonic())
+
+    def _timed_out(self) -> TimedOut:
+        return TimedOut(self._title, self._timeout_s or 0.0)
+
+
+def _start(spawn: Spawn) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(spawn.argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=spawn.cwd,
+            env=dict(spawn.env),
+            bufsize=0,
+            start_new_session=spawn.own_session,
+            pass_fds=tuple(spawn.inherited),
+        )
+    except OSError as error:
+        if spawn.cwd is not None and not spawn.cwd.is_dir():
+            raise ProgramMissing(spawn.argv[0], f"no directory {spawn.cwd}") from error
+        raise ProgramMissing(spawn.argv[0], error.strerror or str(error)) from error
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[int, int, int]:
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise RuntimeError("a child process without pipes")
+    return process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno()
+
+
+def _read_some(descriptor: int) -> bytes | None:
+    """Return what is there, ``b""`` at the end, None when nothing is there yet."""
+    try:
+        return os.read(descriptor, _CHUNK_BYTES)
+    except BlockingIOError:
+        return None

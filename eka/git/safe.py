@@ -1,0 +1,37 @@
+"""Makes text from foreign programs and servers fit for a terminal, a log and an error message."""
+
+from __future__ import annotations
+
+import re
+
+# C0 (but tab and newline), DEL and C1, bidirectional and invisible formatting, tags, lone
+# surrogates (how bytes that are not UTF-8 arrive in names).
+_UNSAFE = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e"
+    "\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f\\ud800-\\udfff]"
+)
+# `https://user:secret@host`, `https://token@host`: nothing before the host is ever shown; for
+# other schemes the user is part of the address (`ssh://git@host`), a password never.
+_HTTP_USER = re.compile(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
+_PASSWORD = re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:'\"@]*):[^/\s'\"]*@", re.IGNORECASE)
+
+DEFAULT_LIMIT = 2000
+
+
+def safe_text(raw: bytes | str, *, limit: int = DEFAULT_LIMIT) -> str:
+    """Return ``raw`` without control characters and credentials, at most ``limit`` characters.
+
+    Tabs and line ends stay; carriage returns, with which git redraws its progress, become line
+    ends. Anything else that could steer a terminal or reorder text is written as its code point.
+    """
+    text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+    # Cut first: what a server sends may be long, and the result is bounded all the same.
+    text = text[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")
+    text = _UNSAFE.sub(lambda found: f"\\u{{{ord(found.group()):x}}}", text)
+    text = _PASSWORD.sub(r"\1@", _HTTP_USER.sub(r"\1", text))
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def safe_line(raw: bytes | str, *, limit: int = 300) -> str:
+    """Return ``raw`` as one safe line, its line ends turned into spaces."""
+    return " ".join(safe_text(raw, limit=limit).split())
