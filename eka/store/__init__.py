@@ -51,6 +51,7 @@ from eka.store.plan import (
     canonical_json,
     resolved_name,
 )
+from eka.store.plan_json import parse_plan
 from eka.store.plan_rules import PLACEHOLDER
 
 __all__ = [
@@ -96,6 +97,7 @@ __all__ = [
     "UnsafeTree",
     "action_id",
     "canonical_json",
+    "parse_plan",
     "path_name",
     "resolved_name",
     "store_path",
