@@ -21,13 +21,8 @@ from eka.atom.identity import AtomId, InvalidAtomId, atom_id
 from eka.atom.label import InvalidLabel, InvalidTag, Label, Tag, case_fold, skeleton
 from eka.atom.oid import Genesis, InvalidObjectId, ObjectId, object_id
 from eka.atom.requirement import ANY, Comparator, InvalidRequirement, Operator, Requirement
-from eka.atom.tree_policy import (
-    DEFAULT_LIMITS,
-    TreeLimits,
-    TreePolicyViolation,
-    TreeSummary,
-    check_tree,
-)
+from eka.atom.tree_measure import DEFAULT_LIMITS, TreeLimits, TreePolicyViolation, TreeSummary
+from eka.atom.tree_policy import check_tree
 from eka.atom.version import InvalidVersion, Version
 
 __all__ = [

@@ -129,21 +129,20 @@ class AtomCommit:
 
 def path_fault(path: str) -> str:
     """Say why ``path`` cannot be the directory of an atom in its commit; empty when it can."""
-    try:
-        size_bytes = len(path.encode())
-    except UnicodeEncodeError:
-        return "is not UTF-8"
-    if size_bytes > MAX_PATH_BYTES:
+    if len(path.encode(errors="surrogatepass")) > MAX_PATH_BYTES:
         return f"is longer than {MAX_PATH_BYTES} bytes"
-    if path == ".":
-        return ""
-    if any(part in {"", ".", ".."} for part in path.split("/")):
+    if path != "." and any(part in {"", ".", ".."} for part in path.split("/")):
         return "is not a plain relative path"
-    if path.isascii():
-        return "" if path.isprintable() else "holds a control character"
+    return "" if path.isascii() and path.isprintable() else _character_fault(path)
+
+
+def _character_fault(path: str) -> str:
     from unicodedata import category, is_normalized  # noqa: PLC0415 - most paths are ASCII
 
-    if any(category(character) == "Cc" for character in path):
+    categories = {category(character) for character in path}
+    if "Cs" in categories:
+        return "is not UTF-8"
+    if "Cc" in categories:
         return "holds a control character"
     return "" if is_normalized("NFC", path) else "is not in NFC form"
 
@@ -165,7 +164,8 @@ def _decode(raw: bytes) -> AtomCommit:
     except UnicodeDecodeError as error:
         raise NotAnAtomCommit("it is not UTF-8") from error
     head, _, message = text.partition("\n\n")
-    headers = dict(line.partition(" ")[::2] for line in head.split("\n"))
+    fields = (line.partition(" ") for line in head.split("\n"))
+    headers = {name: value for name, _, value in fields}
     try:
         commit_format = CommitFormat(headers.get("format", ""))
     except ValueError as error:

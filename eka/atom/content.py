@@ -86,11 +86,11 @@ class TreeReader(Protocol):
     """Port: reads git objects by id. Implemented by the git layer, and in memory by tests."""
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:
-        """Return the entries of a tree, in stored order."""
+        """Return the entries of a tree, in stored order; any other kind of object is an error."""
         ...
 
     def blob(self, oid: ObjectId) -> bytes:
-        """Return the bytes of a blob."""
+        """Return the bytes of a blob; any other kind of object is an error."""
         ...
 
     def size(self, oid: ObjectId) -> int:
@@ -101,48 +101,63 @@ class TreeReader(Protocol):
 def content_hash(root: ObjectId, reader: TreeReader) -> ContentHash:
     """Return the content hash of the tree ``root``.
 
-    Every distinct object is read once, whatever its number of places. O(bytes of distinct
-    objects). The tree must have passed `check_tree`.
+    Every distinct object is read once, whatever its number of places: O(bytes of distinct
+    objects). A foreign tree must have passed `check_tree` before.
 
     Source: atom-spec/content.md; vectors in fixtures/content.
     """
-    digests: dict[ObjectId, bytes] = {}
-    listed: dict[ObjectId, Sequence[TreeEntry]] = {}
+    hashing = _Hashing(reader)
     waiting = [root]
     # A stack of our own: the depth of a foreign tree must not be the depth of our calls.
     while waiting:
         oid = waiting[-1]
-        if oid in digests:
-            waiting.pop()
-        elif oid in listed:
-            digests[oid] = _directory_digest(listed.pop(oid), digests)
-            waiting.pop()
+        missing = hashing.missing_subtrees(oid)
+        if missing:
+            waiting.extend(missing)
         else:
-            listed[oid] = reader.tree(oid)
-            waiting.extend(_read_children(oid, listed[oid], reader, digests))
-    return ContentHash(digests[root].hex())
+            hashing.finish(oid)
+            waiting.pop()
+    return ContentHash(hashing.trees[root].hex())
 
 
-def _read_children(
-    tree: ObjectId,
-    entries: Sequence[TreeEntry],
-    reader: TreeReader,
-    digests: dict[ObjectId, bytes],
-) -> list[ObjectId]:
-    """Digest the blobs of one tree; return its subtrees that have no digest yet."""
-    subtrees: list[ObjectId] = []
-    for entry in entries:
-        if entry.mode not in LEGAL_MODES:
-            name = entry.name.decode(errors="backslashreplace")
-            raise ContentUndefined(tree.hex, repr(name), entry.mode)
-        if entry.oid in digests:
-            continue
+class _Hashing:
+    """The digests known so far; blobs and trees apart, for a mode may lie about the kind."""
+
+    def __init__(self, reader: TreeReader) -> None:
+        self._reader = reader
+        self._listed: dict[ObjectId, Sequence[TreeEntry]] = {}
+        self._blobs: dict[ObjectId, bytes] = {}
+        self.trees: dict[ObjectId, bytes] = {}
+
+    def missing_subtrees(self, oid: ObjectId) -> list[ObjectId]:
+        """Return the subtrees to hash before ``oid``, on its first visit."""
+        if oid in self._listed:
+            return []
+        entries = self._listed[oid] = self._reader.tree(oid)
+        for entry in entries:
+            if entry.mode not in LEGAL_MODES:
+                raise ContentUndefined(oid.hex, _shown(entry.name), entry.mode)
+        return [
+            entry.oid
+            for entry in entries
+            if entry.mode == DIRECTORY_MODE and entry.oid not in self._listed
+        ]
+
+    def finish(self, oid: ObjectId) -> None:
+        """Hash ``oid``, whose subtrees are all hashed."""
+        if oid not in self.trees:
+            self.trees[oid] = directory_digest(
+                (entry.mode, entry.name, self._child(entry)) for entry in self._listed[oid]
+            )
+
+    def _child(self, entry: TreeEntry) -> bytes:
         if entry.mode == DIRECTORY_MODE:
-            subtrees.append(entry.oid)
-        else:
-            digests[entry.oid] = digest(reader.blob(entry.oid))
-    return subtrees
+            return self.trees[entry.oid]
+        known = self._blobs.get(entry.oid)
+        if known is None:
+            known = self._blobs[entry.oid] = digest(self._reader.blob(entry.oid))
+        return known
 
 
-def _directory_digest(entries: Sequence[TreeEntry], digests: dict[ObjectId, bytes]) -> bytes:
-    return directory_digest((entry.mode, entry.name, digests[entry.oid]) for entry in entries)
+def _shown(name: bytes) -> str:
+    return ascii(name.decode(errors="backslashreplace"))

@@ -53,6 +53,9 @@ def atom_id(genesis: Genesis, label: Label) -> AtomId:
         genesis: Root commit of the set; 20 bytes (SHA-1) or 32 (SHA-256).
         label: Name of the atom; hashed as UTF-8, 1..128 bytes.
 
+    Returns:
+        BLAKE3(label) under the key derived from ``genesis`` in context "AtomId".
+
     Source: atom-spec/identity.md [atom-id]; vectors in fixtures/atoms/published.json.
     """
     key = derive_key(ID_CONTEXT, genesis.raw)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from eka.errors import EkaError, Exit
 
 MAX_LABEL_BYTES = 128
+# What a person types may shrink when it is normalised, three code points to one at the most.
+_MAX_TYPED_CHARACTERS = 4 * MAX_LABEL_BYTES
 _ASCII_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _ASCII_TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
 _SHOWN_CHARACTERS = 80
@@ -24,7 +26,7 @@ class InvalidLabel(EkaError):
             what="this is not a valid label",
             where=repr(raw[:_SHOWN_CHARACTERS]),
             why=why,
-            fix="start with a letter, go on with letters, digits, `_` or `-`, for example `my-atom`",
+            fix="start with a letter, go on with letters, digits, `_` or `-`, as in `my-atom`",
         )
         self.raw = raw
 
@@ -66,7 +68,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Tag:
-    """Name of a set in a manifest, or a word that describes an atom: a label with ``.`` and ``:``."""
+    """Name of a set in a manifest, or a word on an atom: a label that may hold ``.`` and ``:``."""
 
     text: str
 
@@ -101,7 +103,7 @@ def skeleton(label: Label) -> str:
 
 
 def _normalized(raw: str) -> str:
-    if raw.isascii() or len(raw) > MAX_LABEL_BYTES or _unassigned(raw):
+    if raw.isascii() or len(raw) > _MAX_TYPED_CHARACTERS or _unassigned(raw):
         return raw  # nothing to normalise, or refused by the constructor, which says why
     from unicodedata import normalize  # noqa: PLC0415 - ASCII labels never need the tables
 

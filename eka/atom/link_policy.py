@@ -37,11 +37,11 @@ class LinkWalk:
         """Remember the symlink at ``path``."""
         self._targets[tuple(path.split(b"/"))] = target
 
-    def faults(self) -> Iterator[tuple[bytes, str, str]]:
-        """Yield path, reason and fix for each symlink that an atom may not hold."""
+    def faults(self) -> Iterator[tuple[bytes, Fault]]:
+        """Yield path and fault of each symlink that an atom may not hold."""
         for parts, target in self._targets.items():
             if fault := _target_fault(target) or self._route_fault(parts, target):
-                yield (b"/".join(parts), *fault)
+                yield b"/".join(parts), fault
 
     def _route_fault(self, parts: Parts, target: bytes) -> Fault | None:
         place = list(parts[:-1])
@@ -73,10 +73,13 @@ class LinkWalk:
 
 def _target_fault(target: bytes) -> Fault | None:
     if not target or b"\0" in target:
-        return "the symlink's target is empty or holds NUL", "recreate the link with `ln -s`"
-    if target.startswith(b"/") or b"\\" in target or _DRIVE.match(target):
+        return "the symlink's target is empty or holds NUL", "make the link anew with `ln -s`"
+    if target.startswith(b"/") or _DRIVE.match(target):
         why = f"the symlink points to the absolute place {shown(target)}"
         return why, "point it to a relative path inside the atom, or copy the file in its place"
+    if b"\\" in target:
+        why = "the symlink's target holds a backslash, which separates directories elsewhere"
+        return why, "write the target with `/`, and rename what it points to"
     return None
 
 

@@ -31,6 +31,11 @@ def shown(path: bytes) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
 
 
+def join(parent: bytes, name: bytes) -> bytes:
+    """Return the path of an entry, given that of its directory (empty for the root)."""
+    return parent + b"/" + name if parent else name
+
+
 def fold_name(name: bytes) -> str:
     """Return the form in which names are equal that some file system takes for the same."""
     if name.isascii():

@@ -68,6 +68,9 @@ def object_id(kind: str, body: bytes, algorithm: str) -> ObjectId:
         body: The object without git's header.
         algorithm: ``sha1`` or ``sha256``.
 
+    Returns:
+        The id `git hash-object` prints.
+
     The ids of objects we write come from here; a *received* object is never trusted by its SHA-1
     alone (hashlib does not detect collisions, git does): its content hash decides.
     """

@@ -8,23 +8,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from eka.atom.version import MAX_NUMBER, Version, VersionKey, prerelease_key
+from eka.atom.version import MAX_NUMBER, PRERELEASE_IDENTIFIER, prerelease_key
 from eka.errors import EkaError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eka.atom.version import Version, VersionKey
 
 MAX_COMPARATORS = 32
 MAX_REQUIREMENT_CHARACTERS = 4096
 _SHOWN_CHARACTERS = 140
 
-_PART = r"(?P<{}>0|[1-9][0-9]*|[*xX])"
 _COMPARATOR = re.compile(
     r"(?P<operator>>=|<=|[=><~^])? *"
     r"(?P<major>0|[1-9][0-9]*)"
-    rf"(?:\.{_PART.format('minor')}(?:\.{_PART.format('patch')}"
-    r"(?:-(?P<prerelease>[0-9A-Za-z.-]+))?(?:\+(?P<build>[0-9A-Za-z.-]+))?)?)? *",
-    re.ASCII,
+    r"(?:\.(?P<minor>0|[1-9][0-9]*|[*xX])"
+    r"(?:\.(?P<patch>0|[1-9][0-9]*|[*xX])"
+    r"(?:-(?P<prerelease>[0-9A-Za-z.-]+))?"
+    r"(?:\+(?P<build>[0-9A-Za-z.-]+))?"
+    r")?)? *"
 )
-_IDENTIFIER = re.compile(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
 _WILDCARDS = frozenset("*xX")
 
 
@@ -59,93 +65,33 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Comparator:
-    """One comparison, such as ``>=1.2``; missing parts are None."""
+    """One comparison, such as ``>=1.2``; parts not written are None. Made by `Requirement`."""
 
     operator: Operator
     major: int
     minor: int | None = None
     patch: int | None = None
     prerelease: tuple[str, ...] = ()
+    given: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """The numbers that are written, one to three."""
+    floor: VersionKey = field(init=False, repr=False, compare=False)
+    """Key of the version written, missing numbers taken for zero."""
+
+    def __post_init__(self) -> None:
+        numbers = (self.major, self.minor, self.patch)
+        given = tuple(number for number in numbers if number is not None)
+        tail = (not self.prerelease, prerelease_key(self.prerelease))
+        object.__setattr__(self, "given", given)
+        object.__setattr__(self, "floor", (self.major, self.minor or 0, self.patch or 0, *tail))
 
     def matches(self, version: Version) -> bool:
         """Whether ``version`` satisfies it, the pre-release rule of the requirement left aside."""
-        match self.operator:
-            case Operator.EXACT | Operator.WILDCARD:
-                return self._equal(version)
-            case Operator.GREATER:
-                return self._greater(version)
-            case Operator.GREATER_EQUAL:
-                return self._equal(version) or self._greater(version)
-            case Operator.LESS:
-                return self._less(version)
-            case Operator.LESS_EQUAL:
-                return self._equal(version) or self._less(version)
-            case Operator.TILDE:
-                return self._tilde(version)
-            case Operator.CARET:
-                return self._caret(version)
+        return _TESTS[self.operator](self, version)
 
     def names(self, version: Version) -> bool:
         """Whether it names a pre-release of the very release ``version`` belongs to."""
-        return bool(self.prerelease) and (self.major, self.minor, self.patch) == (
-            version.major,
-            version.minor,
-            version.patch,
-        )
-
-    def _given(self) -> tuple[int, ...]:
-        given = (self.major, self.minor, self.patch)
-        return tuple(part for part in given if part is not None)
-
-    def _order(self, version: Version) -> int:
-        """Compare only the parts that are given: -1, 0 or 1 for version before, in, after."""
-        given = self._given()
-        theirs = (version.major, version.minor, version.patch)[: len(given)]
-        return (theirs > given) - (theirs < given)
-
-    def _equal(self, version: Version) -> bool:
-        return self._order(version) == 0 and version.prerelease == self.prerelease
-
-    def _greater(self, version: Version) -> bool:
-        if order := self._order(version):
-            return order > 0
-        return self.patch is not None and version.key > self._key()
-
-    def _less(self, version: Version) -> bool:
-        if order := self._order(version):
-            return order < 0
-        return self.patch is not None and version.key < self._key()
-
-    def _key(self) -> VersionKey:
-        return (
-            self.major,
-            self.minor or 0,
-            self.patch or 0,
-            not self.prerelease,
-            prerelease_key(self.prerelease),
-        )
-
-    def _tilde(self, version: Version) -> bool:
-        fixed = self._given()[:2]
-        if (version.major, version.minor)[: len(fixed)] != fixed:
-            return False
-        if self.patch is None:
-            return not version.prerelease
-        return version.key >= self._key()
-
-    def _caret(self, version: Version) -> bool:
-        if version.major != self.major:
-            return False
-        if self.minor is None:
-            return True
-        if self.patch is None:
-            return version.minor >= self.minor if self.major else version.minor == self.minor
-        if self.major == 0:
-            if version.minor != self.minor:
-                return False
-            if self.minor == 0 and version.patch != self.patch:
-                return False
-        return version.key >= self._key()
+        release = (version.major, version.minor, version.patch)
+        return bool(self.prerelease) and self.given == release
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +111,77 @@ class Requirement:
         return cls(text)
 
     def matches(self, version: Version) -> bool:
-        """Whether ``version`` is acceptable; a pre-release only where one of its release is named."""
+        """Whether ``version`` is acceptable; a pre-release only where its release is named."""
         if not all(comparator.matches(version) for comparator in self.comparators):
             return False
         return not version.prerelease or any(each.names(version) for each in self.comparators)
+
+
+def _order(comparator: Comparator, version: Version) -> int:
+    """Return -1, 0 or 1: whether ``version`` comes before, within or after the given numbers."""
+    given = comparator.given
+    numbers = (version.major, version.minor, version.patch)[: len(given)]
+    return (numbers > given) - (numbers < given)
+
+
+def _is_equal(comparator: Comparator, version: Version) -> bool:
+    return _order(comparator, version) == 0 and version.prerelease == comparator.prerelease
+
+
+def _is_greater(comparator: Comparator, version: Version) -> bool:
+    if order := _order(comparator, version):
+        return order > 0
+    return comparator.patch is not None and version.key > comparator.floor
+
+
+def _is_less(comparator: Comparator, version: Version) -> bool:
+    if order := _order(comparator, version):
+        return order < 0
+    return comparator.patch is not None and version.key < comparator.floor
+
+
+def _is_greater_or_equal(comparator: Comparator, version: Version) -> bool:
+    return _is_equal(comparator, version) or _is_greater(comparator, version)
+
+
+def _is_less_or_equal(comparator: Comparator, version: Version) -> bool:
+    return _is_equal(comparator, version) or _is_less(comparator, version)
+
+
+def _is_within_tilde(comparator: Comparator, version: Version) -> bool:
+    fixed = comparator.given[:2]
+    if (version.major, version.minor)[: len(fixed)] != fixed:
+        return False
+    if comparator.patch is None:
+        return not version.prerelease
+    return version.key >= comparator.floor
+
+
+def _is_within_caret(comparator: Comparator, version: Version) -> bool:
+    major, minor, patch = comparator.major, comparator.minor, comparator.patch
+    if version.major != major:
+        return False
+    if minor is None:
+        return True
+    if patch is None:
+        return version.minor >= minor if major else version.minor == minor
+    if not major and version.minor != minor:
+        return False
+    if not major and not minor and version.patch != patch:
+        return False
+    return version.key >= comparator.floor
+
+
+_TESTS: dict[Operator, Callable[[Comparator, Version], bool]] = {
+    Operator.EXACT: _is_equal,
+    Operator.WILDCARD: _is_equal,
+    Operator.GREATER: _is_greater,
+    Operator.GREATER_EQUAL: _is_greater_or_equal,
+    Operator.LESS: _is_less,
+    Operator.LESS_EQUAL: _is_less_or_equal,
+    Operator.TILDE: _is_within_tilde,
+    Operator.CARET: _is_within_caret,
+}
 
 
 def _parse(text: str) -> tuple[Comparator, ...]:
@@ -190,24 +203,24 @@ def _comparator(part: str, text: str) -> Comparator:
     match = _COMPARATOR.fullmatch(part)
     if match is None:
         raise InvalidRequirement(text, _syntax_fault(part))
-    operator = Operator(match["operator"]) if match["operator"] else Operator.CARET
-    if not match["operator"] and _WILDCARDS & {match["minor"], match["patch"]}:
-        operator = Operator.WILDCARD
     minor, patch = _number(match["minor"], text), _number(match["patch"], text)
     if minor is None and patch is not None:
         raise InvalidRequirement(text, f"`{part}` has a number after a wildcard")
     if patch is None and (match["prerelease"] or match["build"]):
         raise InvalidRequirement(text, f"`{part}` has more after a wildcard")
+    if "" in (match["build"] or "0").split("."):
+        raise InvalidRequirement(text, f"`{part}` has an empty build identifier")
+    operator = Operator(match["operator"] or Operator.CARET)
+    if match["operator"] is None and _WILDCARDS & {match["minor"], match["patch"]}:
+        operator = Operator.WILDCARD
     major = _number(match["major"], text) or 0
-    prerelease = _identifiers(match["prerelease"], text)
-    _check_build(match["build"], text)
-    return Comparator(operator, major, minor, patch, prerelease)
+    return Comparator(operator, major, minor, patch, _identifiers(match["prerelease"], text))
 
 
 def _syntax_fault(part: str) -> str:
     if not part:
-        return "a comma is not followed by a comparator"
-    if part.strip(" ") in _WILDCARDS:
+        return "a comma is not between two comparators"
+    if part.rstrip(" ") in _WILDCARDS:
         return f"`{part}` must stand alone"
     return f"`{part}` is not a comparator"
 
@@ -223,14 +236,9 @@ def _number(digits: str | None, text: str) -> int | None:
 def _identifiers(prerelease: str | None, text: str) -> tuple[str, ...]:
     identifiers = tuple(prerelease.split(".")) if prerelease else ()
     for identifier in identifiers:
-        if _IDENTIFIER.fullmatch(identifier) is None:
+        if PRERELEASE_IDENTIFIER.fullmatch(identifier) is None:
             raise InvalidRequirement(text, f"`{identifier}` is not a pre-release identifier")
     return identifiers
-
-
-def _check_build(build: str | None, text: str) -> None:
-    if build is not None and "" in build.split("."):
-        raise InvalidRequirement(text, f"`+{build}` has an empty identifier")
 
 
 ANY = Requirement("*")

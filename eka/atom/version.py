@@ -14,7 +14,7 @@ _SHOWN_CHARACTERS = 140
 
 _NUMBER = r"(0|[1-9][0-9]*)"
 _VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?", re.ASCII)
-_IDENTIFIER = re.compile(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
+PRERELEASE_IDENTIFIER = re.compile(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
 
 PrereleaseKey = tuple[tuple[int, int, str], ...]
 VersionKey = tuple[int, int, int, bool, PrereleaseKey]
@@ -31,7 +31,7 @@ class InvalidVersion(EkaError):
             what="this is not a valid version",
             where=repr(raw[:_SHOWN_CHARACTERS]),
             why=why,
-            fix="write MAJOR.MINOR.PATCH or MAJOR.MINOR.PATCH-PRERELEASE, for example `1.2.0-rc.1`",
+            fix="write MAJOR.MINOR.PATCH, or with a pre-release such as `1.2.0-rc.1`",
         )
         self.raw = raw
 
@@ -99,9 +99,9 @@ class Version:
         if not all(0 <= number <= MAX_NUMBER for number in numbers):
             return f"a number is not within 0..{MAX_NUMBER}"
         for identifier in self.prerelease:
-            if _IDENTIFIER.fullmatch(identifier) is None:
+            if PRERELEASE_IDENTIFIER.fullmatch(identifier) is None:
                 return f"`{identifier}` is not a pre-release identifier of SemVer 2"
-        if self.prerelease and self.prerelease[-1] == "lock" and len(self.prerelease) > 1:
+        if self.prerelease[-1:] == ("lock",) and len(self.prerelease) > 1:
             return "git refuses a ref that ends in `.lock`"
         if len(self.text) > MAX_VERSION_CHARACTERS:
             return f"it is longer than {MAX_VERSION_CHARACTERS} characters"
@@ -110,7 +110,8 @@ class Version:
 
 def prerelease_key(identifiers: tuple[str, ...]) -> PrereleaseKey:
     """Return the sort key of pre-release identifiers: numbers before words, fewer before more."""
+    # Without leading zeros the longer number is the larger; `int` would refuse very long ones.
     return tuple(
-        (0, int(identifier), "") if identifier.isdecimal() else (1, 0, identifier)
+        (0, len(identifier), identifier) if identifier.isdecimal() else (1, 0, identifier)
         for identifier in identifiers
     )
