@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import NewType
@@ -74,6 +73,8 @@ def object_id(kind: str, body: bytes, algorithm: str) -> ObjectId:
     The ids of objects we write come from here; a *received* object is never trusted by its SHA-1
     alone (hashlib does not detect collisions, git does): its content hash decides.
     """
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which reading refs does not need
+
     # Not a security use of SHA-1: see the docstring.
     state = hashlib.new(algorithm, usedforsecurity=False)
     state.update(f"{kind} {len(body)}\0".encode())
