@@ -26,6 +26,7 @@ from eka.store.events import (
     Outcome,
     PathAdded,
 )
+from eka.store.gc import GcReport
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.path import (
     LOGICAL_ROOT,
@@ -53,6 +54,10 @@ from eka.store.plan import (
 )
 from eka.store.plan_json import parse_plan
 from eka.store.plan_rules import PLACEHOLDER
+from eka.store.read import read_tree
+from eka.store.reduction import Nondeterminism, Reduction
+from eka.store.store import PathInfo, Store, StoreInfo
+from eka.store.verify import FaultKind, VerifyFault
 
 __all__ = [
     "LOGICAL_ROOT",
@@ -65,9 +70,11 @@ __all__ = [
     "ContentMismatch",
     "DirNode",
     "Event",
+    "FaultKind",
     "FetchAction",
     "FetchProgress",
     "FileNode",
+    "GcReport",
     "Input",
     "InvalidPlan",
     "InvalidStoreName",
@@ -80,25 +87,32 @@ __all__ = [
     "Node",
     "NodeKind",
     "NodePath",
+    "Nondeterminism",
     "Outcome",
     "PathAdded",
+    "PathInfo",
     "PathNotFound",
     "Plan",
+    "Reduction",
     "RootExists",
     "RunAction",
     "SourceUnreadable",
+    "Store",
     "StoreBusy",
     "StoreDamaged",
+    "StoreInfo",
     "StorePath",
     "StoreTooNew",
     "StoreUnusable",
     "TreeInput",
     "UnpackAction",
     "UnsafeTree",
+    "VerifyFault",
     "action_id",
     "canonical_json",
     "parse_plan",
     "path_name",
+    "read_tree",
     "resolved_name",
     "store_path",
     "tree_path",

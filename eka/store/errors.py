@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 
 class InvalidStorePath(EkaError):
@@ -213,3 +214,13 @@ class MissingReferences(EkaError):
             fix="lease the inputs for as long as the build runs",
         )
         self.missing = tuple(missing)
+
+
+@contextmanager
+def refusals(where: object) -> Generator[None, None, None]:
+    """Turn what the operating system refuses into `StoreUnusable`."""
+    try:
+        yield
+    except OSError as error:
+        place = str(where if error.filename is None else error.filename)
+        raise StoreUnusable(place, error.strerror or str(error)) from error

@@ -1,0 +1,272 @@
+"""The database of the store: what is valid, what refers to what, what reduced to what.
+
+Its write transaction is the one lock of the store: whoever registers or collects paths holds it,
+so a path and its row change together as far as other processes can see.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.store.errors import StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
+from eka.store.path import NodeKind, StorePath
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+    from pathlib import Path
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 120.0
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_TABLES = f"""
+CREATE TABLE paths (
+    id INTEGER PRIMARY KEY,
+    base TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    content BLOB NOT NULL CHECK (length(content) = 32),
+    size_bytes INTEGER NOT NULL,
+    registered INTEGER NOT NULL
+);
+CREATE TABLE refs (
+    referrer INTEGER NOT NULL REFERENCES paths ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    reference INTEGER NOT NULL REFERENCES paths DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (referrer, reference)
+) WITHOUT ROWID;
+CREATE INDEX refs_by_reference ON refs (reference);
+CREATE TABLE aliases (
+    scheme TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    name TEXT NOT NULL,
+    path INTEGER NOT NULL REFERENCES paths ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    PRIMARY KEY (scheme, digest, name)
+) WITHOUT ROWID;
+CREATE INDEX aliases_by_path ON aliases (path);
+CREATE TABLE reductions (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    refined TEXT NOT NULL,
+    asserted_by TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    UNIQUE (kind, name, refined, asserted_by)
+);
+CREATE TRIGGER reductions_stay BEFORE UPDATE ON reductions
+    BEGIN SELECT RAISE(ABORT, 'reductions are append-only'); END;
+CREATE TRIGGER reductions_remain BEFORE DELETE ON reductions
+    BEGIN SELECT RAISE(ABORT, 'reductions are append-only'); END;
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+_LIVE = """
+WITH RECURSIVE live(id) AS (
+    SELECT paths.id FROM paths JOIN temp.roots ON paths.base = temp.roots.base
+    UNION
+    SELECT refs.reference FROM refs JOIN live ON refs.referrer = live.id
+)
+SELECT base, size_bytes FROM paths WHERE id NOT IN live
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    """What the database knows of one path."""
+
+    path: StorePath
+    kind: NodeKind
+    content: bytes
+    size_bytes: int
+    registered: int  # seconds since 1970, by the clock of the file system
+
+
+class Database:
+    """One connection, shared by the threads of a process."""
+
+    def __init__(self, file: Path, *, durable: bool) -> None:
+        self._file = file
+        self._lock = threading.RLock()
+        self._depth = 0
+        with self._translated():
+            self._connection = sqlite3.connect(
+                file, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._prepare(durable=durable)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def write(self) -> Generator[None, None, None]:
+        """Hold the lock of the store; all changes inside happen or none."""
+        with self._lock, self._translated():
+            if self._depth:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+
+    def row(self, path: StorePath) -> PathRow | None:
+        """Return what is known of a path; None when it is not valid."""
+        found = self._query("SELECT * FROM paths WHERE base = ?", (path.base,))
+        return _row(found[0]) if found else None
+
+    def rows(self) -> list[PathRow]:
+        """Return every valid path, in order of their names."""
+        return [_row(found) for found in self._query("SELECT * FROM paths ORDER BY base")]
+
+    def bases(self) -> set[str]:
+        """Return the file names of all valid paths."""
+        return {str(base) for (base,) in self._query("SELECT base FROM paths")}
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many paths are valid and how many bytes they hold."""
+        found = self._query("SELECT count(*), coalesce(sum(size_bytes), 0) FROM paths")
+        return int(str(found[0][0])), int(str(found[0][1]))
+
+    def references(self, path: StorePath) -> tuple[StorePath, ...]:
+        """Return the paths a path refers to."""
+        found = self._query(
+            "SELECT target.base FROM paths source JOIN refs ON refs.referrer = source.id"
+            " JOIN paths target ON target.id = refs.reference WHERE source.base = ?"
+            " ORDER BY target.base",
+            (path.base,),
+        )
+        return tuple(StorePath.parse(str(base)) for (base,) in found)
+
+    def insert(self, row: PathRow) -> None:
+        """Make a path valid."""
+        self._query(
+            "INSERT INTO paths (base, kind, content, size_bytes, registered)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (row.path.base, row.kind.value, row.content, row.size_bytes, row.registered),
+        )
+
+    def refer(self, path: StorePath, references: Iterable[StorePath]) -> None:
+        """Add references; those known stay."""
+        for reference in references:
+            self._query(
+                "INSERT OR IGNORE INTO refs SELECT source.id, target.id"
+                " FROM paths source, paths target WHERE source.base = ? AND target.base = ?",
+                (path.base, reference.base),
+            )
+
+    def dead(self, roots: Iterable[str]) -> list[tuple[str, int]]:
+        """Return base and size of each path that no root reaches; reads the database alone."""
+        with self._lock, self._translated():
+            run = self._connection.execute
+            run("CREATE TEMP TABLE IF NOT EXISTS roots (base TEXT PRIMARY KEY) WITHOUT ROWID")
+            run("DELETE FROM temp.roots")
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO temp.roots VALUES (?)", ((base,) for base in roots)
+            )
+            return [(str(base), int(size)) for base, size in run(_LIVE).fetchall()]
+
+    def delete(self, bases: Iterable[str]) -> None:
+        """Make paths invalid, their references and aliases with them."""
+        with self._lock, self._translated():
+            self._connection.executemany(
+                "DELETE FROM paths WHERE base = ?", ((base,) for base in bases)
+            )
+
+    def set_alias(self, scheme: str, digest: str, path: StorePath) -> None:
+        """Remember that what ``digest`` names in ``scheme`` is the content of ``path``."""
+        self._query(
+            "INSERT OR REPLACE INTO aliases SELECT ?, ?, ?, id FROM paths WHERE base = ?",
+            (scheme, digest, path.name, path.base),
+        )
+
+    def alias(self, scheme: str, digest: str, name: str) -> StorePath | None:
+        """Return the path an alias stands for."""
+        found = self._query(
+            "SELECT base FROM aliases JOIN paths ON paths.id = aliases.path"
+            " WHERE scheme = ? AND digest = ? AND aliases.name = ?",
+            (scheme, digest, name),
+        )
+        return StorePath.parse(str(found[0][0])) if found else None
+
+    def reductions(self, where: str = "", values: Sequence[object] = ()) -> list[tuple[str, ...]]:
+        """Return (kind, name, refined, by, evidence) of reductions, oldest first."""
+        found = self._query(
+            f"SELECT kind, name, refined, asserted_by, evidence FROM reductions {where}"  # noqa: S608 - `where` is a constant of eka.store.reduction
+            " ORDER BY id",
+            values,
+        )
+        return [tuple(str(value) for value in row) for row in found]
+
+    def add_reduction(self, values: Sequence[str]) -> None:
+        """Append a reduction; one that is known stays as it was first said."""
+        self._query(
+            "INSERT OR IGNORE INTO reductions (kind, name, refined, asserted_by, evidence)"
+            " VALUES (?, ?, ?, ?, ?)",
+            values,
+        )
+
+    def faults(self) -> list[str]:
+        """Return what sqlite finds wrong with the file and its references."""
+        found = [str(text) for (text,) in self._query("PRAGMA integrity_check(20)")]
+        broken = [str(row[0]) for row in self._query("PRAGMA foreign_key_check")]
+        return [text for text in found if text != "ok"] + [
+            f"a row of {table} points nowhere" for table in broken
+        ]
+
+    def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with self._lock, self._translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    def _prepare(self, *, durable: bool) -> None:
+        run = self._connection.execute
+        run("PRAGMA journal_mode = WAL")
+        run(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        run("PRAGMA foreign_keys = ON")
+        run("PRAGMA temp_store = MEMORY")
+        version = self._version()
+        if version == 0:
+            self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+        elif version > SCHEMA_VERSION:
+            raise StoreTooNew(str(self._file), expected=SCHEMA_VERSION, found=version)
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextmanager
+    def _translated(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Only the lowest byte names the kind; errors of the module itself carry none.
+            number = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            place, why = str(self._file), str(error)
+            if number in _BUSY:
+                raise StoreBusy(place, BUSY_TIMEOUT_S) from error
+            if number in _DAMAGED:
+                raise StoreDamaged(place, why) from error
+            raise StoreUnusable(place, why) from error
+
+
+def _row(found: Sequence[object]) -> PathRow:
+    _, base, kind, content, size_bytes, registered = found
+    return PathRow(
+        StorePath.parse(str(base)),
+        NodeKind(str(kind)),
+        bytes(content) if isinstance(content, bytes) else b"",
+        int(str(size_bytes)),
+        int(str(registered)),
+    )

@@ -1,0 +1,132 @@
+"""Moving, deleting and locking files so that a kill at any moment leaves nothing in doubt."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import stat
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING
+
+from eka.store.write import WRITABLE_BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def move(source: Path, destination: Path) -> None:
+    """Rename a store path; a read-only directory is opened first, or only root could move it."""
+    if stat.S_ISDIR(source.lstat().st_mode):
+        source.chmod(WRITABLE_BITS)
+    source.rename(destination)
+
+
+def delete_tree(path: Path) -> None:
+    """Delete a file, link or directory, read-only parts included; links are not followed."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(mode):
+        path.unlink()
+        return
+    path.chmod(0o700)
+    descriptor = os.open(path, _DIRECTORY)
+    try:
+        _empty(descriptor)
+    finally:
+        os.close(descriptor)
+    path.rmdir()
+
+
+def _empty(top: int) -> None:
+    """Delete what is in a directory, however deep: directories are first moved up to ``top``."""
+    pending = _unlink_files(top)
+    taken = set(pending)
+    numbers = count()
+    while pending:
+        name = pending.pop()
+        os.chmod(name, 0o700, dir_fd=top)
+        descriptor = os.open(name, _DIRECTORY, dir_fd=top)
+        try:
+            for child in _unlink_files(descriptor):
+                os.chmod(child, 0o700, dir_fd=descriptor)
+                fresh = next(each for each in map(str, numbers) if each not in taken)
+                os.rename(child, fresh, src_dir_fd=descriptor, dst_dir_fd=top)
+                pending.append(fresh)
+        finally:
+            os.close(descriptor)
+        os.rmdir(name, dir_fd=top)
+
+
+def _unlink_files(descriptor: int) -> list[str]:
+    """Delete all but the directories of a directory; return their names."""
+    with os.scandir(descriptor) as entries:
+        found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name, is_directory in found:
+        if not is_directory:
+            os.unlink(name, dir_fd=descriptor)
+    return [name for name, is_directory in found if is_directory]
+
+
+def sync_file_system(path: Path) -> None:
+    """Wait until all that was written to the file system of ``path`` is on its medium."""
+    descriptor = os.open(path, _DIRECTORY)
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        if library.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(path))
+    finally:
+        os.close(descriptor)
+
+
+def lock_file(path: Path, *, wait: bool = True, create: bool = True) -> int | None:
+    """Lock a file for as long as the returned descriptor is open.
+
+    Returns:
+        The descriptor; None when somebody else holds the lock and ``wait`` is false, or when the
+        file is gone and ``create`` is false.
+    """
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
+    while True:
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if _is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # its owner removed it while we waited
+
+
+@contextmanager
+def locked(path: Path) -> Generator[None, None, None]:
+    """Hold a lock file; it is removed at the end."""
+    descriptor = lock_file(path)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(status, os.fstat(descriptor))

@@ -1,0 +1,110 @@
+"""Garbage: what no root reaches, and what killed processes left behind."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.store.files import delete_tree, lock_file, move
+from eka.store.path import StorePath
+from eka.store.roots import find_roots
+from eka.store.session import Session, held
+from eka.store.write import DIRECTORY_BITS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eka.store.database import Database
+    from eka.store.session import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class GcReport:
+    """What a collection deleted, or would delete."""
+
+    deleted: tuple[StorePath, ...]
+    freed_bytes: int
+    kept: int
+    dry_run: bool
+
+
+def collect(layout: Layout, database: Database, session: Session, *, dry_run: bool) -> GcReport:
+    """Delete every path that no root and no running process needs.
+
+    Marking reads the database alone. Paths leave the store by a rename under the lock, so that
+    adding and collecting never overlap; the deletion itself holds nobody up.
+    """
+    with database.write():
+        roots = {path.base for path in find_roots(layout, prune=not dry_run).values()}
+        dead = database.dead(roots | held(layout))
+        kept = database.totals()[0] - len(dead)
+        trash: Path | None = None
+        if dead and not dry_run:
+            trash = session.scratch(layout.trash)
+            for base, _ in dead:
+                if os.path.lexists(layout.store / base):
+                    move(layout.store / base, trash / base)
+            database.delete(base for base, _ in dead)
+    if trash is not None:
+        delete_tree(trash)
+    return GcReport(
+        tuple(StorePath.parse(base) for base, _ in sorted(dead)),
+        sum(size for _, size in dead),
+        kept,
+        dry_run,
+    )
+
+
+def clear_up(layout: Layout, database: Database) -> None:
+    """Undo and delete what dead processes left; running ones are not disturbed.
+
+    A path without a row was not acknowledged: it goes. A path with a row that lies in the trash
+    was being collected when its process died before the commit: it comes back.
+    """
+    dead = _dead_sessions(layout)
+    if not dead:
+        return
+    try:
+        with database.write():
+            valid = database.bases()
+            for name in dead:
+                _bring_back(layout, layout.trash / name, valid)
+            _throw_out_strays(layout, valid, layout.trash / next(iter(dead)) / "strays")
+        for name in dead:
+            delete_tree(layout.tmp / name)
+            delete_tree(layout.trash / name)
+            (layout.sessions / name).unlink(missing_ok=True)
+    finally:
+        for descriptor in dead.values():
+            os.close(descriptor)
+
+
+def _dead_sessions(layout: Layout) -> dict[str, int]:
+    """Return the dead sessions, each locked by the descriptor it is mapped to."""
+    found: dict[str, int] = {}
+    areas = (layout.tmp, layout.trash, layout.sessions)
+    for name in sorted({entry.name for area in areas for entry in area.iterdir()}):
+        descriptor = lock_file(layout.sessions / name, wait=False)
+        if descriptor is not None:
+            found[name] = descriptor
+    return found
+
+
+def _bring_back(layout: Layout, trash: Path, valid: set[str]) -> None:
+    for found in sorted(trash.glob("*/*")):
+        home = layout.store / found.name
+        if found.name in valid and not os.path.lexists(home):
+            move(found, home)
+
+
+def _throw_out_strays(layout: Layout, valid: set[str], trash: Path) -> None:
+    for found in layout.store.iterdir():
+        if found.name not in valid:
+            trash.mkdir(parents=True, exist_ok=True)
+            move(found, trash / found.name)
+            continue
+        mode = found.lstat().st_mode
+        if stat.S_ISDIR(mode) and stat.S_IMODE(mode) != DIRECTORY_BITS:
+            found.chmod(DIRECTORY_BITS)  # made writable for a rename that never came

@@ -1,0 +1,121 @@
+"""Files -> nodes: reads a directory of the file system without following links."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from eka.store.errors import SourceUnreadable, UnsafeTree
+from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
+from eka.store.tree import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+# Without O_NONBLOCK a named pipe would make the open wait for ever.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def read_tree(source: Path) -> Iterator[Node]:
+    """Yield the nodes of a file, link or directory, parents first, names in byte order.
+
+    Raises:
+        SourceUnreadable: It does not exist, or may not be read.
+        UnsafeTree: It holds a device, a pipe or a socket.
+    """
+    name = os.fsencode(source)
+    with readable(source):
+        mode = os.lstat(name).st_mode
+    yield from _node(None, name, (), mode)
+
+
+def _node(parent: int | None, name: bytes, path: NodePath, mode: int) -> Iterator[Node]:
+    if stat.S_ISREG(mode):
+        yield from _file(parent, name, path)
+    elif stat.S_ISDIR(mode):
+        yield DirNode(path)
+        yield from _directory(parent, name, path)
+    elif stat.S_ISLNK(mode):
+        with readable(shown(path or (name,))):
+            target = os.readlink(name, dir_fd=parent)
+        yield LinkNode(path, target)
+    else:
+        raise UnsafeTree(shown(path or (name,)), "it is a device, a pipe or a socket")
+
+
+def _directory(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
+    with readable(shown(path or (name,))):
+        descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
+    try:
+        for child, mode in list_directory(descriptor):
+            yield from _node(descriptor, child, (*path, child), mode)
+    finally:
+        os.close(descriptor)
+
+
+def list_directory(descriptor: int) -> list[tuple[bytes, int]]:
+    """Return (name, file type bits) of each entry, in byte order; links are not followed."""
+    found: list[tuple[bytes, int]] = []
+    with os.scandir(descriptor) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                kind = stat.S_IFLNK
+            elif entry.is_dir(follow_symlinks=False):
+                kind = stat.S_IFDIR
+            elif entry.is_file(follow_symlinks=False):
+                kind = stat.S_IFREG
+            else:
+                kind = 0
+            found.append((os.fsencode(entry.name), kind))
+    found.sort()
+    return found
+
+
+def _file(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
+    place = shown(path or (name,))
+    with readable(place):
+        descriptor = os.open(name, _FILE, dir_fd=parent)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnsafeTree(place, "it became something else while it was read")
+        executable = bool(status.st_mode & stat.S_IXUSR)
+        yield FileNode(path, executable, read_chunks(descriptor, status.st_size, place))
+    finally:
+        os.close(descriptor)
+
+
+def read_chunks(descriptor: int, size_bytes: int, place: str) -> Iterable[bytes]:
+    """Return the rest of a file in pieces; a small file in one, with one call of the system."""
+    if size_bytes < CHUNK_BYTES:
+        with readable(place):
+            data = os.read(descriptor, size_bytes + 1)
+        if len(data) <= size_bytes:
+            return (data,)
+        return _more_chunks(descriptor, data, place)
+    return _more_chunks(descriptor, b"", place)
+
+
+def _more_chunks(descriptor: int, first: bytes, place: str) -> Iterator[bytes]:
+    if first:
+        yield first
+    while True:
+        with readable(place):
+            data = os.read(descriptor, CHUNK_BYTES)
+        if not data:
+            return
+        yield data
+
+
+@contextmanager
+def readable(place: object) -> Generator[None, None, None]:
+    """Turn a refusal to read the source into `SourceUnreadable`."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceUnreadable(str(place), error.strerror or str(error)) from error

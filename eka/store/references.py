@@ -1,0 +1,96 @@
+"""Finds store paths inside bytes, and blanks those that speak of the output itself.
+
+A reference is the logical prefix ``/eka/store/`` and 32 letters. Searching for the prefix is many
+times faster than searching for each digest; what a build hides (compressed, split) is not seen.
+
+Source: atom-spec/store.md [reference-scan], [path-self].
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.store.path import DIGEST_LETTERS, LOGICAL_ROOT, StorePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+PREFIX = f"{LOGICAL_ROOT}/".encode()
+_LENGTH = len(PREFIX) + DIGEST_LETTERS
+_ZEROS = b"0" * DIGEST_LETTERS
+
+
+class ReferenceScanner:
+    """Remembers which of the candidates were seen in all bytes that passed."""
+
+    def __init__(self, own: StorePath, candidates: Iterable[StorePath]) -> None:
+        self._own = own.digest32.encode()
+        self._wanted = {path.digest32.encode(): path for path in candidates if path != own}
+        self._found: set[StorePath] = set()
+
+    @property
+    def found(self) -> tuple[StorePath, ...]:
+        """The candidates seen, in order of their names; the output itself is not among them."""
+        return tuple(sorted(self._found))
+
+    def blank(self, chunks: Iterable[bytes], positions: list[int]) -> Iterator[bytes]:
+        """Pass bytes on with the own digest zeroed, noting where it was.
+
+        Args:
+            chunks: The bytes of one file, cut anywhere.
+            positions: Receives the offsets of the own digests.
+        """
+        offset, tail = 0, b""
+        for chunk in chunks:
+            data = tail + chunk if tail else chunk
+            mentions, end = self._scan(data)
+            keep = max(end, len(data) - _LENGTH + 1, 0)
+            positions.extend(offset + at for at in mentions)
+            ready = _patched(data, mentions, _ZEROS)
+            if keep:
+                yield ready[:keep] if keep < len(ready) else ready
+            offset, tail = offset + keep, data[keep:]
+        if tail:
+            yield tail
+
+    def _scan(self, data: bytes) -> tuple[list[int], int]:
+        """Return offsets of own digests in ``data`` and the end of the last full reference."""
+        mentions: list[int] = []
+        end, at = 0, data.find(PREFIX)
+        while at >= 0 and at + _LENGTH <= len(data):
+            start = at + len(PREFIX)
+            letters = data[start : at + _LENGTH]
+            if letters == self._own:
+                mentions.append(start)
+                end = at + _LENGTH
+            elif letters in self._wanted:
+                self._found.add(self._wanted[letters])
+                end = at + _LENGTH
+            at = data.find(PREFIX, at + 1)
+        return mentions, end
+
+
+def rewrite(chunks: Iterable[bytes], positions: Sequence[int], digest32: str) -> Iterator[bytes]:
+    """Pass bytes on with ``digest32`` written at each offset of ``positions``, in order."""
+    letters, offset, done = digest32.encode(), 0, 0
+    for chunk in chunks:
+        data, end = bytearray(chunk), offset + len(chunk)
+        for at in positions[done:]:
+            if at >= end:
+                break
+            # The letters may begin in the chunk before, or end in the next one.
+            first, last = max(at, offset), min(at + DIGEST_LETTERS, end)
+            data[first - offset : last - offset] = letters[first - at : last - at]
+            if last == at + DIGEST_LETTERS:
+                done += 1
+        offset = end
+        yield bytes(data)
+
+
+def _patched(data: bytes, offsets: list[int], letters: bytes) -> bytes:
+    if not offsets:
+        return data
+    changed = bytearray(data)
+    for at in offsets:
+        changed[at : at + len(letters)] = letters
+    return bytes(changed)

@@ -1,0 +1,74 @@
+"""Roots: links of users that keep paths alive, found again through ``roots/``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from eka.hashing import digest
+from eka.store.errors import InvalidStorePath, RootExists
+from eka.store.path import StorePath
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eka.store.session import Layout
+
+_MAX_LINKS = 16
+
+
+def link_root(layout: Layout, link: Path, target: StorePath) -> None:
+    """Make ``link`` point at a path and register it; an older link is replaced in one step.
+
+    Raises:
+        RootExists: Something else than a link is there.
+    """
+    if os.path.lexists(link) and not link.is_symlink():
+        raise RootExists(str(link))
+    # Registered first: a link that is not there yet is harmless, an unregistered one is not.
+    entry = layout.roots / digest(str(link).encode("utf-8", "surrogateescape")).hex()[:32]
+    _replace(entry, link)
+    _replace(link, layout.store / target.base)
+
+
+def find_roots(layout: Layout, *, prune: bool) -> dict[Path, StorePath]:
+    """Return link -> path for every root; entries whose link is gone can be dropped."""
+    found: dict[Path, StorePath] = {}
+    for entry in layout.roots.iterdir():
+        link = entry.readlink()
+        try:
+            target = _target(layout, link)
+        except FileNotFoundError:
+            if prune:
+                entry.unlink(missing_ok=True)
+            continue
+        if target is not None:
+            found[link] = target
+    return found
+
+
+def _target(layout: Layout, link: Path) -> StorePath | None:
+    """Follow links until one points into the store; None when none does."""
+    for _ in range(_MAX_LINKS):
+        link.lstat()
+        if not link.is_symlink():
+            return None
+        link = link.parent / link.readlink()
+        if link.is_relative_to(layout.store):
+            base = link.relative_to(layout.store).parts[:1]
+            try:
+                return StorePath.parse(base[0]) if base else None
+            except InvalidStorePath:
+                return None
+    return None
+
+
+def _replace(link: Path, target: Path) -> None:
+    fresh = link.with_name(f".{link.name[:100]}.{secrets.token_hex(4)}")
+    fresh.symlink_to(target)
+    try:
+        fresh.rename(link)
+    except BaseException:
+        fresh.unlink()
+        raise

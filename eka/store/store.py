@@ -1,0 +1,384 @@
+"""The store: immutable paths named by what they hold, shared by many processes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from eka.hashing import digest
+from eka.store import reduction as reductions
+from eka.store.database import SCHEMA_VERSION, Database, PathRow
+from eka.store.errors import (
+    ContentMismatch,
+    MissingReferences,
+    PathNotFound,
+    StoreDamaged,
+    refusals,
+)
+from eka.store.files import delete_tree, locked, move, sync_file_system
+from eka.store.gc import GcReport, clear_up, collect
+from eka.store.output import finish_output, normalise
+from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
+from eka.store.read import read_tree
+from eka.store.references import ReferenceScanner
+from eka.store.roots import find_roots, link_root
+from eka.store.scan import scan_tree
+from eka.store.session import Layout, Session
+from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
+from eka.store.write import seal, write_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Iterable
+    from pathlib import Path
+    from types import TracebackType
+
+    from eka.store.nodes import Node
+    from eka.store.reduction import Nondeterminism, Reduction
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store is."""
+
+    root: Path
+    logical: str
+    schema_version: int
+    paths: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PathInfo:
+    """What is known of one path."""
+
+    path: StorePath
+    kind: str
+    content: str  # 64 hex digits
+    size_bytes: int
+    references: tuple[StorePath, ...]
+    registered: int  # seconds since 1970
+
+
+class Store:
+    """An open store; use it as a context manager, or close it.
+
+    Invariants: a path is valid once its row is committed, and only then; a valid path never
+    changes; whatever this process adds or leases stays until it closes the store.
+    """
+
+    def __init__(self, layout: Layout, database: Database, *, durable: bool) -> None:
+        self._layout = layout
+        self._database = database
+        self._session = Session(layout)
+        self._durable = durable
+
+    @classmethod
+    def open(cls, root: Path, *, durable: bool = True) -> Self:
+        """Open a store, made when missing; clear up after processes that died in it.
+
+        Args:
+            root: The directory of the store; a sandbox binds ``<root>/store``.
+            durable: Wait for the medium before a path is acknowledged; without it a path
+                survives any kill of the process, but perhaps not a power cut.
+
+        Raises:
+            StoreUnusable: The operating system refuses.
+            StoreDamaged: The database cannot be read.
+            StoreTooNew: It was written by a newer eka.
+        """
+        with refusals(root):
+            layout = Layout(root.absolute())
+            layout.create()
+            # The first opener makes the tables; the others wait here.
+            with locked(layout.root / "open.lock"):
+                _check_present(layout)
+                database = Database(layout.database, durable=durable)
+            try:
+                clear_up(layout, database)
+            except BaseException:
+                database.close()
+                raise
+        return cls(layout, database, durable=durable)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop all leases, delete scratch space, close the database."""
+        with refusals(self.root):
+            self._session.close()
+            self._database.close()
+
+    @property
+    def root(self) -> Path:
+        """The directory of the store."""
+        return self._layout.root
+
+    @property
+    def physical_root(self) -> Path:
+        """The directory a sandbox shows as ``/eka/store``."""
+        return self._layout.store
+
+    def info(self) -> StoreInfo:
+        """Return what the store is and how much it holds."""
+        paths, size_bytes = self._database.totals()
+        return StoreInfo(self.root, LOGICAL_ROOT, SCHEMA_VERSION, paths, size_bytes)
+
+    def physical(self, path: StorePath) -> Path:
+        """Return where a path lies on this machine; it need not exist."""
+        return self._layout.store / path.base
+
+    def has(self, path: StorePath) -> bool:
+        """Tell whether a path is valid and on disk."""
+        return self._database.row(path) is not None and self._is_on_disk(path)
+
+    def path_info(self, path: StorePath) -> PathInfo:
+        """Return what is known of a path; raises `PathNotFound`."""
+        row = self._row(path)
+        return PathInfo(
+            path,
+            row.kind.value,
+            row.content.hex(),
+            row.size_bytes,
+            self._database.references(path),
+            row.registered,
+        )
+
+    def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
+        """Return paths and all they refer to, in order of their names."""
+        found: set[StorePath] = set()
+        pending = list(paths)
+        while pending:
+            path = pending.pop()
+            if path not in found:
+                self._row(path)
+                found.add(path)
+                pending.extend(self._database.references(path))
+        return sorted(found)
+
+    def add_tree(
+        self, name: str, nodes: Iterable[Node], *, expected: str | None = None
+    ) -> StorePath:
+        """Add a tree of nodes, written and hashed in one pass.
+
+        Args:
+            name: What follows the digest in the path.
+            nodes: Parents first; a hostile stream cannot write elsewhere.
+            expected: Content hash (64 hex digits) it must have.
+
+        Raises:
+            UnsafeTree: A name leaves its directory, occurs twice, or has no parent.
+            ContentMismatch: The content is not ``expected``; nothing was added.
+        """
+        check_name(name)
+        with refusals(self.root), self._work() as work:
+            written = write_tree(work / name, nodes)
+            found = written.content.hex()
+            if expected is not None and found != expected:
+                raise ContentMismatch(name, expected=expected, found=found)
+            path = store_path(written.kind, written.content, name)
+            row = PathRow(
+                path,
+                written.kind,
+                written.content,
+                written.size_bytes,
+                _finished(work / name),
+            )
+            self._register(work / name, row, ())
+        return path
+
+    def add_path(self, name: str, source: Path) -> StorePath:
+        """Add a file, directory or link of the file system; links are kept, not followed.
+
+        Raises:
+            SourceUnreadable: It does not exist or may not be read.
+            UnsafeTree: It holds a device, a pipe or a socket.
+        """
+        return self.add_tree(name, read_tree(source))
+
+    def staging(self, name: str) -> Path:
+        """Return a new empty directory on the file system of the store, to build in.
+
+        It dies with this process; `discard` deletes it earlier.
+        """
+        check_name(name)
+        with refusals(self.root):
+            directory = self._session.scratch(self._layout.tmp) / name
+            directory.mkdir(mode=0o755)
+        return directory
+
+    def discard(self, staged: Path) -> None:
+        """Delete a directory got from `staging`, read-only parts included."""
+        with refusals(staged):
+            delete_tree(staged)
+
+    def register_output(
+        self,
+        name: str,
+        built: Path,
+        *,
+        placeholder: StorePath,
+        candidates: Collection[StorePath],
+    ) -> StorePath:
+        """Make a path of what a build left at ``built``; it is moved away from there.
+
+        Args:
+            name: The name of the output, the same as the placeholder's.
+            built: A file, link or directory below `staging`.
+            placeholder: The path the build was told to write to; where the output mentions it,
+                the final path is written.
+            candidates: What the output may refer to: the inputs and what they refer to.
+
+        Raises:
+            UnsafeTree: It holds a device, a pipe or a socket.
+            MissingReferences: It refers to a path that is not valid.
+        """
+        check_name(name)
+        scanner = ReferenceScanner(placeholder, candidates)
+        with refusals(built), self._work() as work:
+            normalise(built)
+            scanned = scan_tree(built, scanner)
+            path = scanned.path(name)
+            kind, content = finish_output(built, scanned, path, work)
+            row = PathRow(path, kind, content, scanned.size_bytes, _finished(built))
+            self._register(built, row, scanner.found)
+        return path
+
+    def alias(self, scheme: str, identity: str, name: str) -> StorePath | None:
+        """Return the path known to hold what ``identity`` names, such as a git tree id."""
+        path = self._database.alias(scheme, identity, name)
+        return path if path is not None and self._is_on_disk(path) else None
+
+    def set_alias(self, scheme: str, identity: str, path: StorePath) -> None:
+        """Remember that ``identity`` names the content of ``path``."""
+        with self._database.write():
+            self._row(path)
+            self._database.set_alias(scheme, identity, path)
+
+    def reduce(self, kind: str, name: str) -> list[Reduction]:
+        """Return what a name is known to reduce to, the oldest fact first."""
+        return reductions.reduce(self._database, kind, name)
+
+    def record(self, reduction: Reduction) -> tuple[Reduction, ...]:
+        """Append a fact; return the facts that contradict it (all are kept)."""
+        return reductions.record(self._database, reduction)
+
+    def nondeterminism(self) -> list[Nondeterminism]:
+        """Return every name with more than one outcome."""
+        return reductions.nondeterminism(self._database)
+
+    def add_root(self, link: Path, target: StorePath) -> None:
+        """Put a link at ``link`` that keeps ``target`` alive until it is removed.
+
+        Raises:
+            PathNotFound: The store does not hold the path.
+            RootExists: Something that is not a link lies there.
+        """
+        with refusals(link), self._database.write():
+            self._row(target)
+            link_root(self._layout, link.absolute(), target)
+
+    def roots(self) -> dict[Path, StorePath]:
+        """Return the links of users, and what they keep alive."""
+        with refusals(self.root):
+            return find_roots(self._layout, prune=False)
+
+    @contextmanager
+    def lease(self, paths: Iterable[StorePath]) -> Generator[None, None, None]:
+        """Keep paths, and all they refer to, from gc; raises `PathNotFound` if one is gone."""
+        wanted = list(paths)
+        with refusals(self.root), self._database.write():
+            for path in wanted:
+                self._row(path)
+            self._session.hold(path.base for path in wanted)
+        try:
+            yield
+        finally:
+            self._session.release(path.base for path in wanted)
+
+    @contextmanager
+    def lock(self, name: str) -> Generator[None, None, None]:
+        """Hold a lock shared by all processes that use the store, such as one per action."""
+        with locked(self._layout.locks / digest(name.encode()).hex()[:32]):
+            yield
+
+    def gc(self, *, dry_run: bool = False) -> GcReport:
+        """Delete every path that no root and no running process needs."""
+        with refusals(self.root):
+            return collect(self._layout, self._database, self._session, dry_run=dry_run)
+
+    def verify(self, paths: Iterable[StorePath] | None = None) -> list[VerifyFault]:
+        """Read paths again (all, when None) and compare them with the database."""
+        with refusals(self.root):
+            if paths is not None:
+                return list(verify_paths(self._layout, [self._row(path) for path in paths]))
+            faults = list(verify_whole(self._layout, self._database))
+            faults += verify_paths(self._layout, self._database.rows())
+        for found in self.nondeterminism():
+            refined = ", ".join(sorted({outcome.refined for outcome in found.outcomes}))
+            where = f"{found.kind} {found.name}"
+            faults.append(VerifyFault(FaultKind.NONDETERMINISM, where, refined))
+        return faults
+
+    def _row(self, path: StorePath) -> PathRow:
+        row = self._database.row(path)
+        if row is None or not self._is_on_disk(path):
+            raise PathNotFound(path.text, str(self.root))
+        return row
+
+    def _is_on_disk(self, path: StorePath) -> bool:
+        return os.path.lexists(self.physical(path))
+
+    @contextmanager
+    def _work(self) -> Generator[Path, None, None]:
+        directory = self._session.scratch(self._layout.tmp)
+        try:
+            yield directory
+        finally:
+            delete_tree(directory)
+
+    def _register(self, written: Path, row: PathRow, references: Collection[StorePath]) -> None:
+        """Make a finished tree valid: bytes on the medium, rename, commit, in this order."""
+        path = row.path
+        if self._durable and not self.has(path):
+            sync_file_system(self.root)
+        with self._database.write():
+            missing = [each.text for each in references if self._database.row(each) is None]
+            if missing:
+                raise MissingReferences(path.text, missing)
+            self._session.hold((path.base,))
+            known = self._database.row(path) is not None
+            if not (known and self._is_on_disk(path)):
+                self._put(written, path)
+            if not known:
+                self._database.insert(row)
+            self._database.refer(path, references)
+
+    def _put(self, written: Path, path: StorePath) -> None:
+        home = self.physical(path)
+        if os.path.lexists(home):  # left by a process that died before its commit
+            move(home, self._session.scratch(self._layout.trash) / path.base)
+        move(written, home)
+        seal(home)
+
+
+def _check_present(layout: Layout) -> None:
+    """Refuse to make a new database for a store that lost its own: all paths would be strays."""
+    file = layout.database
+    if (not file.exists() or file.stat().st_size == 0) and any(layout.store.iterdir()):
+        raise StoreDamaged(str(file), "it is missing or empty, yet the store holds paths")
+
+
+def _finished(written: Path) -> int:
+    """Return when a tree was finished, by the clock of the file system."""
+    return int(written.lstat().st_ctime)
