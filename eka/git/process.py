@@ -194,10 +194,18 @@ class ChildProcess:
         self._drain_stderr()
         return status
 
+    def complaint(self) -> bytes:
+        """Return all of stderr; waits for the end of a child that closed its output."""
+        if not self._is_out_open:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_S)
+        self._drain_stderr()
+        return self.stderr
+
     def kill(self) -> None:
         """End the child and what it started; nothing happens when it has ended already."""
         self._is_in_open = False
-        if self._process.poll() is None:
+        if self._process.poll() is None or self._is_out_open:
             self._signal(signal.SIGTERM)
             try:
                 self._process.wait(_GRACE_S)

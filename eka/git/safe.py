@@ -35,3 +35,8 @@ def safe_text(raw: bytes | str, *, limit: int = DEFAULT_LIMIT) -> str:
 def safe_line(raw: bytes | str, *, limit: int = 300) -> str:
     """Return ``raw`` as one safe line, its line ends turned into spaces."""
     return " ".join(safe_text(raw, limit=limit).split())
+
+
+def is_safe(text: str) -> bool:
+    """Return whether ``text`` holds nothing that could steer a terminal or hide from the eye."""
+    return _UNSAFE.search(text) is None and "\t" not in text and "\n" not in text

@@ -14,6 +14,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -128,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             env=self._cgi_environment(path, query),
         ) as backend:
             assert backend.stdin is not None
-            assert backend.stdout is not None
+            assert isinstance(backend.stdout, BufferedReader)
             feeder = threading.Thread(target=self._take_body, args=(exchange, backend.stdin))
             feeder.start()
             self._answer(exchange, backend.stdout)
@@ -183,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
             left -= len(piece)
             yield piece
 
-    def _answer(self, exchange: Exchange, source: IO[bytes]) -> None:
+    def _answer(self, exchange: Exchange, source: BufferedReader) -> None:
         status, headers = 200, list[tuple[str, str]]()
         while line := source.readline().strip():
             name, _, value = line.decode().partition(": ")
@@ -200,9 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self._send_body(exchange, source):
             self.wfile.write(b"0\r\n\r\n")
 
-    def _send_body(self, exchange: Exchange, source: IO[bytes]) -> bool:
+    def _send_body(self, exchange: Exchange, source: BufferedReader) -> bool:
         limit = self._git.behaviour.cut_after_bytes
-        while piece := os.read(source.fileno(), CHUNK_BYTES):
+        while piece := source.read1(CHUNK_BYTES):
             room = len(piece) if limit is None else limit - exchange.sent_bytes
             cut = piece[:room]
             exchange.sent_bytes += len(cut)

@@ -1,0 +1,64 @@
+"""Two-way byte channels to a git server; a child process is one, a socket is the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+from eka.git.process import OutputTooLarge, TimedOut
+
+if TYPE_CHECKING:
+    import socket
+
+_CHUNK_BYTES = 64 * 1024
+GIT_PORT = 9418
+
+
+class Channel(Protocol):
+    """Port: where a conversation's bytes go to and come from."""
+
+    @property
+    def received_bytes(self) -> int:
+        """How much came in so far."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``."""
+        ...
+
+    def read(self) -> bytes:
+        """Return the next bytes that come in, ``b""`` at the end."""
+        ...
+
+
+class SocketChannel:
+    """A connection to ``git daemon``; a context manager that closes it."""
+
+    def __init__(self, host: str, port: int, *, timeout_s: float | None, max_bytes: int) -> None:
+        import socket  # noqa: PLC0415 - few sources are git:// ones
+
+        self._title = f"{host}:{port}"
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._socket: socket.socket = socket.create_connection((host, port), timeout_s)
+        self.received_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``."""
+        self._socket.sendall(data)
+
+    def read(self) -> bytes:
+        """Return the next bytes that come in, ``b""`` at the end."""
+        try:
+            data = self._socket.recv(_CHUNK_BYTES)
+        except TimeoutError:
+            raise TimedOut(self._title, self._timeout_s or 0.0) from None
+        self.received_bytes += len(data)
+        if self.received_bytes > self._max_bytes:
+            raise OutputTooLarge(self._title, self._max_bytes)
+        return data

@@ -1,0 +1,339 @@
+"""The client's half of git's ``ls-refs`` conversation (protocol 2, and what older servers say).
+
+Sans-IO: feed it what arrived, send what it returns, until it is done. One conversation carries
+any number of requests, one after another on one connection.
+
+Source: atom-spec/transport.md; gitprotocol-v2(5), gitprotocol-pack(5).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from eka.atom import ObjectId
+from eka.errors import EkaError, Exit
+from eka.git.pktline import (
+    DELIMITER,
+    FLUSH,
+    MalformedAnswer,
+    Packet,
+    PacketKind,
+    PacketReader,
+    packet,
+)
+from eka.git.safe import is_safe, safe_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_PREFIXES_PER_REQUEST = 256
+AGENT = b"agent=eka/1\n"
+_HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OID_LENGTHS = {"sha1": 40, "sha256": 64}
+_MAX_REF_NAME_BYTES = 1024
+_ZERO = b"0"
+# What git-check-ref-format(1) refuses, as one pattern; control characters are `is_safe`'s.
+_ILLEGAL_NAME = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|/-")
+
+
+class ServerRefused(EkaError):
+    """A git server answered with an error of its own."""
+
+    code = "server-refused"
+    exit_status = Exit.NETWORK
+
+    def __init__(self, message: bytes) -> None:
+        self.message = safe_line(message)
+        super().__init__(
+            what="the git server refused the request",
+            why=self.message or "it gave no reason",
+            fix="check the URL, and that you may read the repository",
+        )
+
+
+class ListingTooLarge(EkaError):
+    """A server lists more refs than eka is willing to keep."""
+
+    code = "listing-too-large"
+    exit_status = Exit.FAILED
+
+    def __init__(self, max_refs: int) -> None:
+        super().__init__(
+            what="the server lists too many refs; the listing was cut off",
+            why=f"expected at most {max_refs} refs",
+            fix="ask for single labels instead of the whole set",
+        )
+        self.max_refs = max_refs
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a server of protocol 2 said about itself."""
+
+    object_format: str = "sha1"
+    commands: frozenset[str] = frozenset()
+    fetch_features: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class RefsFound:
+    """The refs of an answer, filtered by what was asked for."""
+
+    refs: dict[str, ObjectId] = field(default_factory=dict[str, ObjectId])
+    peeled: dict[str, ObjectId] = field(default_factory=dict[str, ObjectId])
+    dropped: int = 0
+    """Names that no well-behaved server sends; never shown, only counted."""
+    unasked: int = 0
+    """Well-formed names that begin with none of the prefixes asked for."""
+
+
+class _State(Enum):
+    ADVERTISEMENT = auto()
+    OLD_ADVERTISEMENT = auto()
+    ANSWER = auto()
+    END_OF_RESPONSE = auto()
+    DONE = auto()
+
+
+class LsRefsConversation:
+    """Asks a server for the refs below some prefixes.
+
+    Args (of the constructor):
+        requests: One sequence of at most 256 ref prefixes for each request; an empty prefix
+            means every ref.
+        is_stateless: Whether each answer ends with a response-end packet (git's http helper).
+        max_refs: Refs kept before the conversation is ended with ListingTooLarge.
+    """
+
+    def __init__(
+        self,
+        requests: Sequence[Sequence[str]],
+        *,
+        is_stateless: bool = False,
+        max_refs: int = 2_000_000,
+    ) -> None:
+        self.found = RefsFound()
+        self.protocol = 2
+        self.capabilities = Capabilities()
+        self._requests = [tuple(prefixes) for prefixes in requests]
+        self._is_stateless = is_stateless
+        self._max_refs = max_refs
+        self._reader = PacketReader()
+        self._state = _State.ADVERTISEMENT
+        self._advertised: list[bytes] = []
+        self._answered = 0
+        self._kept_lines = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every answer has arrived."""
+        return self._state is _State.DONE
+
+    def receive(self, data: bytes) -> bytes:
+        """Take what the server sent and return what to send next (perhaps nothing).
+
+        Raises:
+            MalformedAnswer, ServerRefused, ListingTooLarge; any other exception is a bug.
+        """
+        self._reader.feed(data)
+        reply = b""
+        while not self.is_done and (found := self._reader.next()) is not None:
+            reply += self._handle(found)
+        return reply
+
+    def end_of_stream(self) -> None:
+        """Say that the server has nothing more; raises MalformedAnswer unless all is there."""
+        if self.is_done:
+            return
+        if self._state is _State.ADVERTISEMENT and not self._advertised:
+            raise MalformedAnswer("the server sent nothing")
+        raise MalformedAnswer("it ends in the middle")
+
+    def _handle(self, found: Packet) -> bytes:
+        if found.data.startswith(b"ERR "):
+            raise ServerRefused(found.data[4:])
+        match self._state:
+            case _State.ADVERTISEMENT:
+                return self._advertisement(found)
+            case _State.OLD_ADVERTISEMENT:
+                return self._old_advertisement(found)
+            case _State.ANSWER:
+                return self._answer(found)
+            case _:
+                return self._end_of_response(found)
+
+    def _advertisement(self, found: Packet) -> bytes:
+        if found.kind is PacketKind.DATA:
+            return self._advertised_line(found)
+        if found.kind is not PacketKind.FLUSH:
+            raise MalformedAnswer("an advertisement with an unexpected special packet")
+        if not self._advertised:
+            # A server of protocol 0 without refs may say nothing but "that was all".
+            self.protocol = 0
+            return self._end_old()
+        self.capabilities = parse_capabilities(self._advertised[1:])
+        if "ls-refs" not in self.capabilities.commands:
+            raise MalformedAnswer("the server does not offer `ls-refs`")
+        return self._next_request()
+
+    def _advertised_line(self, found: Packet) -> bytes:
+        line = found.line
+        if not self._advertised and line != b"version 2":
+            self.protocol = 1 if line == b"version 1" else 0
+            self._state = _State.OLD_ADVERTISEMENT
+            return b"" if self.protocol else self._old_advertisement(found)
+        self._advertised.append(line)
+        if len(self._advertised) > 1000:  # noqa: PLR2004 - real servers name about ten
+            raise MalformedAnswer("more than 1000 capabilities")
+        return b""
+
+    def _old_advertisement(self, found: Packet) -> bytes:
+        if found.kind is PacketKind.FLUSH:
+            return self._end_old()
+        line, _, _ = found.line.partition(b"\0")
+        oid, _, name = line.partition(b" ")
+        if oid == b"shallow" or name == b"capabilities^{}":
+            return b""
+        peeled_of = name.removesuffix(b"^{}")
+        if peeled_of == name:
+            self._keep(oid, name, (), self._all_prefixes())
+        elif (known := peeled_of.decode(errors="replace")) in self.found.refs:
+            self.found.peeled[known] = self._oid(oid)
+        return b""
+
+    def _end_old(self) -> bytes:
+        self._state = _State.DONE
+        return FLUSH  # "I want nothing": the polite end of a conversation of protocol 0
+
+    def _answer(self, found: Packet) -> bytes:
+        if found.kind is PacketKind.DATA:
+            oid, _, rest = found.line.partition(b" ")
+            name, *attributes = rest.split(b" ")
+            if oid != b"unborn":
+                self._keep(oid, name, attributes, self._requests[self._answered])
+            return b""
+        if found.kind is not PacketKind.FLUSH:
+            raise MalformedAnswer("an answer with an unexpected special packet")
+        if self._is_stateless:
+            self._state = _State.END_OF_RESPONSE
+            return b""
+        self._answered += 1
+        return self._next_request()
+
+    def _end_of_response(self, found: Packet) -> bytes:
+        if found.kind is not PacketKind.RESPONSE_END:
+            raise MalformedAnswer("an answer goes on behind its end")
+        self._answered += 1
+        return self._next_request()
+
+    def _next_request(self) -> bytes:
+        if self._answered == len(self._requests):
+            self._state = _State.DONE
+            return b"" if self._is_stateless else FLUSH
+        self._state = _State.ANSWER
+        return ls_refs_request(self._requests[self._answered], self.capabilities)
+
+    def _all_prefixes(self) -> tuple[str, ...]:
+        return tuple(prefix for request in self._requests for prefix in request)
+
+    def _keep(
+        self, oid: bytes, raw_name: bytes, attributes: Sequence[bytes], prefixes: tuple[str, ...]
+    ) -> None:
+        self._kept_lines += 1
+        if self._kept_lines > self._max_refs:
+            raise ListingTooLarge(self._max_refs)
+        value = self._oid(oid)
+        name = ref_name(raw_name)
+        if name is None:
+            self.found.dropped += 1
+            return
+        if not name.startswith(prefixes):
+            self.found.unasked += 1
+            return
+        if self.found.refs.setdefault(name, value) != value:
+            raise MalformedAnswer(f"{name} is listed twice, with different values")
+        for attribute in attributes:
+            if attribute.startswith(b"peeled:"):
+                self.found.peeled[name] = self._oid(attribute.removeprefix(b"peeled:"))
+
+    def _oid(self, raw: bytes) -> ObjectId:
+        if _HEX.fullmatch(raw) is None or not raw.strip(_ZERO):
+            raise MalformedAnswer(f"expected an object id, found {raw[:80]!r}")
+        if self.protocol == 2 and len(raw) != _OID_LENGTHS[self.capabilities.object_format]:  # noqa: PLR2004
+            raise MalformedAnswer(
+                f"expected an id of {self.capabilities.object_format}, found {raw!r}"
+            )
+        return ObjectId(raw.decode())
+
+
+def parse_capabilities(lines: Sequence[bytes]) -> Capabilities:
+    """Return what the lines behind ``version 2`` say; unknown capabilities are ignored."""
+    values: dict[str, str] = {}
+    for line in lines:
+        key, _, value = line.decode(errors="replace").partition("=")
+        values[key] = value
+    object_format = values.get("object-format", "sha1")
+    if object_format not in _OID_LENGTHS:
+        raise MalformedAnswer(f"unknown object format {safe_line(object_format)}")
+    return Capabilities(
+        object_format=object_format,
+        commands=frozenset(values),
+        fetch_features=frozenset(values.get("fetch", "").split()),
+    )
+
+
+def ls_refs_request(prefixes: Sequence[str], capabilities: Capabilities) -> bytes:
+    """Return the request for the refs below ``prefixes``, to a server with ``capabilities``.
+
+    Tags are asked to be peeled only where a prefix is about tags: for every other ref the server
+    would look into the object for nothing.
+    """
+    if len(prefixes) > MAX_PREFIXES_PER_REQUEST:
+        raise ValueError(f"{len(prefixes)} prefixes in one request")
+    lines = [b"command=ls-refs\n"]
+    if "agent" in capabilities.commands:
+        lines.append(AGENT)
+    if "object-format" in capabilities.commands:
+        lines.append(b"object-format=%s\n" % capabilities.object_format.encode())
+    arguments = [b"ref-prefix %s\n" % prefix.encode() for prefix in prefixes if prefix]
+    if any(prefix.startswith("refs/tags/") for prefix in prefixes):
+        arguments.append(b"peel\n")
+    head = b"".join(packet(line) for line in lines)
+    return head + DELIMITER + b"".join(packet(argument) for argument in arguments) + FLUSH
+
+
+def ref_name(raw: bytes) -> str | None:
+    """Return the name of a listed ref, or None when it could harm whoever handles it.
+
+    Only ``HEAD`` and legal names below ``refs/`` pass, and none with characters that are
+    invisible or steer a terminal.
+
+    Source: atom-spec/transport.md [ref-names].
+    """
+    if len(raw) > _MAX_REF_NAME_BYTES:
+        return None
+    try:
+        name = raw.decode()
+    except UnicodeDecodeError:
+        return None
+    if name == "HEAD":
+        return name
+    is_legal = name.startswith("refs/") and _ILLEGAL_NAME.search(name) is None and is_safe(name)
+    return name if is_legal else None
+
+
+def chunks(prefixes: Sequence[str], size: int = MAX_PREFIXES_PER_REQUEST) -> list[Sequence[str]]:
+    """Cut ``prefixes`` into requests: the work of a server is refs times prefixes."""
+    return [prefixes[start : start + size] for start in range(0, len(prefixes), size)]
+
+
+def parse_ls_remote(output: bytes, prefixes: Sequence[str]) -> RefsFound:
+    """Return what ``git ls-remote`` printed, held to the same rules as a direct answer."""
+    conversation = LsRefsConversation([prefixes])
+    lines = (line.replace(b"\t", b" ", 1) for line in output.split(b"\n") if line)
+    for data in (*map(packet, lines), FLUSH):
+        conversation.receive(data)
+    return conversation.found
