@@ -1,0 +1,155 @@
+"""A throw-away repository through which a working repository talks to a remote.
+
+It borrows the working repository's objects and nothing else: no configuration (which could name
+programs to run), no hooks, no refs. What is fetched lands here and vanishes with it; what is to be
+pushed stands here under its own names, so that one short refspec carries any number of refs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from eka.git.batch_reader import BatchReader
+from eka.git.failures import fetch_failure, source_failure
+from eka.git.push_report import PushReport, parse_push_report
+from eka.git.work_repository import READING_ENV
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eka.atom import ObjectId, SourceUrl
+    from eka.git.runner import GitRunner
+    from eka.git.work_repository import WorkRepository
+
+_REMOTE = "set"
+_OUTGOING = "refs/outgoing/"
+_HAVE = "refs/have/"
+# Leases beyond this number are left to the general one, which says the same of every ref: git
+# compares each ref with each lease.
+_MAX_EXPLICIT_LEASES = 256
+
+
+class Exchange:
+    """Fetches from and pushes to one remote; used in a ``with`` block."""
+
+    def __init__(self, repository: WorkRepository, url: SourceUrl, runner: GitRunner) -> None:
+        """Prepare an exchange.
+
+        Args:
+            repository: Whose objects are pushed.
+            url: The remote.
+            runner: Runs the network commands.
+        """
+        self._repository = repository
+        self._url = url
+        self._runner = runner
+        self._dir = Path(tempfile.mkdtemp(prefix="eka-exchange-"))
+        self._prepare(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def _prepare(self, url: SourceUrl) -> None:
+        objects = self._repository.common_dir / "objects"
+        (self._dir / "objects" / "info").mkdir(parents=True)
+        (self._dir / "refs").mkdir()
+        (self._dir / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+        (self._dir / "HEAD").write_text("ref: refs/heads/none\n")
+        quoted = url.text.replace("\\", "\\\\").replace('"', '\\"')
+        # The URL may hold a password: it stands in a file of ours, not among the arguments that
+        # every user of the machine can list.
+        (self._dir / "config").write_text(
+            "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n"
+            f"[extensions]\n\tobjectFormat = {self._repository.algorithm}\n"
+            f'[remote "{_REMOTE}"]\n\turl = "{quoted}"\n'
+        )
+
+    def fetch(self, oids: Sequence[ObjectId]) -> None:
+        """Fetch commits by id, without their files where the server allows that."""
+        if not oids:
+            return
+        self._write_refs(self._known_commits())
+        args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]
+        args += ["--recurse-submodules=no", "--filter=tree:0", "--stdin", _REMOTE]
+        wanted = "".join(f"{oid.hex}\n" for oid in oids).encode()
+        finished = self._runner.execute(args, git_dir=self._dir, stdin=wanted, network=True)
+        if finished.status != 0:
+            raise fetch_failure(self._url, oids, finished.stderr)
+
+    def push(self, refs: Mapping[str, ObjectId]) -> PushReport:
+        """Create ``refs`` on the remote, all or none of them; none may exist with another value.
+
+        Returns what became of each; raises what `source_failure` makes of a broken conversation.
+        """
+        self._write_refs({_outgoing(name): oid for name, oid in refs.items()})
+        leases = [f"--force-with-lease={name}:" for name in sorted(refs)[:_MAX_EXPLICIT_LEASES]]
+        return self._push(
+            # The bare lease speaks for all refs: there is no tracking ref here, so each must not
+            # exist. It also forbids fast-forwards, which git would otherwise take for harmless.
+            ["--atomic", "--force-with-lease", "--no-force-if-includes", *leases],
+            f"{_OUTGOING}*:refs/*",
+        )
+
+    def push_branch(self, commit: ObjectId, branch: str) -> PushReport:
+        """Let a branch of the remote go forward to ``commit``; never back, never aside."""
+        return self._push([], f"{commit.hex}:{branch}")
+
+    def _push(self, options: Sequence[str], refspec: str) -> PushReport:
+        args = ["push", "--porcelain", "--no-verify", "--recurse-submodules=no"]
+        args += ["--no-follow-tags", *options, _REMOTE, refspec]
+        finished = self._runner.execute(args, git_dir=self._dir, network=True)
+        report = parse_push_report(finished.stdout, finished.stderr)
+        if finished.status != 0 and not report.refused:
+            raise source_failure(self._url, finished.stderr)
+        return report
+
+    def unreachable(
+        self, commits: Sequence[ObjectId], tips: Sequence[ObjectId]
+    ) -> tuple[ObjectId, ...]:
+        """Return those of ``commits`` that no history of ``tips`` holds; all must be here."""
+        return tuple(commit for commit in commits if self._is_unreachable(commit, tips))
+
+    def _is_unreachable(self, commit: ObjectId, tips: Sequence[ObjectId]) -> bool:
+        lines = [commit.hex, "--not", *(tip.hex for tip in tips)]
+        output = self._local(
+            ["rev-list", "--max-count=1", "--stdin"], stdin="".join(f"{x}\n" for x in lines)
+        )
+        return bool(output.strip())
+
+    def present(self, oids: Sequence[ObjectId]) -> frozenset[ObjectId]:
+        """Return those of ``oids`` whose objects are here or in the working repository."""
+        asked = "".join(f"{oid.hex}\n" for oid in oids)
+        lines = self._local(["cat-file", "--batch-check=%(objectname)"], stdin=asked)
+        found = frozenset(lines.decode().splitlines())
+        return frozenset(oid for oid in oids if oid.hex in found)
+
+    def reader(self) -> BatchReader:
+        """Return a reader of what was fetched and what the working repository holds."""
+        return BatchReader(self._runner, self._dir, READING_ENV)
+
+    def _known_commits(self) -> dict[str, ObjectId]:
+        """Return refs that tell a server what need not be sent."""
+        tips = set(self._repository.refs(["refs/heads/", "refs/remotes/"]).values())
+        return {f"{_HAVE}{tip.hex}": tip for tip in tips}
+
+    def _write_refs(self, refs: Mapping[str, ObjectId]) -> None:
+        lines = [f"{oid.hex} {name}\n" for name, oid in sorted(refs.items(), key=_ref_order)]
+        text = "# pack-refs with: sorted \n" + "".join(lines)
+        (self._dir / "packed-refs").write_bytes(text.encode())
+
+    def _local(self, args: Sequence[str], *, stdin: str) -> bytes:
+        return self._runner.run(args, git_dir=self._dir, env=READING_ENV, stdin=stdin.encode())
+
+
+def _outgoing(name: str) -> str:
+    return _OUTGOING + name.removeprefix("refs/")
+
+
+def _ref_order(item: tuple[str, ObjectId]) -> bytes:
+    return item[0].encode()
