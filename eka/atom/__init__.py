@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from eka.atom.aliases import (
+    BUILT_IN,
+    AliasCycle,
+    Aliases,
+    AliasShadowed,
+    InvalidAlias,
+    UnknownAlias,
+)
 from eka.atom.commit import (
     AtomCommit,
     CommitFormat,
@@ -17,49 +25,172 @@ from eka.atom.content import (
     TreeReader,
     content_hash,
 )
+from eka.atom.download_url import CredentialsInUrl
 from eka.atom.identity import AtomId, InvalidAtomId, atom_id
 from eka.atom.label import InvalidLabel, InvalidTag, Label, Tag, case_fold, skeleton
+from eka.atom.lock_errors import (
+    InvalidLock,
+    LockContradiction,
+    LockCycle,
+    LockDangling,
+    LockDuplicate,
+    LockIdMismatch,
+    LockNotCanonical,
+    LockPinMismatch,
+    LockTooNew,
+    LockTooOld,
+    LockUndeclaredSet,
+    LockUnreachable,
+    LockUnreferencedSet,
+)
+from eka.atom.lock_model import (
+    AtomKey,
+    InvalidAtomKey,
+    Lock,
+    LockedAtom,
+    LockedDirect,
+    LockedFile,
+    LockedSet,
+)
+from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
+from eka.atom.manifest import (
+    MANIFEST_NAME,
+    ForeignUrl,
+    check_foreign,
+    parse_manifest,
+    requirements_digest,
+)
+from eka.atom.manifest_build import (
+    RESERVED_VARIABLES,
+    UnknownInput,
+    VariableClash,
+    variable_name,
+)
+from eka.atom.manifest_inputs import AmbiguousInput, UndeclaredSet
+from eka.atom.manifest_model import (
+    Build,
+    DebSource,
+    Dependency,
+    DirectSource,
+    ForeignSource,
+    Manifest,
+    Package,
+    SetDeclaration,
+    UrlSource,
+)
 from eka.atom.oid import Genesis, InvalidObjectId, ObjectId, object_id
+from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
 from eka.atom.requirement import ANY, Comparator, InvalidRequirement, Operator, Requirement
+from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
+from eka.atom.source_url import InvalidUri, SourceUrl
+from eka.atom.toml import InvalidToml, TomlDocument, TomlValue, read_toml
 from eka.atom.tree_measure import DEFAULT_LIMITS, TreeLimits, TreePolicyViolation, TreeSummary
 from eka.atom.tree_policy import check_tree
+from eka.atom.uri import AtomUri, parse_atom_uri, parse_source_url
 from eka.atom.version import InvalidVersion, Version
 
 __all__ = [
     "ANY",
+    "BUILT_IN",
     "DEFAULT_LIMITS",
+    "LOCK_NAME",
+    "MANIFEST_NAME",
+    "RESERVED_VARIABLES",
+    "SET_MANIFEST_NAME",
+    "AliasCycle",
+    "AliasShadowed",
+    "Aliases",
+    "AmbiguousInput",
     "AtomCommit",
     "AtomId",
+    "AtomKey",
+    "AtomUri",
+    "Build",
     "CommitFormat",
     "Comparator",
     "ContentHash",
     "ContentUndefined",
+    "CredentialsInUrl",
+    "DebSource",
+    "Dependency",
+    "DirectSource",
+    "ForeignSource",
+    "ForeignUrl",
     "Genesis",
+    "InvalidAlias",
     "InvalidAtomCommit",
     "InvalidAtomId",
+    "InvalidAtomKey",
     "InvalidContentHash",
     "InvalidLabel",
+    "InvalidLock",
     "InvalidObjectId",
     "InvalidRequirement",
     "InvalidTag",
+    "InvalidToml",
+    "InvalidUri",
+    "InvalidValue",
     "InvalidVersion",
     "Label",
+    "Lock",
+    "LockContradiction",
+    "LockCycle",
+    "LockDangling",
+    "LockDuplicate",
+    "LockIdMismatch",
+    "LockNotCanonical",
+    "LockPinMismatch",
+    "LockTooNew",
+    "LockTooOld",
+    "LockUndeclaredSet",
+    "LockUnreachable",
+    "LockUnreferencedSet",
+    "LockedAtom",
+    "LockedDirect",
+    "LockedFile",
+    "LockedSet",
+    "Manifest",
+    "MissingKey",
     "NotAnAtomCommit",
     "ObjectId",
     "Operator",
+    "Package",
     "Requirement",
+    "SetDeclaration",
+    "SetManifest",
+    "SourceUrl",
     "Tag",
+    "TomlDocument",
+    "TomlValue",
     "TreeEntry",
     "TreeLimits",
     "TreePolicyViolation",
     "TreeReader",
     "TreeSummary",
+    "UndeclaredSet",
+    "UnknownAlias",
+    "UnknownInput",
+    "UnknownKey",
+    "UrlSource",
+    "VariableClash",
     "Version",
+    "WrongType",
     "atom_id",
     "case_fold",
+    "check_foreign",
     "check_tree",
     "content_hash",
+    "encode_lock",
+    "lock_version",
     "object_id",
+    "parse_atom_uri",
+    "parse_lock",
+    "parse_manifest",
+    "parse_set_manifest",
+    "parse_source_url",
     "path_fault",
+    "read_toml",
+    "requirements_digest",
     "skeleton",
+    "variable_name",
 ]

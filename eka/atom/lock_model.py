@@ -1,0 +1,130 @@
+"""What an ``atom.lock`` of version 2 says, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom.label import Label
+from eka.atom.oid import Genesis, ObjectId
+from eka.atom.version import Version
+from eka.errors import EkaError, Exit
+
+if TYPE_CHECKING:
+    from eka.atom.content import ContentHash
+    from eka.atom.identity import AtomId
+
+_SHOWN_CHARACTERS = 300
+
+
+class InvalidAtomKey(EkaError):
+    """A text that does not name one version of an atom in a lock."""
+
+    code = "invalid-atom-key"
+    exit_status = Exit.USAGE
+
+    def __init__(self, raw: str) -> None:
+        super().__init__(
+            what="this names no locked atom",
+            where=repr(raw[:_SHOWN_CHARACTERS]),
+            why="expected `<genesis>::<label>@<version>`",
+            fix="run eka lock",
+        )
+        self.raw = raw
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AtomKey:
+    """One version of one atom of one set."""
+
+    genesis: Genesis
+    label: Label
+    version: Version
+
+    @property
+    def text(self) -> str:
+        """The key as locks write it: ``<genesis>::<label>@<version>``."""
+        return f"{self.genesis.hex}::{self.label.text}@{self.version.text}"
+
+    @classmethod
+    def parse(cls, text: str) -> AtomKey:
+        """Return the key written as ``text``; raises InvalidAtomKey."""
+        genesis, _, rest = text.partition("::")
+        label, _, version = rest.partition("@")
+        try:
+            key = cls(Genesis(ObjectId(genesis)), Label(label), Version.parse(version))
+        except EkaError as error:
+            raise InvalidAtomKey(text) from error
+        if key.text != text:
+            raise InvalidAtomKey(text)
+        return key
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LockedSet:
+    """A set that atoms come from; the own set needs no URLs."""
+
+    genesis: Genesis
+    urls: tuple[str, ...] = ()
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockedAtom:
+    """One selected atom; tree, content and rev are absent (all three) in the own set."""
+
+    key: AtomKey
+    id: AtomId
+    tree: ObjectId | None = None
+    content: ContentHash | None = None
+    rev: ObjectId | None = None
+    requires: tuple[AtomKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFile:
+    """One file of a direct source."""
+
+    url: str
+    """Of a .deb the base of its mirror, else the whole URL."""
+    path: str
+    """Below the mirror; empty for a whole URL."""
+    suite: str
+    size: int
+    """In bytes."""
+    sha256: str
+
+    @property
+    def download_url(self) -> str:
+        """Where the file is."""
+        return f"{self.url.rstrip('/')}/{self.path}" if self.path else self.url
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDirect:
+    """A direct source of the root project (``owner`` None) or of a locked atom."""
+
+    owner: AtomKey | None
+    kind: str
+    name: str
+    system: str
+    """Empty when it is the same for all."""
+    files: tuple[LockedFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A whole ``atom.lock``."""
+
+    requirements: str
+    """`requirements_digest` of the root project's manifest."""
+    sets: tuple[LockedSet, ...] = ()
+    atoms: tuple[LockedAtom, ...] = ()
+    direct: tuple[LockedDirect, ...] = ()
+    requires: tuple[AtomKey, ...] = ()
+    """What the root project itself asks for."""
+
+    @property
+    def has_local_sources(self) -> bool:
+        """Whether a set is found by a path of this machine; such a lock is of no use elsewhere."""
+        return any(url.startswith("file:") for a_set in self.sets for url in a_set.urls)

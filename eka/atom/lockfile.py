@@ -1,0 +1,240 @@
+"""Reads and writes ``atom.lock``, version 2: canonical bytes, the whole closure, no clock."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from eka.atom.content import ContentHash
+from eka.atom.identity import AtomId
+from eka.atom.label import Label
+from eka.atom.lock_check import check_lock
+from eka.atom.lock_errors import InvalidLock, LockNotCanonical, LockTooNew, LockTooOld
+from eka.atom.lock_model import AtomKey, Lock, LockedAtom, LockedDirect, LockedFile, LockedSet
+from eka.atom.lock_text import LOCK_VERSION, lock_text
+from eka.atom.oid import Genesis, ObjectId
+from eka.atom.toml import MAX_LOCK_BYTES, InvalidToml, read_toml
+from eka.atom.version import Version
+from eka.errors import EkaError, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eka.atom.toml import TomlDocument, TomlValue
+
+LOCK_NAME = "atom.lock"
+Value = TypeVar("Value")
+_CONFLICT = re.compile(rb"^(?:<<<<<<< |>>>>>>> )", re.MULTILINE)
+
+
+def encode_lock(lock: Lock) -> bytes:
+    """Return the one legal file for ``lock``; the order of its tuples does not matter.
+
+    Raises:
+        EkaError: the lock breaks a rule, as `parse_lock` would report it.
+
+    Source: atom-spec/lockfile.md [lock-canonical].
+    """
+    check_lock(lock, LOCK_NAME)
+    return lock_text(lock).encode()
+
+
+def lock_version(data: bytes, file: str) -> int:
+    """Return the version of a lock of any version.
+
+    Raises:
+        InvalidToml: it is not TOML.
+        InvalidLock: it does not say its version.
+    """
+    return _version(_document(data, file))
+
+
+def parse_lock(data: bytes, file: str) -> Lock:
+    """Return the lock in ``data``, which must be exactly what `encode_lock` writes.
+
+    Raises:
+        InvalidToml: it is not TOML.
+        InvalidLock: a field is missing, unknown or invalid.
+        LockTooNew, LockTooOld: it is of another version.
+        LockContradiction: the subclass that names the broken rule.
+        CredentialsInUrl: an address holds a user or password.
+        LockNotCanonical: eka would write other bytes.
+
+    Source: atom-spec/lockfile.md; vectors in fixtures/lockfile.
+    """
+    document = _document(data, file)
+    version = _version(document)
+    if version > LOCK_VERSION:
+        raise LockTooNew(file, version, LOCK_VERSION)
+    if version < LOCK_VERSION:
+        raise LockTooOld(file)
+    lock = _lock(document)
+    check_lock(lock, file)
+    expected = lock_text(lock)
+    if expected != document.text:
+        raise _not_canonical(file, expected, document.text)
+    return lock
+
+
+def _document(data: bytes, file: str) -> TomlDocument:
+    try:
+        return read_toml(data, file, max_bytes=MAX_LOCK_BYTES)
+    except InvalidToml as error:
+        if _CONFLICT.search(data):
+            error.why = "it holds the marks of a merge conflict"
+        error.fix = "take either side of the file, then run eka lock"
+        raise
+
+
+def _version(document: TomlDocument) -> int:
+    version = document.data.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise InvalidLock(document.file, "it does not say its version as a positive integer")
+    return version
+
+
+def _not_canonical(file: str, expected: str, found: str) -> LockNotCanonical:
+    wanted, given = expected.split("\n"), found.split("\n")
+    length = max(len(wanted), len(given))
+    wanted += [""] * (length - len(wanted))
+    given += [""] * (length - len(given))
+    number = next(index for index in range(length) if wanted[index] != given[index])
+    span = Span(file, number + 1, 1, max(1, len(given[number])), given[number])
+    return LockNotCanonical(file, span, expected=wanted[number], found=given[number])
+
+
+class _Entry:
+    """One table of a lock; each field is taken once, by its type."""
+
+    def __init__(self, where: str, data: TomlValue) -> None:
+        if not isinstance(data, dict):
+            raise InvalidLock(where, "expected a table")
+        self._where = where
+        self._data = dict(data)
+
+    def fault(self, key: str, why: str) -> InvalidLock:
+        return InvalidLock(self._where, f"`{key}` {why}")
+
+    def optional_text(self, key: str) -> str | None:
+        value = self._data.pop(key, None)
+        if value is not None and not isinstance(value, str):
+            raise self.fault(key, "is not a string")
+        return value
+
+    def text(self, key: str) -> str:
+        value = self.optional_text(key)
+        if value is None:
+            raise self.fault(key, "is missing")
+        return value
+
+    def optional(self, key: str, make: Callable[[str], Value]) -> Value | None:
+        text = self.optional_text(key)
+        return None if text is None else self._made(key, make, text)
+
+    def value(self, key: str, make: Callable[[str], Value]) -> Value:
+        return self._made(key, make, self.text(key))
+
+    def array(self, key: str) -> list[TomlValue]:
+        value = self._data.pop(key, None)
+        if not isinstance(value, list):
+            raise self.fault(key, "is missing" if value is None else "is not an array")
+        return value
+
+    def values(self, key: str, make: Callable[[str], Value]) -> tuple[Value, ...]:
+        texts = self.array(key)
+        return tuple(self._made(key, make, text) for text in texts)
+
+    def entries(self, key: str) -> list[_Entry]:
+        if key not in self._data:
+            return []
+        return [_Entry(f"{self._where}, [[{key}]] {n}", item) for n, item in self._numbered(key)]
+
+    def number(self, key: str) -> int:
+        value = self._data.pop(key, None)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.fault(key, "is missing or not an integer")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self._data.pop(key, None)
+        if value not in (None, True):
+            raise self.fault(key, "is there but not `true`")
+        return value is True
+
+    def finish(self) -> None:
+        for key in self._data:
+            raise self.fault(key, "is a field this version does not know")
+
+    def _numbered(self, key: str) -> list[tuple[int, TomlValue]]:
+        return list(enumerate(self.array(key), start=1))
+
+    def _made(self, key: str, make: Callable[[str], Value], text: TomlValue) -> Value:
+        if not isinstance(text, str):
+            raise self.fault(key, "holds something that is not a string")
+        try:
+            return make(text)
+        except EkaError as error:
+            raise self.fault(key, f"is invalid: {error.where} {error.why}") from error
+
+
+def _lock(document: TomlDocument) -> Lock:
+    entry = _Entry(document.file, dict(document.data))
+    entry.number("version")
+    lock = Lock(
+        requirements=entry.text("requirements"),
+        requires=entry.values("requires", AtomKey.parse),
+        sets=tuple(_set(each) for each in entry.entries("set")),
+        atoms=tuple(_atom(each) for each in entry.entries("atom")),
+        direct=tuple(_direct(each) for each in entry.entries("direct")),
+    )
+    entry.finish()
+    return lock
+
+
+def _genesis(text: str) -> Genesis:
+    return Genesis(ObjectId(text))
+
+
+def _set(entry: _Entry) -> LockedSet:
+    genesis, own = entry.value("genesis", _genesis), entry.flag("own")
+    urls = () if own else entry.values("urls", str)
+    entry.finish()
+    return LockedSet(genesis, urls, own)
+
+
+def _atom(entry: _Entry) -> LockedAtom:
+    genesis, label = entry.value("set", _genesis), entry.value("label", Label)
+    atom = LockedAtom(
+        key=AtomKey(genesis, label, entry.value("version", Version.parse)),
+        id=entry.value("id", AtomId),
+        tree=entry.optional("tree", ObjectId),
+        content=entry.optional("blake3", ContentHash),
+        rev=entry.optional("rev", ObjectId),
+        requires=entry.values("requires", AtomKey.parse),
+    )
+    entry.finish()
+    return atom
+
+
+def _direct(entry: _Entry) -> LockedDirect:
+    direct = LockedDirect(
+        owner=entry.optional("owner", AtomKey.parse),
+        kind=entry.text("kind"),
+        name=entry.text("name"),
+        system=entry.optional_text("system") or "",
+        files=tuple(_file(each) for each in entry.entries("files")),
+    )
+    entry.finish()
+    return direct
+
+
+def _file(entry: _Entry) -> LockedFile:
+    locked = LockedFile(
+        url=entry.text("url"),
+        path=entry.optional_text("path") or "",
+        suite=entry.optional_text("suite") or "",
+        size=entry.number("size"),
+        sha256=entry.text("sha256"),
+    )
+    entry.finish()
+    return locked

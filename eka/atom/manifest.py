@@ -1,0 +1,162 @@
+"""Reads ``atom.toml``; every key is checked, and all problems are reported together."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from eka.atom.aliases import Aliases
+from eka.atom.manifest_build import read_build
+from eka.atom.manifest_inputs import read_inputs, read_label
+from eka.atom.manifest_model import ForeignSource, Manifest, UrlSource
+from eka.atom.manifest_package import read_package
+from eka.atom.reading import Reader
+from eka.atom.source_url import without_password
+from eka.atom.toml import read_toml
+from eka.errors import EkaError, Exit, raise_problems
+from eka.hashing import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eka.atom.manifest_model import Dependency, DirectSource
+    from eka.atom.reading import Table
+    from eka.atom.toml import TomlValue
+    from eka.errors import Span
+
+MANIFEST_NAME = "atom.toml"
+_FOREIGN_SCHEMES = ("https://", "ssh://")
+_DIGEST_SCHEMA = "eka.requirements/1"
+
+
+class ForeignUrl(EkaError):
+    """An atom from elsewhere names a set by something else than a full https or ssh URL."""
+
+    code = "foreign-url"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, set_name: str, url: str, span: Span | None) -> None:
+        super().__init__(
+            what=f"the set `{set_name}` of a foreign atom is not named by a full URL",
+            where=without_password(url),
+            why="aliases and paths mean something else on every machine; other protocols are "
+            "neither private nor checked",
+            fix="ask its publisher to write an https:// or ssh:// URL",
+            span=span,
+        )
+        self.set_name = set_name
+
+
+def parse_manifest(data: bytes, file: str, aliases: Aliases | None = None) -> Manifest:
+    """Return the manifest in ``data``.
+
+    Args:
+        data: The bytes of an ``atom.toml``, from anywhere.
+        file: Its name, for messages.
+        aliases: What short names in ``[package.sets]`` mean; the built-in ones by default.
+
+    Raises:
+        InvalidToml: it is not TOML.
+        Problems: several things in it are wrong; a single one is raised as itself.
+
+    Source: atom-spec/manifest.md; vectors in fixtures/manifest.
+    """
+    reader = Reader(read_toml(data, file))
+    root = reader.root
+    package = read_package(root, aliases or Aliases())
+    sets = root.data.get("package")
+    declared = sets.get("sets", {}) if isinstance(sets, dict) else {}
+    inputs = read_inputs(root, declared if isinstance(declared, dict) else {})
+    build = read_build(root, inputs)
+    compose, service = _data(root, "compose"), _data(root, "service")
+    pipelines = _pipelines(root)
+    root.has("locker")  # of the wild: how its own bootstrap was pinned
+    root.finish()
+    reader.finish(f"{file} has several problems")
+    if package is None:  # pragma: no cover - a package is missing only after a problem
+        raise AssertionError(file)
+    return Manifest(
+        package=package,
+        dependencies=inputs.dependencies,
+        dev_dependencies=inputs.dev_dependencies,
+        direct=inputs.direct,
+        build=build,
+        compose=compose,
+        pipelines=pipelines,
+        service=service,
+    )
+
+
+def check_foreign(manifest: Manifest) -> None:
+    """Check that a manifest of another project names its sets by full URLs only.
+
+    Raises:
+        ForeignUrl: a set is named by an alias, a path, http or git (`Problems` if several are).
+
+    Source: atom-spec/manifest.md [manifest-foreign].
+    """
+    problems: list[EkaError] = [
+        ForeignUrl(name, text, declaration.span)
+        for name, declaration in manifest.package.sets.items()
+        for text in declaration.written
+        if text != "::" and not text.startswith(_FOREIGN_SCHEMES)
+    ]
+    raise_problems(problems)
+
+
+def requirements_digest(manifest: Manifest) -> str:
+    """Return 64 hex digits over what a lock depends on; comments and formatting do not count.
+
+    That is: systems, dependencies with the sets they come from, and direct sources.
+
+    Source: atom-spec/lockfile.md [lock-requirements].
+    """
+    used = {each.set_name for each in (*manifest.dependencies, *manifest.dev_dependencies)}
+    content = {
+        "schema": _DIGEST_SCHEMA,
+        "systems": sorted(manifest.package.systems),
+        "sets": {
+            name: {"own": declared.own, "urls": [url.public for url in declared.urls]}
+            for name, declared in manifest.package.sets.items()
+            if name in used
+        },
+        "deps": _by_set(manifest.dependencies),
+        "dev": _by_set(manifest.dev_dependencies),
+        "direct": {
+            f"{source.kind}.{source.name.text}": _source_content(source)
+            for source in manifest.direct
+        },
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return digest(text.encode()).hex()
+
+
+def _by_set(dependencies: tuple[Dependency, ...]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for each in dependencies:
+        found.setdefault(each.set_name, {})[each.label.text] = each.requirement.text
+    return found
+
+
+def _source_content(source: DirectSource) -> TomlValue:
+    if isinstance(source, ForeignSource):
+        return source.raw
+    if isinstance(source, UrlSource):
+        return {"url": source.url, "sha256": source.sha256 or "", "unpack": source.unpack}
+    return {
+        "packages": list(source.packages),
+        "source": source.source or "",
+        "suite": source.suite or "",
+    }
+
+
+def _data(root: Table, key: str) -> Mapping[str, TomlValue] | None:
+    table = root.table(key)
+    return None if table is None else table.data
+
+
+def _pipelines(root: Table) -> Mapping[str, Mapping[str, TomlValue]]:
+    table = root.table("pipeline")
+    if table is None:
+        return {}
+    return {name: inner.data for name, inner in table.tables() if read_label(table, name)}

@@ -1,0 +1,172 @@
+"""TOML from strangers: the standard library's reader behind caps, and where each key stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from eka.atom.toml_places import find_places
+from eka.errors import EkaError, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TomlValue: TypeAlias = (
+    "str | int | float | bool | datetime | date | time | list[TomlValue] | dict[str, TomlValue]"
+)
+
+MAX_MANIFEST_BYTES = 256 * 1024
+MAX_LOCK_BYTES = 64 * 1024 * 1024
+# tomllib needs quadratic time and space for `a.b.c…`: 20 000 parts cost 4.5 s and 1.5 GB.
+MAX_KEY_PARTS = 32
+MAX_NESTING = 32
+_MAX_INTEGER = 2**63 - 1
+_BOM = b"\xef\xbb\xbf"
+_AT = re.compile(
+    r"(?P<why>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)"
+)
+# Strings and comments whole, so that what they hold is not counted; `*+` and `++` keep it linear.
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}'
+    r"|'''(?:[^']++|'(?!''))*+'{3,5}"
+    r'|"(?:[^"\\\n]++|\\.)*+"'
+    r"|'[^'\n]*+'"
+    r"|#[^\n]*+"
+    r"|[^\"'#\[\]{}\n,=.]++"
+    r"|.|\n",
+    re.DOTALL,
+)
+
+
+class InvalidToml(EkaError):
+    """A file that is not TOML 1.0, or goes beyond what a file of its kind needs."""
+
+    code = "invalid-toml"
+
+    def __init__(self, file: str, why: str, *, fix: str = "", span: Span | None = None) -> None:
+        where = file if span is None else f"{file}:{span.line}:{span.column}"
+        super().__init__(
+            what="this file is not valid TOML",
+            where=where,
+            why=why,
+            fix=fix or "correct the line; https://toml.io/en/v1.0.0 describes the format",
+            span=span,
+        )
+        self.file = file
+
+
+@dataclass(frozen=True)
+class TomlDocument:
+    """A file read: its data, and the places of its keys."""
+
+    file: str
+    text: str = field(repr=False)
+    data: Mapping[str, TomlValue] = field(repr=False)
+
+    def span(self, *path: str | int) -> Span:
+        """Return where the key at ``path`` stands; a missing one is looked for at its table."""
+        start, end = find_places(self.text).key(path)
+        return span_at(self.file, self.text, start, end)
+
+    def value_span(self, *path: str | int) -> Span:
+        """Return where the value of the key at ``path`` stands."""
+        start, end = find_places(self.text).value(path)
+        return span_at(self.file, self.text, start, end)
+
+
+def read_toml(data: bytes, file: str, *, max_bytes: int = MAX_MANIFEST_BYTES) -> TomlDocument:
+    """Return the TOML document in ``data``.
+
+    Args:
+        data: The bytes of the file, from anywhere.
+        file: Its name, for messages.
+        max_bytes: A larger file is refused unread.
+
+    Raises:
+        InvalidToml: it is too large, too deep, not UTF-8, or not TOML 1.0.
+    """
+    text = _decoded(data, file, max_bytes)
+    _check_depth(text, file)
+    try:
+        parsed = cast("dict[str, TomlValue]", tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(text, file, str(error)) from error
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise InvalidToml(file, "a number has too many digits, or a value is too deep") from error
+    _check_integers(parsed, file)
+    return TomlDocument(file, text, parsed)
+
+
+def span_at(file: str, text: str, start: int, end: int) -> Span:
+    """Return the span of ``text[start:end]``, cut off at the end of its first line."""
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", start)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    length = max(1, min(end, line_start + len(line)) - start)
+    number = text.count("\n", 0, start) + 1
+    return Span(file, number, start - line_start + 1, length, line.rstrip("\r"))
+
+
+def _decoded(data: bytes, file: str, max_bytes: int) -> str:
+    if len(data) > max_bytes:
+        raise InvalidToml(file, f"it has {len(data)} bytes, more than {max_bytes}")
+    if data.startswith(_BOM):
+        why = "it starts with a byte order mark"
+        raise InvalidToml(file, why, fix="save it as UTF-8 without a byte order mark")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        span = span_at(file, before + "\ufffd", len(before), len(before) + 1)
+        why = f"byte {data[error.start]:#04x} is not UTF-8"
+        raise InvalidToml(file, why, fix="save it as UTF-8", span=span) from error
+
+
+def _check_depth(text: str, file: str) -> None:
+    nesting = parts = 0
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token == ".":
+            parts += 1
+            if parts >= MAX_KEY_PARTS:
+                _too_deep(text, file, match.start(), f"a key has over {MAX_KEY_PARTS} parts")
+        elif token in "[{":
+            nesting, parts = nesting + 1, 0
+            if nesting > MAX_NESTING:
+                _too_deep(text, file, match.start(), f"it nests deeper than {MAX_NESTING}")
+        elif token in "]}":
+            nesting, parts = max(0, nesting - 1), 0
+        elif token in "\n,=":
+            parts = 0
+
+
+def _too_deep(text: str, file: str, offset: int, why: str) -> None:
+    raise InvalidToml(file, why, span=span_at(file, text, offset, offset + 1))
+
+
+def _syntax_error(text: str, file: str, message: str) -> InvalidToml:
+    match = _AT.fullmatch(message)
+    if match is None:
+        return InvalidToml(file, message)
+    # tomllib counts columns after it turned CRLF into LF: the same, but for the last character.
+    lines = text.split("\n")
+    number = int(match["line"]) if match["line"] else len(lines)
+    line = lines[number - 1].rstrip("\r")
+    column = int(match["column"]) if match["column"] else len(line) + 1
+    return InvalidToml(file, match["why"], span=Span(file, number, column, 1, line))
+
+
+def _check_integers(data: dict[str, TomlValue], file: str) -> None:
+    # Longer ones are legal for Python alone; printing them can raise.
+    pending: list[TomlValue] = [data]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, int) and abs(value) > _MAX_INTEGER:
+            raise InvalidToml(file, "an integer does not fit into 64 bits")
