@@ -104,7 +104,7 @@ class TreeMeasure:
         self._check_entries(self._listed_entries, visit.path)
         subtrees = [
             _Visit(entry.oid, join(visit.path, entry.name), visit.depth + 1)
-            for entry in entries
+            for entry in reversed(entries)  # the first of them is visited first
             if entry.mode == DIRECTORY_MODE and entry.oid not in self._trees
         ]
         return [_Visit(visit.oid, visit.path, visit.depth, entries), *subtrees]

@@ -57,8 +57,7 @@ def check_tree(
     measure = TreeMeasure(reader, limits)
     summary = measure.unfolded(root)
     walk = _Walk(reader, measure, limits)
-    walk.run(root)
-    raise_problems(list(walk.problems), what="this tree cannot be an atom")
+    raise_problems(walk.run(root), what="this tree cannot be an atom")
     return summary
 
 
@@ -71,12 +70,12 @@ class _Walk:
         self._limits = limits
         self._pointers: dict[ObjectId, bool] = {}
         self._links = LinkWalk()
-        self.problems: list[EkaError] = []
+        self._problems: list[tuple[bytes, Fault]] = []
 
-    def run(self, root: ObjectId) -> None:
-        """Collect the problems of the tree ``root``, in the order of its paths."""
+    def run(self, root: ObjectId) -> list[EkaError]:
+        """Return the problems of the tree ``root``, in the order of their paths."""
         waiting = [(root, b"")]
-        while waiting and len(self.problems) < MAX_PROBLEMS:
+        while waiting and len(self._problems) < MAX_PROBLEMS:
             oid, path = waiting.pop()
             entries = self._reader.tree(oid)
             self._check_siblings(entries, path)
@@ -88,10 +87,11 @@ class _Walk:
             )
         for path, fault in self._links.faults():
             self._report(path, fault)
+        return [TreePolicyViolation(shown(path), *fault) for path, fault in sorted(self._problems)]
 
     def _report(self, path: bytes, fault: Fault) -> None:
-        if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(TreePolicyViolation(shown(path), *fault))
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append((path, fault))
 
     def _check_siblings(self, entries: Sequence[TreeEntry], path: bytes) -> None:
         seen: dict[str, bytes] = {}
