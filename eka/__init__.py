@@ -1,1 +1,3 @@
 """eka: git-native atom registry and package CLI."""
+
+__version__ = "0.1.0"

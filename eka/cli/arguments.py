@@ -1,0 +1,130 @@
+"""Words into values: typer parses them, one command's worth, and calls nothing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from eka.cli.errors import UsageFailed
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# The help text of a command is its docstring, without the sections for readers of the code.
+_SECTIONS = re.compile(r"\n\s*(Args|Returns|Raises|Source):.*", re.DOTALL)
+
+
+class When(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options every command takes."""
+
+    directory: str
+    quiet: int
+    verbose: int
+    color: When
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command's own values and the global ones."""
+
+    options: Mapping[str, Any]
+    globals: Globals
+
+
+def _global_options(
+    *,
+    directory: Annotated[
+        str, typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in DIR.")
+    ] = "",
+    quiet: Annotated[
+        int,
+        typer.Option(
+            "-q", "--quiet", count=True, show_default=False, help="Say only results and errors."
+        ),
+    ] = 0,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            help="Say more; twice for even more.",
+        ),
+    ] = 0,
+    color: Annotated[When, typer.Option("--color", help="When to colour.")] = When.AUTO,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on standard output.")
+    ] = False,
+) -> Globals:
+    return Globals(directory, quiet, verbose, color, json)
+
+
+def parse(name: str, command: Callable[..., Reply], words: Sequence[str]) -> Call | int:
+    """Return the call that ``words`` describe, or an exit status when help was printed.
+
+    Raises:
+        UsageFailed: the words do not fit the command's parameters.
+    """
+    own = _parameters(command)[1:]  # without the frame
+    shared = _parameters(_global_options)
+    parser = _parser(name, inspect.getdoc(command) or "", [*own, *shared])
+    try:
+        values: Any = parser(list(words), prog_name=f"eka {name}", standalone_mode=False)
+    except Exception as error:
+        told: Callable[[], str] | None = getattr(error, "format_message", None)
+        if told is None:
+            raise
+        raise UsageFailed(name, told()) from error
+    if isinstance(values, int):
+        return values
+    chosen = _global_options(
+        **{parameter.name: values.pop(parameter.name) for parameter in shared}
+    )
+    return Call(options=values, globals=chosen)
+
+
+def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
+    # A command may import these for the type checkers alone; typer never sees them.
+    names = {"Frame": Frame, "Reply": Reply}
+    hints = get_type_hints(function, localns=names, include_extras=True)
+    declared = inspect.signature(function).parameters.values()
+    return [
+        parameter.replace(
+            annotation=hints.get(parameter.name, str), kind=inspect.Parameter.KEYWORD_ONLY
+        )
+        for parameter in declared
+    ]
+
+
+def _parser(name: str, doc: str, parameters: Sequence[inspect.Parameter]) -> Callable[..., Any]:
+    def values_of(**values: object) -> dict[str, object]:
+        return values
+
+    vars(values_of)["__signature__"] = inspect.Signature(parameters)
+    values_of.__annotations__ = {each.name: each.annotation for each in parameters}
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.command(name, help=_SECTIONS.sub("", doc))(values_of)
+    return typer.main.get_command(app)

@@ -1,0 +1,1 @@
+"""One module per command; `eka.cli.table` names them and loads none before it is called."""

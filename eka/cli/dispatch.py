@@ -1,0 +1,108 @@
+"""From words to an exit status: find the command, call it, show its answer or its error."""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from eka.cli.errors import (
+    Bug,
+    DirectoryNotFound,
+    Interrupted,
+    SystemRefused,
+    UnknownCommand,
+    UsageFailed,
+)
+from eka.cli.frame import Frame
+from eka.cli.screen import Screen
+from eka.cli.table import COMMANDS, VALUED_OPTIONS
+from eka.errors import EkaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from eka.cli.arguments import Call
+    from eka.cli.reply import Reply
+
+
+def dispatch(
+    words: Sequence[str], environment: Mapping[str, str], stdout: TextIO, stderr: TextIO
+) -> int:
+    """Run the command that ``words`` name and return the exit status.
+
+    Every error ends here: the world's are shown, any other is reported as a bug.
+    """
+    for stream in (stdout, stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a letter must not turn an answer into a failure.
+            stream.reconfigure(errors="backslashreplace")
+    screen = Screen.guessed(words, environment, stdout, stderr)
+    try:
+        return _run(words, environment, screen)
+    except BrokenPipeError:
+        raise
+    except EkaError as error:
+        return screen.complain(error)
+    except KeyboardInterrupt:
+        return screen.complain(Interrupted())
+    except OSError as error:
+        return screen.complain(SystemRefused(error), cause=error)
+    except Exception as error:  # noqa: BLE001 (the one place that turns bugs into an exit status)
+        return screen.complain(Bug(error), cause=error)
+
+
+def _run(words: Sequence[str], environment: Mapping[str, str], screen: Screen) -> int:
+    from eka.cli.arguments import parse  # noqa: PLC0415 (typer; a wrong word needs none of it)
+
+    name, rest = _named(words)
+    command = _loaded(name)
+    call = parse(name, command, rest)
+    if isinstance(call, int):
+        return call
+    screen.learn(call.globals)
+    frame = _frame(call, environment, screen)
+    try:
+        reply = command(frame, **call.options)
+    finally:
+        screen.progress.close()
+    screen.show(name, reply)
+    return reply.status
+
+
+def _named(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the command's name and its words; options before the name become options of it."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in VALUED_OPTIONS else 1
+    if at >= len(words):
+        raise UsageFailed("", f"{words[-1]} alone says nothing to do")
+    name = words[at]
+    if name not in COMMANDS:
+        from difflib import get_close_matches  # noqa: PLC0415 (only after a mistake)
+
+        raise UnknownCommand(name, "".join(get_close_matches(name, COMMANDS, n=1)))
+    return name, [*words[:at], *words[at + 1 :]]
+
+
+def _loaded(name: str) -> Callable[..., Reply]:
+    module, _, function = COMMANDS[name][0].partition(":")
+    command: Callable[..., Reply] = getattr(import_module(module), function)
+    return command
+
+
+def _frame(call: Call, environment: Mapping[str, str], screen: Screen) -> Frame:
+    from eka.cli.settings import load_settings  # noqa: PLC0415 (--help needs none)
+
+    directory = Path.cwd() / call.globals.directory
+    if not directory.is_dir():
+        raise DirectoryNotFound(str(directory))
+    return Frame(
+        directory=directory,
+        environment=environment,
+        settings=load_settings(environment, directory),
+        progress=screen.progress,
+        verbosity=screen.verbosity,
+        as_json=screen.as_json,
+    )

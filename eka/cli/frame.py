@@ -1,0 +1,29 @@
+"""What surrounds a command: where it works, what it was told, whom it talks to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from eka.cli.settings import Settings
+    from eka.workflow.progress import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The first argument of every command."""
+
+    directory: Path  # absolute; -C or where eka was started
+    environment: Mapping[str, str]
+    settings: Settings
+    progress: Progress
+    verbosity: int  # -1 with -q, 0, 1 with -v, 2 with -vv
+    as_json: bool
+
+    def path(self, text: str) -> Path:
+        """Return the path a user typed, relative to the directory eka works in."""
+        return self.directory / text

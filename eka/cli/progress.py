@@ -1,0 +1,154 @@
+"""Shows how far the work is, on standard error: moving on a terminal, line by line elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from eka.text import safe_line
+from eka.workflow.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+# A command that answers sooner shows no progress and does not pay for loading rich.
+DELAY_S = 0.4
+# Between two lines about one count, where lines stay.
+LINE_INTERVAL_S = 5.0
+
+
+class OpenProgress(Progress, Protocol):
+    """A progress display that must be closed."""
+
+    def close(self) -> None:
+        """Take the display away."""
+        ...
+
+
+def open_progress(stderr: TextIO, *, shown: bool, moving: bool) -> OpenProgress:
+    """Return the display that fits: none, moving, or lines."""
+    if not shown:
+        return Nothing()
+    return Moving(stderr) if moving else Lines(stderr)
+
+
+class Nothing(Silent):
+    """Shows nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Lines:
+    """One line per step, and now and then one per count: for logs."""
+
+    def __init__(self, stderr: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stderr = stderr
+        self._clock = clock
+        self._said_s = clock()
+
+    def step(self, text: str) -> None:
+        """Write the step."""
+        self._say(text)
+
+    def count(self, what: str, done: int, total: int | None) -> None:
+        """Write the count when the last line is some seconds old."""
+        if self._clock() - self._said_s >= LINE_INTERVAL_S:
+            self._say(f"{what}: {done}" if total is None else f"{what}: {done} of {total}")
+
+    def note(self, text: str) -> None:
+        """Write the note."""
+        self._say(f"note: {text}")
+
+    def close(self) -> None:
+        """Do nothing: lines stay."""
+
+    def _say(self, text: str) -> None:
+        self._said_s = self._clock()
+        self._stderr.write(f"{safe_line(text)}\n")
+        self._stderr.flush()
+
+
+class Moving:
+    """A spinner or a bar that appears when the work lasts, and leaves no trace."""
+
+    def __init__(self, stderr: TextIO, delay_s: float = DELAY_S) -> None:
+        self._stderr = stderr
+        self._lock = threading.Lock()
+        self._text = ""
+        self._done = 0
+        self._total: int | None = None
+        self._display: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._closed = False
+        self._timer = threading.Timer(delay_s, self._appear)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def step(self, text: str) -> None:
+        """Show the step."""
+        self._change(text, 0, None)
+
+    def count(self, what: str, done: int, total: int | None) -> None:
+        """Show the count, as a bar when the total is known."""
+        self._change(what, done, total)
+
+    def note(self, text: str) -> None:
+        """Write the note above the display; it stays."""
+        with self._lock:
+            line = f"note: {safe_line(text)}"
+            if self._display is None:
+                self._stderr.write(f"{line}\n")
+                self._stderr.flush()
+            else:
+                self._display.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the display away."""
+        with self._lock:
+            self._closed = True
+            self._timer.cancel()
+            if self._display is not None:
+                self._display.stop()
+                self._display = None
+
+    def _change(self, text: str, done: int, total: int | None) -> None:
+        with self._lock:
+            self._text, self._done, self._total = safe_line(text), done, total
+            self._refresh()
+
+    def _appear(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 (dear; quick commands never get here)
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn  # noqa: PLC0415
+        from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+        with self._lock:
+            if self._closed:
+                return
+            self._display = RichProgress(
+                SpinnerColumn("line"),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[tally]}", markup=False),
+                console=Console(file=self._stderr, stderr=True),
+                transient=True,
+            )
+            self._task = self._display.add_task("", total=None, tally="")
+            self._refresh()
+            self._display.start()
+
+    def _refresh(self) -> None:
+        if self._display is None or self._task is None:
+            return
+        of_total = "" if self._total is None else f" of {self._total}"
+        self._display.update(
+            self._task,
+            description=self._text,
+            completed=self._done,
+            total=self._total,
+            tally=f"{self._done}{of_total}" if self._done or self._total else "",
+        )

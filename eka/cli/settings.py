@@ -1,0 +1,223 @@
+"""Settings in layers: system, user, project, environment; the later layer wins, options above all.
+
+The project's file comes with a stranger's repository: it may name aliases, none that is known
+already, and nothing else. No setting names a program, a key or a credential.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections import ChainMap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias, read_toml
+from eka.cli.errors import SettingInvalid, SettingUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eka.atom import TomlDocument
+    from eka.errors import Span
+
+SYSTEM_FILE = Path("/etc/eka/config.toml")
+PROJECT_FILE = ".eka.toml"
+DEFAULT = "default"
+MAX_SECONDS = 86_400
+MAX_JOBS = 1024
+
+# key -> the variable that overrides it
+VARIABLES = {
+    "cache.dir": "EKA_CACHE_DIR",
+    "store.dir": "EKA_STORE_DIR",
+    "network.timeout_s": "EKA_TIMEOUT_S",
+    "build.jobs": "EKA_JOBS",
+}
+LARGEST = {"network.timeout_s": MAX_SECONDS, "build.jobs": MAX_JOBS}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting as it was written, and who wrote it."""
+
+    raw: object
+    origin: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What all layers together say.
+
+    Attributes:
+        cache_dir: Objects and listings of remotes; may be deleted at any time.
+        store_dir: The physical directory of the store.
+        timeout_s: Seconds without an answer after which a server counts as down.
+        jobs: Actions built at one time.
+        aliases: Built in, the user's and the project's.
+        alias_origins: Name of an alias that is not built in -> file that defines it.
+        origins: Key of a setting -> file or variable it comes from, or ``default``.
+        files: The configuration files that exist, weakest first.
+    """
+
+    cache_dir: Path
+    store_dir: Path
+    timeout_s: int
+    jobs: int
+    aliases: Aliases
+    alias_origins: Mapping[str, str]
+    origins: Mapping[str, str]
+    files: tuple[Path, ...]
+
+
+def load_settings(
+    environment: Mapping[str, str], directory: Path, *, system: Path = SYSTEM_FILE
+) -> Settings:
+    """Return the settings for a command started in ``directory``.
+
+    Raises:
+        InvalidToml: a file is not TOML.
+        SettingUnknown: a file or variable sets something that does not exist.
+        SettingInvalid: a value has the wrong type or is out of range.
+        InvalidAlias, AliasShadowed: an alias cannot be used.
+    """
+    user_files = (system, _base(environment, "XDG_CONFIG_HOME", ".config") / "eka/config.toml")
+    documents = [_read(path) for path in user_files if path.is_file()]
+    values = _defaults(environment)
+    for document in documents:
+        values.update(_file_values(document, frozenset({"aliases", *VARIABLES})))
+    values.update(_environment_values(environment))
+    project = _project_file(directory)
+    if project is not None:
+        documents.append(_read(project))
+        _file_values(documents[-1], frozenset({"aliases"}))
+    return Settings(
+        cache_dir=_directory("cache.dir", values),
+        store_dir=_directory("store.dir", values),
+        timeout_s=_number("network.timeout_s", values),
+        jobs=_number("build.jobs", values),
+        aliases=_aliases(documents, None if project is None else documents[-1]),
+        alias_origins={
+            name: document.file for document in documents for name in _alias_table(document)
+        },
+        origins={key: value.origin for key, value in values.items()},
+        files=tuple(Path(document.file) for document in documents),
+    )
+
+
+def _base(environment: Mapping[str, str], variable: str, fallback: str) -> Path:
+    """Return a base directory as the XDG specification says: relative ones are ignored."""
+    given = environment.get(variable, "")
+    if given.startswith("/"):
+        return Path(given)
+    home = environment.get("HOME") or _home_of_user()
+    return Path(home) / fallback
+
+
+def _home_of_user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        raise SettingInvalid(
+            "HOME",
+            why="it is not set, and this user has no entry in the password file",
+            fix="set HOME, or XDG_CONFIG_HOME, XDG_CACHE_HOME and XDG_DATA_HOME",
+        ) from None
+
+
+def _defaults(environment: Mapping[str, str]) -> dict[str, Value]:
+    cache = _base(environment, "XDG_CACHE_HOME", ".cache") / "eka"
+    store = _base(environment, "XDG_DATA_HOME", ".local/share") / "eka/store"
+    return {
+        "cache.dir": Value(str(cache), DEFAULT),
+        "store.dir": Value(str(store), DEFAULT),
+        "network.timeout_s": Value(60, DEFAULT),
+        "build.jobs": Value(len(os.sched_getaffinity(0)), DEFAULT),
+    }
+
+
+def _environment_values(environment: Mapping[str, str]) -> dict[str, Value]:
+    known = {variable: key for key, variable in VARIABLES.items()}
+    found: dict[str, Value] = {}
+    for variable, text in environment.items():
+        if variable in known and text:
+            is_number = known[variable] in LARGEST and text.isascii() and text.isdecimal()
+            found[known[variable]] = Value(int(text[:9]) if is_number else text, variable)
+    return found
+
+
+def _project_file(directory: Path) -> Path | None:
+    """Return the project's file: the nearest one up to the root of the git repository.
+
+    Outside a repository only ``directory`` itself counts: a directory above may be anybody's.
+    """
+    for folder in (directory, *directory.parents):
+        if (folder / ".git").exists():
+            candidates = (directory, *directory.parents)
+            inside = candidates[: candidates.index(folder) + 1]
+            return next(
+                (each / PROJECT_FILE for each in inside if (each / PROJECT_FILE).is_file()), None
+            )
+    own = directory / PROJECT_FILE
+    return own if own.is_file() else None
+
+
+def _read(path: Path) -> TomlDocument:
+    return read_toml(path.read_bytes(), str(path))
+
+
+def _file_values(document: TomlDocument, allowed: frozenset[str]) -> dict[str, Value]:
+    """Return the settings of one file, refusing the keys it may not set."""
+    found: dict[str, Value] = {}
+    for table, content in document.data.items():
+        if table == "aliases" and table in allowed:
+            continue
+        if not isinstance(content, dict):
+            raise SettingUnknown(table, allowed, span=document.span(table))
+        for name, raw in content.items():
+            key = f"{table}.{name}"
+            if key not in allowed:
+                raise SettingUnknown(key, allowed, span=document.span(table, name))
+            found[key] = Value(raw, document.file, document.value_span(table, name))
+    return found
+
+
+def _alias_table(document: TomlDocument) -> dict[str, str]:
+    table = document.data.get("aliases", {})
+    if not isinstance(table, dict):
+        raise SettingInvalid("aliases", why="it is not a table", span=document.span("aliases"))
+    found: dict[str, str] = {}
+    for name, value in table.items():
+        if not isinstance(value, str):
+            span = document.value_span("aliases", name)
+            raise SettingInvalid(f"aliases.{name}", why="it is not a string", span=span)
+        found[name] = value
+    return found
+
+
+def _aliases(documents: list[TomlDocument], project: TomlDocument | None) -> Aliases:
+    trusted = [document for document in documents if document is not project]
+    user = dict(ChainMap(*(_alias_table(document) for document in reversed(trusted))))
+    try:
+        return Aliases.layered(BUILT_IN, user, {} if project is None else _alias_table(project))
+    except (AliasShadowed, InvalidAlias) as error:
+        guilty = [each for each in documents if error.name in _alias_table(each)]
+        raise error.at(guilty[-1].span("aliases", error.name)) from None
+
+
+def _number(key: str, values: Mapping[str, Value]) -> int:
+    value = values[key]
+    if type(value.raw) is not int or not 1 <= value.raw <= LARGEST[key]:
+        why = f"expected a whole number from 1 to {LARGEST[key]}, found {value.raw!r}"
+        raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
+    return value.raw
+
+
+def _directory(key: str, values: Mapping[str, Value]) -> Path:
+    value = values[key]
+    if not isinstance(value.raw, str) or not value.raw.startswith("/") or "\0" in value.raw:
+        why = f"expected an absolute path, found {value.raw!r}"
+        raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
+    return Path(value.raw)

@@ -1,0 +1,35 @@
+"""Every command with its one help line: all that ``eka --help`` needs, so nothing else is loaded.
+
+A command is a function ``name(frame: Frame, ...) -> Reply`` in ``eka/cli/commands/<name>.py``;
+its parameters after ``frame`` are declared as typer options and arguments.
+"""
+
+from __future__ import annotations
+
+# name -> (module:function, help line)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("eka.cli.commands.init:init", "Make this git repository a set of atoms"),
+    "new": ("eka.cli.commands.new:new", "Write the manifest of a new atom"),
+    "publish": ("eka.cli.commands.publish:publish", "Publish atoms from a commit, all or nothing"),
+    "versions": ("eka.cli.commands.versions:versions", "List published versions of an atom"),
+    "info": ("eka.cli.commands.info:info", "Show what an atom says about itself"),
+    "add": ("eka.cli.commands.add:add", "Add a dependency to atom.toml and lock it"),
+    "lock": ("eka.cli.commands.lock:lock", "Pin the whole closure in atom.lock"),
+    "verify": ("eka.cli.commands.verify:verify", "Recompute atoms, prove where they come from"),
+    "fetch": ("eka.cli.commands.fetch:fetch", "Download everything atom.lock pins"),
+    "build": ("eka.cli.commands.build:build", "Build the locked closure in a sandbox"),
+    "run": ("eka.cli.commands.run:run", "Build an atom and start its program"),
+    "doctor": ("eka.cli.commands.doctor:doctor", "Say what works on this machine"),
+}
+
+# Every command takes these; they may stand before its name as well.
+GLOBAL_OPTIONS: tuple[tuple[str, str], ...] = (
+    ("-C, --directory DIR", "Work as if started in DIR"),
+    ("-q, --quiet", "Say nothing but results and errors"),
+    ("-v, --verbose", "Say more; twice for even more"),
+    ("--color WHEN", "auto, always or never"),
+    ("--json", "Print one JSON document on standard output"),
+    ("--help", "Show help and exit"),
+)
+# Those of them that take the next word.
+VALUED_OPTIONS = ("-C", "--directory", "--color")

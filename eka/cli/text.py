@@ -1,0 +1,123 @@
+"""Text for people: colours and columns, every part made safe as it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from eka.text import safe_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Style: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
+
+SGR: dict[Style, str] = {
+    "bold": "1",
+    "dim": "2",
+    "red": "1;31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text with a colour; it is made safe when it is written, never before."""
+
+    text: str
+    style: Style
+
+
+Line: TypeAlias = "str | Piece | tuple[str | Piece, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a header, written in columns."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | Piece, ...], ...]
+
+
+Body: TypeAlias = "Sequence[Line | Table]"
+
+
+def bold(text: str) -> Piece:
+    """Return text that matters."""
+    return Piece(text, "bold")
+
+
+def dim(text: str) -> Piece:
+    """Return text that matters less."""
+    return Piece(text, "dim")
+
+
+def red(text: str) -> Piece:
+    """Return text that tells of a failure."""
+    return Piece(text, "red")
+
+
+def green(text: str) -> Piece:
+    """Return text that tells of success."""
+    return Piece(text, "green")
+
+
+def yellow(text: str) -> Piece:
+    """Return text that warns."""
+    return Piece(text, "yellow")
+
+
+def cyan(text: str) -> Piece:
+    """Return text that names a place."""
+    return Piece(text, "cyan")
+
+
+def paint(line: Line, *, colour: bool) -> str:
+    """Return ``line`` as it is written, every part of it made safe."""
+    pieces = line if isinstance(line, tuple) else (line,)
+    return "".join(_paint(piece, colour=colour) for piece in pieces)
+
+
+def written(body: Iterable[Line | Table], *, colour: bool) -> Iterator[str]:
+    """Yield the lines of ``body``, without their ends."""
+    for part in body:
+        if isinstance(part, Table):
+            yield from _columns(part, colour=colour)
+        else:
+            yield paint(part, colour=colour)
+
+
+def _paint(piece: str | Piece, *, colour: bool, width: int = 0) -> str:
+    text = safe_line(piece if isinstance(piece, str) else piece.text)
+    padding = " " * (width - columns_of(text))
+    if colour and isinstance(piece, Piece) and text:
+        text = f"\x1b[{SGR[piece.style]}m{text}\x1b[0m"
+    return text + padding
+
+
+def _columns(table: Table, *, colour: bool) -> Iterator[str]:
+    header = tuple(Piece(cell.upper(), "dim") for cell in table.header)
+    rows: list[tuple[str | Piece, ...]] = [header, *table.rows]
+    widths = [
+        max(columns_of(paint(cell, colour=False)) for cell in column)
+        for column in zip(*rows, strict=True)
+    ]
+    for row in rows:
+        cells = (
+            _paint(cell, colour=colour, width=width)
+            for cell, width in zip(row, widths, strict=True)
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    import unicodedata  # noqa: PLC0415 (most output is ASCII and never needs the tables)
+
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    marks = sum(unicodedata.combining(letter) != 0 for letter in text)
+    return len(text) + wide - marks
