@@ -1,0 +1,1 @@
+"""Plans become outputs: downloads, unpacked archives, and programs run in a sandbox."""

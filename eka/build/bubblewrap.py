@@ -1,0 +1,124 @@
+"""Builds in a sandbox made by bubblewrap (atom-spec/build.md [sandbox-…])."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from eka.build.errors import SandboxUnavailable
+from eka.build.log import LogWriter
+from eka.build.process import SandboxProcess
+from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits
+from eka.store import LOGICAL_ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eka.build.cgroup import ControlGroups
+    from eka.build.sandbox import Cancellation, RootEntry, SandboxRequest
+
+HOSTNAME = "localhost"
+# Names below / that the sandbox makes itself; those of a root file system are not shown.
+OWN_NAMES = frozenset({"build", "dev", "eka", "etc", "proc", "sys", "tmp"})
+_DOCTOR = "run eka doctor to see what this machine lacks"
+_INSTALL = "install bubblewrap (Debian: apt-get install bubblewrap)"
+
+
+def sandbox_arguments(request: SandboxRequest, limits: Limits) -> list[str]:
+    """Return the options of bubblewrap for ``request``, without program and command.
+
+    Source: atom-spec/build.md [sandbox-namespaces], [sandbox-root], [sandbox-proc].
+    """
+    options = [
+        "--unshare-all", "--die-with-parent", "--new-session",
+        "--uid", str(BUILD_UID), "--gid", str(BUILD_GID), "--hostname", HOSTNAME,
+        "--cap-drop", "ALL", "--clearenv",
+    ]  # fmt: skip
+    for name, value in sorted(request.env.items()):
+        options += ["--setenv", name, value]
+    for entry in request.root:
+        options += _root_entry(entry)
+    options += ["--proc", "/proc", "--dev", "/dev"]
+    options += ["--size", str(limits.shared_memory_bytes), "--perms", "1777"]
+    options += ["--tmpfs", "/dev/shm"]  # noqa: S108 - inside the sandbox
+    options += ["--ro-bind", str(request.etc), "/etc"]
+    options += ["--bind", str(request.build), BUILD_DIR]
+    options += ["--bind", str(request.temporary), "/tmp"]  # noqa: S108 - inside the sandbox
+    options += ["--bind", str(request.store), LOGICAL_ROOT]
+    for source, base in request.inputs:
+        options += ["--ro-bind", str(source), f"{LOGICAL_ROOT}/{base}"]
+    # Read-only /proc is no nicety: to a build started by root, /proc/sys/kernel/core_pattern
+    # would be writable, and the kernel runs what it names outside of every sandbox.
+    options += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*options, "--chdir", request.cwd]
+
+
+def _root_entry(entry: RootEntry) -> list[str]:
+    if entry.name in OWN_NAMES:
+        return []
+    if entry.source is None:
+        return ["--symlink", entry.target, f"/{entry.name}"]
+    return ["--ro-bind", str(entry.source), f"/{entry.name}"]
+
+
+class Bubblewrap:
+    """The real `Sandbox`.
+
+    Args:
+        program: The ``bwrap`` program.
+        seccomp: Filter program for the kernel, or None on machines none is known for.
+        limits: What each build may use.
+        groups: Control groups for memory and process limits, where this machine lets us.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        *,
+        seccomp: bytes | None,
+        limits: Limits | None = None,
+        groups: ControlGroups | None = None,
+    ) -> None:
+        self._program = program
+        self._seccomp = seccomp
+        self._limits = limits or Limits()
+        self._groups = groups
+
+    def run(
+        self,
+        request: SandboxRequest,
+        on_line: Callable[[bytes], None],
+        cancellation: Cancellation,
+    ) -> Ended:
+        """See `Sandbox`."""
+        with request.log.open("wb") as file:
+            log = LogWriter(file, self._limits.log_bytes, on_line)
+            with SandboxProcess(log, self._limits) as process:
+                self._start(process, request)
+                group = self._groups.make(self._limits) if self._groups else None
+                process.release(group)
+                ending = process.watch(request.timeout_s, request.build, cancellation)
+            log.finish()
+        if group is not None:
+            group.remove()
+        if ending is Ending.NOT_STARTED and not _is_request_wrong(log.tail):
+            raise SandboxUnavailable("; ".join(log.tail), _DOCTOR)
+        return Ended(ending, process.status, log.tail)
+
+    def _start(self, process: SandboxProcess, request: SandboxRequest) -> None:
+        options = [*sandbox_arguments(request, self._limits), *process.options()]
+        if self._seccomp is not None:
+            options += ["--seccomp", str(process.data(self._seccomp))]
+        packed = b"".join(os.fsencode(option) + b"\0" for option in options)
+        arguments = str(process.data(packed))
+        try:
+            process.start([self._program, "--args", arguments, "--", *request.command])
+        except FileNotFoundError as error:
+            raise SandboxUnavailable(f"{self._program} is not there", _INSTALL) from error
+        except OSError as error:  # for instance a command line that is too long
+            raise SandboxUnavailable(f"{self._program} cannot start: {error}", _DOCTOR) from error
+
+
+def _is_request_wrong(tail: tuple[str, ...]) -> bool:
+    """Whether bubblewrap could make the sandbox, but not start the command in it."""
+    return any(line.startswith(("bwrap: execvp", "bwrap: Can't chdir")) for line in tail)

@@ -1,0 +1,116 @@
+"""Control groups, where this machine lets its user make them; both versions of the kernel's API.
+
+A hybrid machine mounts version 2 without controllers: only what was read back counts as set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eka.build.sandbox import Limits
+
+_SYSTEM = Path("/sys/fs/cgroup")
+_OWN = Path("/proc/self/cgroup")
+_COUNTER = itertools.count()
+_PROCESSES = "pids.max"
+_MEMORY = {1: "memory.limit_in_bytes", 2: "memory.max"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    """A directory in which groups can be made, and what can be limited there."""
+
+    directory: Path
+    version: int
+    controllers: frozenset[str]
+
+
+@dataclass(slots=True)
+class BuildGroup:
+    """The control groups of one build, one per hierarchy."""
+
+    directories: list[Path] = field(default_factory=list[Path])
+
+    def add(self, pid: int) -> None:
+        """Move the process into the group; what it starts later is in it too."""
+        for directory in self.directories:
+            (directory / "cgroup.procs").write_text(str(pid))
+
+    def remove(self) -> None:
+        """Remove the group; its processes are gone."""
+        for directory in self.directories:
+            with contextlib.suppress(OSError):  # an empty directory is no harm
+                directory.rmdir()
+
+
+class ControlGroups:
+    """Makes a group for each build below those this process may write to."""
+
+    def __init__(self, parents: tuple[_Parent, ...]) -> None:
+        self._parents = parents
+
+    @classmethod
+    def find(cls, system: Path = _SYSTEM, own: Path = _OWN) -> ControlGroups | None:
+        """Return what this process may use, or None where it may limit nothing."""
+        try:
+            lines = own.read_text().splitlines()
+        except OSError:
+            return None
+        parents = tuple(_usable(system, lines))
+        return cls(parents) if parents else None
+
+    @property
+    def controllers(self) -> frozenset[str]:
+        """What can be limited: ``pids``, ``memory``."""
+        return frozenset[str]().union(*(parent.controllers for parent in self._parents))
+
+    def make(self, limits: Limits) -> BuildGroup:
+        """Return a new group with ``limits``; where a limit cannot be set, there is none."""
+        group = BuildGroup()
+        for parent in self._parents:
+            directory = parent.directory / f"eka-{os.getpid()}-{next(_COUNTER)}"
+            with contextlib.suppress(OSError):
+                directory.mkdir()
+                group.directories.append(directory)
+                _limit(directory, parent, limits)
+        return group
+
+
+def _limit(directory: Path, parent: _Parent, limits: Limits) -> None:
+    if "pids" in parent.controllers:
+        (directory / _PROCESSES).write_text(str(limits.processes))
+    if "memory" in parent.controllers and limits.memory_bytes is not None:
+        (directory / _MEMORY[parent.version]).write_text(str(limits.memory_bytes))
+
+
+def _usable(system: Path, lines: list[str]) -> Iterator[_Parent]:
+    for line in lines:
+        number, names, path = line.split(":", 2)
+        if number == "0":
+            yield from _version_2(system, path)
+            continue
+        wanted = frozenset(names.split(",")) & {"pids", "memory"}
+        directory = system / names / path.lstrip("/")
+        if wanted and os.access(directory, os.W_OK):
+            yield _Parent(directory, 1, wanted)
+
+
+def _version_2(system: Path, path: str) -> Iterator[_Parent]:
+    # A group that holds processes gives its children no controllers, so a sibling is tried too.
+    own = system / path.lstrip("/")
+    for directory in (own, own.parent):
+        control = directory / "cgroup.subtree_control"
+        if not os.access(directory, os.W_OK) or not control.is_file():
+            continue
+        enabled = frozenset(control.read_text().split()) & {"pids", "memory"}
+        if enabled:
+            yield _Parent(directory, 2, enabled)
+            return

@@ -1,0 +1,192 @@
+"""What can go wrong between a plan and its outputs; one class per fact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.errors import EkaError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class BrokenArchive(EkaError):
+    """An archive ends too early or its bytes make no sense."""
+
+    code = "broken-archive"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, archive: str, why: str) -> None:
+        super().__init__(
+            what="the archive cannot be read",
+            where=archive,
+            why=why,
+            fix="ask its maker; the checksum is right, so fetching it again cannot help",
+        )
+        self.archive = archive
+
+
+class UnsafeArchive(EkaError):
+    """An archive holds an entry that has no place in a build input."""
+
+    code = "unsafe-archive"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, archive: str, entry: bytes, why: str) -> None:
+        super().__init__(
+            what="the archive holds an entry that must not be unpacked",
+            where=f"{archive}: {entry.decode(errors='backslashreplace')}",
+            why=why,
+            fix="do not use this archive; report it to whoever made it",
+        )
+        self.archive, self.entry = archive, entry
+
+
+class ArchiveConflict(EkaError):
+    """Two entries of the unpacked layers cannot stand at one path."""
+
+    code = "archive-conflict"
+    exit_status = Exit.CONFLICT
+
+    def __init__(self, archive: str, entry: bytes, why: str) -> None:
+        super().__init__(
+            what="two entries want the same path",
+            where=f"{archive}: {entry.decode(errors='backslashreplace')}",
+            why=why,
+            fix="unpack the archives into separate trees, or leave one of them out",
+        )
+        self.archive, self.entry = archive, entry
+
+
+class ArchiveTooLarge(EkaError):
+    """An archive unpacks to more than a build input may hold."""
+
+    code = "archive-too-large"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, archive: str, limit: int, unit: str) -> None:
+        super().__init__(
+            what="the archive unpacks to more than is allowed",
+            where=archive,
+            why=f"the limit is {limit} {unit}",
+            fix="do not use this archive: it may be made to fill the disk",
+        )
+        self.archive, self.limit, self.unit = archive, limit, unit
+
+
+class UnsupportedArchive(EkaError):
+    """An archive is of a kind this program cannot unpack."""
+
+    code = "unsupported-archive"
+    exit_status = Exit.FAILED
+
+    def __init__(self, archive: str, why: str, fix: str = "") -> None:
+        super().__init__(
+            what="the archive is of a kind that cannot be unpacked here",
+            where=archive,
+            why=why,
+            fix=fix or "use another file: tar with gzip, xz, bzip2 or none, or a Debian package",
+        )
+        self.archive = archive
+
+
+class FetchFailed(EkaError):
+    """No URL of a pinned file gave it."""
+
+    code = "fetch-failed"
+    exit_status = Exit.NETWORK
+
+    def __init__(self, name: str, attempts: Sequence[tuple[str, str]], *, gone: bool) -> None:
+        fix = "check the network and the proxy, then try again"
+        if gone:
+            fix = "the mirror no longer has this version; run eka lock --refresh"
+        super().__init__(
+            what=f"cannot fetch {name}",
+            where=", ".join(url for url, _ in attempts),
+            why="; ".join(reason for _, reason in attempts),
+            fix=fix,
+        )
+        self.name, self.attempts, self.gone = name, tuple(attempts), gone
+
+
+class FetchMismatch(EkaError):
+    """A URL gave other bytes than those pinned."""
+
+    code = "fetch-mismatch"
+    exit_status = Exit.HASH_MISMATCH
+
+    def __init__(self, name: str, url: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what=f"{name} is not the file that was pinned",
+            where=url,
+            why=f"expected {expected}, found {found}",
+            fix="do not trust that server; if the file was replaced on purpose, pin it anew",
+        )
+        self.name, self.url, self.expected, self.found = name, url, expected, found
+
+
+class SandboxUnavailable(EkaError):
+    """Builds cannot run in a sandbox on this machine."""
+
+    code = "sandbox-unavailable"
+    exit_status = Exit.FAILED
+
+    def __init__(self, why: str, fix: str) -> None:
+        super().__init__(what="the build sandbox does not work here", why=why, fix=fix)
+
+
+class BuildFailed(EkaError):
+    """A builder ended with an error, or without the outputs it promised."""
+
+    code = "build-failed"
+    exit_status = Exit.BUILD_FAILED
+
+    def __init__(self, name: str, why: str, *, log: Path | None, tail: Sequence[str] = ()) -> None:
+        super().__init__(
+            what=f"the build of {name} failed",
+            where=str(log) if log else "",
+            why=why,
+            fix="read the log" if log else "",
+        )
+        self.name, self.log, self.tail = name, log, tuple(tail)
+
+
+class BuildTimedOut(BuildFailed):
+    """A builder ran longer than its action allows."""
+
+    code = "build-timed-out"
+    exit_status = Exit.BUILD_TIMEOUT
+
+    def __init__(
+        self, name: str, timeout_s: int, *, log: Path | None, tail: Sequence[str] = ()
+    ) -> None:
+        super().__init__(name, f"still running after {timeout_s} s", log=log, tail=tail)
+        self.timeout_s = timeout_s
+
+
+class NonDeterministic(EkaError):
+    """Building one action twice gave two outcomes."""
+
+    code = "nondeterministic"
+    exit_status = Exit.NONDETERMINISTIC
+
+    def __init__(self, name: str, *, first: str, second: str, differs: str) -> None:
+        super().__init__(
+            what=f"{name} does not build to the same bytes twice",
+            where=differs,
+            why=f"expected {first}, found {second}",
+            fix="compare the two paths; time stamps, file order and build paths are usual causes",
+        )
+        self.name, self.first, self.second, self.differs = name, first, second, differs
+
+
+class BuildInterrupted(EkaError):
+    """The build was told to stop before it ended."""
+
+    code = "build-interrupted"
+    exit_status = Exit.INTERRUPTED
+
+    def __init__(self, name: str) -> None:
+        super().__init__(what=f"the build of {name} was interrupted")
+        self.name = name

@@ -1,0 +1,195 @@
+"""Archives laid over one another, as a stream of nodes for the store (atom-spec/build.md).
+
+Nothing is unpacked onto a disk under a name an archive chose: bytes go into a nameless spool, the
+tree is built in memory, and only the finished tree is handed to the store.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import IO, TYPE_CHECKING
+
+from eka.build.ar import deb_payload
+from eka.build.errors import UnsafeArchive, UnsupportedArchive
+from eka.build.inflate import CHUNK_BYTES, Budget, Inflated
+from eka.build.overlay import Directory, File, Link, Overlay, parse_path
+from eka.build.tar import Kind, TarReader
+from eka.store import DirNode, FileNode, LayerFormat, LinkNode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from eka.build.inflate import Reader
+    from eka.build.tar import Member
+    from eka.store import Layer, Node, UnpackAction
+
+MAX_UNPACKED_BYTES = 16 << 30
+_SIGNATURE = re.compile(r"\.(dsc|asc|sig)$")
+_ORIGINAL = re.compile(r"\.orig(-(?P<component>[A-Za-z0-9-]+))?\.tar\.[a-z0-9]+$")
+_PACKAGING = re.compile(r"\.debian\.tar\.[a-z0-9]+$")
+_TARBALL = re.compile(r"\.tar(\.[a-z0-9]+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFile:
+    """A file of the store that is to be unpacked."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+
+
+class Spool:
+    """The bytes of all files of a tree, one after another in a nameless file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._end = 0
+
+    def append(self, chunks: Iterator[bytes]) -> tuple[int, int]:
+        """Write ``chunks``; returns where they start and how many bytes they are."""
+        start = self._end
+        for chunk in chunks:
+            self._file.write(chunk)
+            self._end += len(chunk)
+        return start, self._end - start
+
+    def read(self, start: int, size: int) -> Iterator[bytes]:
+        """Yield ``size`` bytes from ``start``."""
+        self._file.seek(start)
+        while size:
+            data = self._file.read(min(size, CHUNK_BYTES))
+            if not data:
+                msg = "the spool of a tree lost bytes"
+                raise OSError(msg)
+            size -= len(data)
+            yield data
+
+
+def unpacked(
+    action: UnpackAction,
+    files: Mapping[str, LayerFile],
+    scratch: IO[bytes],
+    *,
+    max_bytes: int = MAX_UNPACKED_BYTES,
+) -> Iterator[Node]:
+    """Return the merged tree of the layers of ``action``, root first.
+
+    Args:
+        action: Which files, in which order, and the links to add.
+        files: The file of each input.
+        scratch: An empty file open for reading and writing; holds the bytes until they are read.
+        max_bytes: Of all layers together, unpacked.
+
+    Raises:
+        UnsafeArchive, ArchiveConflict, ArchiveTooLarge, BrokenArchive, UnsupportedArchive.
+
+    Source: atom-spec/build.md [unpack-merge], [unpack-contained].
+    """
+    merged = any(layer.format is LayerFormat.DEB for layer in action.layers)
+    unpacking = _Unpacking(
+        Overlay(usr_merged=merged), Spool(scratch), Budget(max_bytes), action.strip
+    )
+    for kind, layers in groupby(action.layers, key=_format):
+        unpacking.add(kind, [files[layer.input] for layer in layers])
+    for path, target in sorted(action.links.items()):
+        parts = parse_path(path.encode(), action.name)
+        unpacking.overlay.put_declared_link(parts, target.encode(), action.name)
+    return _nodes(unpacking.overlay, unpacking.spool)
+
+
+def _format(layer: Layer) -> LayerFormat:
+    return layer.format
+
+
+def _nodes(overlay: Overlay, spool: Spool) -> Iterator[Node]:
+    yield DirNode(())
+    for path, entry in overlay.entries():
+        match entry:
+            case Directory():
+                yield DirNode(path)
+            case Link(target):
+                yield LinkNode(path, target)
+            case File(start, size, executable):
+                yield FileNode(path, executable, spool.read(start, size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unpacking:
+    overlay: Overlay
+    spool: Spool
+    budget: Budget
+    strip: int
+
+    def add(self, kind: LayerFormat, files: Sequence[LayerFile]) -> None:
+        if kind is LayerFormat.DEBIAN_SOURCE:
+            self._source_package(files)
+            return
+        for file in files:
+            if kind is LayerFormat.DEB:
+                self._read(file, self.overlay, payload=deb_payload)
+            else:
+                self._read(file, self.overlay, strip=self.strip)
+
+    def _source_package(self, files: Sequence[LayerFile]) -> None:
+        # As dpkg-source does: the upstream tree, its components, then the packaging in place of
+        # any debian/ upstream had. Patches are the build's business.
+        for file in sorted(files, key=_source_rank):
+            if _SIGNATURE.search(file.name):
+                continue
+            if not _TARBALL.search(file.name):
+                raise UnsupportedArchive(
+                    file.name,
+                    "a source package of format 1.0 keeps its packaging in a diff",
+                    "use the upstream tarball as a `url` source instead",
+                )
+            tree = Overlay()
+            self._read(file, tree)
+            original = _ORIGINAL.search(file.name)
+            component = original["component"] if original else None
+            place: tuple[bytes, ...] = (component.encode(),) if component else ()
+            if _PACKAGING.search(file.name):
+                place = (b"debian",)
+            self.overlay.graft(place, tree, file.name)
+
+    def _read(
+        self,
+        file: LayerFile,
+        into: Overlay,
+        *,
+        strip: int = 0,
+        payload: Callable[[Reader, str], Reader] | None = None,
+    ) -> None:
+        with file.open() as raw:
+            stream: Reader = payload(raw, file.name) if payload else raw
+            tar = TarReader(Inflated(stream, file.name, self.budget), file.name)
+            for member in tar:
+                self._put(tar, member, into, (file.name, strip))
+
+    def _put(self, tar: TarReader, member: Member, into: Overlay, origin: tuple[str, int]) -> None:
+        archive, strip = origin
+        path = parse_path(member.name, archive)[strip:]
+        if not path:
+            # The root itself, or what stripping leaves nothing of.
+            if member.kind is not Kind.DIRECTORY and not strip:
+                raise UnsafeArchive(archive, member.name, "the root must be a directory")
+            return
+        match member.kind:
+            case Kind.DIRECTORY:
+                into.put_directory(path, archive)
+            case Kind.SYMLINK:
+                into.put(path, Link(member.target), archive)
+            case Kind.HARDLINK:
+                into.put_copy(path, parse_path(member.target, archive)[strip:], archive)
+            case Kind.FILE:
+                start, size = self.spool.append(tar.content())
+                into.put(path, File(start, size, member.executable), archive)
+
+
+def _source_rank(file: LayerFile) -> tuple[int, str]:
+    """Upstream first, components next, packaging last."""
+    original = _ORIGINAL.search(file.name)
+    if _PACKAGING.search(file.name):
+        return 2, file.name
+    return (1 if original and original["component"] else 0), file.name
