@@ -50,6 +50,7 @@ from eka.store.plan import (
     UnpackAction,
     action_id,
     canonical_json,
+    output_name,
     resolved_name,
 )
 from eka.store.plan_json import parse_plan
@@ -110,6 +111,7 @@ __all__ = [
     "VerifyFault",
     "action_id",
     "canonical_json",
+    "output_name",
     "parse_plan",
     "path_name",
     "read_tree",

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it, that its owner can use under any umask."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return  # another process was faster
+    path.chmod(stat.S_IMODE(path.stat().st_mode) | stat.S_IRWXU)
+
+
 def move(source: Path, destination: Path) -> None:
     """Rename a store path; a read-only directory is opened first, or only root could move it."""
     if stat.S_ISDIR(source.lstat().st_mode):
@@ -108,6 +122,7 @@ def lock_file(path: Path, *, wait: bool = True, create: bool = True) -> int | No
             os.close(descriptor)
             raise
         if _is_at(descriptor, path):
+            os.fchmod(descriptor, 0o600)  # a umask may have taken bits away
             return descriptor
         os.close(descriptor)  # its owner removed it while we waited
 

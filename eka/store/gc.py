@@ -14,6 +14,7 @@ from eka.store.session import Session, held
 from eka.store.write import DIRECTORY_BITS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from eka.store.database import Database
@@ -36,16 +37,13 @@ def collect(layout: Layout, database: Database, session: Session, *, dry_run: bo
     Marking reads the database alone. Paths leave the store by a rename under the lock, so that
     adding and collecting never overlap; the deletion itself holds nobody up.
     """
-    with database.write():
+    with session.moving(), database.write():
         roots = {path.base for path in find_roots(layout, prune=not dry_run).values()}
         dead = database.dead(roots | held(layout))
         kept = database.totals()[0] - len(dead)
         trash: Path | None = None
         if dead and not dry_run:
-            trash = session.scratch(layout.trash)
-            for base, _ in dead:
-                if os.path.lexists(layout.store / base):
-                    move(layout.store / base, trash / base)
+            trash = throw_out(layout, session, (base for base, _ in dead))
             database.delete(base for base, _ in dead)
     if trash is not None:
         delete_tree(trash)
@@ -55,6 +53,15 @@ def collect(layout: Layout, database: Database, session: Session, *, dry_run: bo
         kept,
         dry_run,
     )
+
+
+def throw_out(layout: Layout, session: Session, bases: Iterable[str]) -> Path:
+    """Move paths out of the store; return where they went. The caller holds the lock."""
+    trash = session.scratch(layout.trash)
+    for base in bases:
+        if os.path.lexists(layout.store / base):
+            move(layout.store / base, trash / base)
+    return trash
 
 
 def clear_up(layout: Layout, database: Database) -> None:

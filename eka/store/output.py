@@ -121,7 +121,7 @@ def _rewrite(
         executable = bool(status.st_mode & stat.S_IXUSR)
         descriptor = os.open(name, _FILE, dir_fd=parent)
         try:
-            chunks = read_chunks(descriptor, status.st_size, shown((name,)))
+            chunks = read_chunks(descriptor, status.st_size, (name,))
             node = FileNode((), executable, rewrite(chunks, positions, final.digest32))
             content, _ = write_file(None, fresh, node)
         finally:

@@ -117,6 +117,8 @@ class RunAction:
         check_keys("outputs", self.outputs)
         unique = len(set(self.outputs)) == len(self.outputs)
         require(unique, "outputs", "one is named twice")
+        for output in self.outputs:
+            check_path_name("outputs", output_name(self, output))
         check_range("timeout_s", self.timeout_s, 1, MAX_TIMEOUT_S)
         check_placeholders("", self._texts(), self._declared())
 
@@ -261,6 +263,11 @@ def canonical_json(value: Json) -> bytes:
 def action_id(action: Action) -> str:
     """Return the id of an action: 64 hex digits of BLAKE3 of its canonical JSON."""
     return digest(canonical_json(action.to_json())).hex()
+
+
+def output_name(action: Action, output: str) -> str:
+    """Return the name of an output's store path."""
+    return action.name if output == DEFAULT_OUTPUT else f"{action.name}-{output}"
 
 
 def resolved_name(action: Action, inputs: Mapping[str, StorePath]) -> str:

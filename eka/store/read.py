@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eka.store.errors import SourceUnreadable, UnsafeTree
@@ -12,8 +11,9 @@ from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.tree import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from types import TracebackType
 
 CHUNK_BYTES = 1 << 20
 # Without O_NONBLOCK a named pipe would make the open wait for ever.
@@ -41,7 +41,7 @@ def _node(parent: int | None, name: bytes, path: NodePath, mode: int) -> Iterato
         yield DirNode(path)
         yield from _directory(parent, name, path)
     elif stat.S_ISLNK(mode):
-        with readable(shown(path or (name,))):
+        with readable(path or (name,)):
             target = os.readlink(name, dir_fd=parent)
         yield LinkNode(path, target)
     else:
@@ -49,7 +49,7 @@ def _node(parent: int | None, name: bytes, path: NodePath, mode: int) -> Iterato
 
 
 def _directory(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
-    with readable(shown(path or (name,))):
+    with readable(path or (name,)):
         descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
     try:
         for child, mode in list_directory(descriptor):
@@ -77,20 +77,20 @@ def list_directory(descriptor: int) -> list[tuple[bytes, int]]:
 
 
 def _file(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
-    place = shown(path or (name,))
+    place = path or (name,)
     with readable(place):
         descriptor = os.open(name, _FILE, dir_fd=parent)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise UnsafeTree(place, "it became something else while it was read")
+            raise UnsafeTree(shown(place), "it became something else while it was read")
         executable = bool(status.st_mode & stat.S_IXUSR)
         yield FileNode(path, executable, read_chunks(descriptor, status.st_size, place))
     finally:
         os.close(descriptor)
 
 
-def read_chunks(descriptor: int, size_bytes: int, place: str) -> Iterable[bytes]:
+def read_chunks(descriptor: int, size_bytes: int, place: NodePath) -> Iterable[bytes]:
     """Return the rest of a file in pieces; a small file in one, with one call of the system."""
     if size_bytes < CHUNK_BYTES:
         with readable(place):
@@ -101,7 +101,7 @@ def read_chunks(descriptor: int, size_bytes: int, place: str) -> Iterable[bytes]
     return _more_chunks(descriptor, b"", place)
 
 
-def _more_chunks(descriptor: int, first: bytes, place: str) -> Iterator[bytes]:
+def _more_chunks(descriptor: int, first: bytes, place: NodePath) -> Iterator[bytes]:
     if first:
         yield first
     while True:
@@ -112,10 +112,24 @@ def _more_chunks(descriptor: int, first: bytes, place: str) -> Iterator[bytes]:
         yield data
 
 
-@contextmanager
-def readable(place: object) -> Generator[None, None, None]:
-    """Turn a refusal to read the source into `SourceUnreadable`."""
-    try:
-        yield
-    except OSError as error:
-        raise SourceUnreadable(str(place), error.strerror or str(error)) from error
+class readable:  # noqa: N801 - a context manager, used like a function
+    """Turns a refusal to read the source into `SourceUnreadable`; entered for every file."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: Path | NodePath) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raise what the error means."""
+        if isinstance(error, OSError):
+            place = shown(self._place) if isinstance(self._place, tuple) else str(self._place)
+            raise SourceUnreadable(place, error.strerror or str(error)) from error

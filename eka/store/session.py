@@ -11,14 +11,15 @@ import os
 import secrets
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.store.files import delete_tree, lock_file
+from eka.store.files import delete_tree, lock_file, make_directory
 from eka.store.write import write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
 
@@ -65,10 +66,9 @@ class Layout:
 
     def create(self) -> None:
         """Make the directories that are missing."""
-        self.root.mkdir(parents=True, exist_ok=True)
         below = (self.store, self.tmp, self.trash, self.sessions, self.roots, self.locks)
         for directory in below:
-            directory.mkdir(mode=0o755, exist_ok=True)
+            make_directory(directory)
 
 
 class Session:
@@ -80,6 +80,7 @@ class Session:
         self._descriptor: int | None = None
         self._id = ""
         self._count = 0
+        self._untidy = False
 
     def scratch(self, area: Path) -> Path:
         """Return a new empty directory below ``area`` that dies with this process."""
@@ -87,7 +88,7 @@ class Session:
             self._start()
             self._count += 1
             directory = area / self._id / str(self._count)
-            directory.mkdir(parents=True)
+            make_directory(directory)
             return directory
 
     def hold(self, bases: Iterable[str]) -> None:
@@ -98,14 +99,24 @@ class Session:
         """Undo one `hold`."""
         self._note(b"-", bases)
 
+    @contextmanager
+    def moving(self) -> Generator[None, None, None]:
+        """Paths are moved here; if this is cut off before its commit, the next process tidies."""
+        try:
+            yield
+        except BaseException:
+            self._untidy = True
+            raise
+
     def close(self) -> None:
         """Drop everything held and delete what was left behind."""
         with self._guard:
             if self._descriptor is None:
                 return
-            for area in (self._layout.tmp, self._layout.trash):
-                delete_tree(area / self._id)
-            (self._layout.sessions / self._id).unlink(missing_ok=True)
+            if not self._untidy:
+                for area in (self._layout.tmp, self._layout.trash):
+                    delete_tree(area / self._id)
+                (self._layout.sessions / self._id).unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
 

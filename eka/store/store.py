@@ -18,7 +18,7 @@ from eka.store.errors import (
     refusals,
 )
 from eka.store.files import delete_tree, locked, move, sync_file_system
-from eka.store.gc import GcReport, clear_up, collect
+from eka.store.gc import GcReport, clear_up, collect, throw_out
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
 from eka.store.read import read_tree
@@ -330,6 +330,11 @@ class Store:
             faults.append(VerifyFault(FaultKind.NONDETERMINISM, where, refined))
         return faults
 
+    def quarantine(self, paths: Iterable[StorePath]) -> None:
+        """Take damaged paths out of the store, so that they are made again when next needed."""
+        with refusals(self.root), self._session.moving(), self._database.write():
+            throw_out(self._layout, self._session, (path.base for path in paths))
+
     def _row(self, path: StorePath) -> PathRow:
         row = self._database.row(path)
         if row is None or not self._is_on_disk(path):
@@ -352,7 +357,7 @@ class Store:
         path = row.path
         if self._durable and not self.has(path):
             sync_file_system(self.root)
-        with self._database.write():
+        with self._session.moving(), self._database.write():
             missing = [each.text for each in references if self._database.row(each) is None]
             if missing:
                 raise MissingReferences(path.text, missing)
