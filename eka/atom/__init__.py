@@ -52,6 +52,14 @@ from eka.atom.lock_model import (
     LockedFile,
     LockedSet,
 )
+from eka.atom.lock_v1 import (
+    LockV1,
+    LockV1Atom,
+    LockV1Compose,
+    LockV1Direct,
+    LockV1Set,
+    read_lock_v1,
+)
 from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
 from eka.atom.manifest import (
     MANIFEST_NAME,
@@ -59,6 +67,7 @@ from eka.atom.manifest import (
     check_foreign,
     parse_manifest,
     requirements_digest,
+    source_digest,
 )
 from eka.atom.manifest_build import (
     RESERVED_VARIABLES,
@@ -145,6 +154,11 @@ __all__ = [
     "LockUndeclaredSet",
     "LockUnreachable",
     "LockUnreferencedSet",
+    "LockV1",
+    "LockV1Atom",
+    "LockV1Compose",
+    "LockV1Direct",
+    "LockV1Set",
     "LockedAtom",
     "LockedDirect",
     "LockedFile",
@@ -189,8 +203,10 @@ __all__ = [
     "parse_set_manifest",
     "parse_source_url",
     "path_fault",
+    "read_lock_v1",
     "read_toml",
     "requirements_digest",
     "skeleton",
+    "source_digest",
     "variable_name",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from eka.atom.source_url import MAX_URI_CHARACTERS, UNSAFE, InvalidUri
+from eka.atom.suggestion import nearest
 from eka.errors import EkaError, Exit
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ class UnknownAlias(EkaError):
     exit_status = Exit.NOT_FOUND
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        near = get_close_matches(name, sorted(known), n=1)
-        guess = f"did you mean `{near[0]}`? " if near else ""
+        suggestion = nearest(name, known)
+        guess = f"did you mean `{suggestion}`? " if suggestion else ""
         super().__init__(
-            what=f"there is no alias {name!r}",
+            what=f"there is no alias {name[:MAX_ALIAS_CHARACTERS]!r}",
             why="the text before `:` is neither an alias nor a host",
             fix=f"{guess}define the alias in your configuration, write the whole URL, or start a "
             "path with `./`",
         )
-        self.name, self.suggestion = name, near[0] if near else None
+        self.name, self.suggestion = name, suggestion
 
 
 class AliasCycle(EkaError):

@@ -20,7 +20,6 @@ from eka.atom.lock_errors import (
     LockUnreachable,
     LockUnreferencedSet,
 )
-from eka.atom.source_url import UNSAFE
 from eka.atom.uri import parse_source_url
 from eka.errors import EkaError
 
@@ -161,6 +160,8 @@ def _check_source(direct: LockedDirect, file: str) -> None:
     name = f"the direct source {direct.kind}.{direct.name}"
     if _SYSTEM.fullmatch(direct.system) is None:
         raise InvalidLock(file, f"{name}: {direct.system!r} is not a system")
+    if _SHA256.fullmatch(direct.declared) is None:
+        raise InvalidLock(file, f"{name}: `declared` is not 64 lower-case hexadecimal digits")
     if not direct.files:
         raise InvalidLock(file, f"{name} has no files")
     _unique(((each.url, each.path) for each in direct.files), lambda each: f"{name}: {each}", file)
@@ -174,17 +175,20 @@ def _check_source(direct: LockedDirect, file: str) -> None:
 def _file_fault(locked: LockedFile) -> str:
     if why := download_url_fault(locked.url):
         return f"url: {why}"
-    if locked.path and ("?" in locked.url or _POOL_PATH.fullmatch(locked.path) is None):
+    if locked.path and not _is_below(locked.url, locked.path):
         return f"path: {locked.path!r} does not lie below the mirror"
-    if locked.path and any(part in {"", ".", ".."} for part in locked.path.split("/")):
-        return f"path: {locked.path!r} does not lie below the mirror"
-    if _SUITE.fullmatch(locked.suite) is None or UNSAFE.search(locked.suite):
+    if _SUITE.fullmatch(locked.suite) is None:
         return f"suite: {locked.suite!r} is not the name of a suite"
     if not 0 <= locked.size <= MAX_SIZE_BYTES:
         return f"size: {locked.size} is not a number of bytes"
     if _SHA256.fullmatch(locked.sha256) is None:
         return f"sha256: {locked.sha256!r} is not 64 lower-case hexadecimal digits"
     return ""
+
+
+def _is_below(url: str, path: str) -> bool:
+    is_plain = "?" not in url and _POOL_PATH.fullmatch(path) is not None
+    return is_plain and not any(part in {"", ".", ".."} for part in path.split("/"))
 
 
 def _unique(things: Iterable[Thing], say: Callable[[Thing], str], file: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eka.atom.label import Label
@@ -109,7 +109,13 @@ class LockedDirect:
     name: str
     system: str
     """Empty when it is the same for all."""
+    declared: str
+    """`source_digest` of the declaration it was found for."""
     files: tuple[LockedFile, ...]
+
+    def owned_by(self, owner: AtomKey) -> LockedDirect:
+        """Return the same pin as a dependency's, not one's own."""
+        return replace(self, owner=owner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,7 @@ def _direct(direct: LockedDirect) -> Iterator[str]:
     yield f"name = {_quoted(direct.name)}"
     if direct.system:
         yield f"system = {_quoted(direct.system)}"
+    yield f"declared = {_quoted(direct.declared)}"
     yield "files = ["
     for file in direct.files:
         yield f"  {{ {', '.join(_file(file))} }},"

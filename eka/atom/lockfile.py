@@ -222,6 +222,7 @@ def _direct(entry: _Entry) -> LockedDirect:
         kind=entry.text("kind"),
         name=entry.text("name"),
         system=entry.optional_text("system") or "",
+        declared=entry.text("declared"),
         files=tuple(_file(each) for each in entry.entries("files")),
     )
     entry.finish()

@@ -9,7 +9,7 @@ from eka.atom.aliases import Aliases
 from eka.atom.manifest_build import read_build
 from eka.atom.manifest_inputs import read_inputs, read_label
 from eka.atom.manifest_model import ForeignSource, Manifest, UrlSource
-from eka.atom.manifest_package import read_package
+from eka.atom.manifest_package import declared_sets, read_package
 from eka.atom.reading import Reader
 from eka.atom.source_url import without_password
 from eka.atom.toml import read_toml
@@ -64,9 +64,7 @@ def parse_manifest(data: bytes, file: str, aliases: Aliases | None = None) -> Ma
     reader = Reader(read_toml(data, file))
     root = reader.root
     package = read_package(root, aliases or Aliases())
-    sets = root.data.get("package")
-    declared = sets.get("sets", {}) if isinstance(sets, dict) else {}
-    inputs = read_inputs(root, declared if isinstance(declared, dict) else {})
+    inputs = read_inputs(root, declared_sets(root))
     build = read_build(root, inputs)
     compose, service = _data(root, "compose"), _data(root, "service")
     pipelines = _pipelines(root)
@@ -127,6 +125,16 @@ def requirements_digest(manifest: Manifest) -> str:
             for source in manifest.direct
         },
     }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return digest(text.encode()).hex()
+
+
+def source_digest(source: DirectSource) -> str:
+    """Return 64 hex digits over one declaration of a direct source; its pin records them.
+
+    Source: atom-spec/lockfile.md [lock-direct-declared].
+    """
+    content = {"schema": _DIGEST_SCHEMA, "kind": source.kind, "source": _source_content(source)}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return digest(text.encode()).hex()
 

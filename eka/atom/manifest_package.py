@@ -76,6 +76,13 @@ def read_sets(package: Table, aliases: Aliases) -> Mapping[str, SetDeclaration]:
     return sets
 
 
+def declared_sets(root: Table) -> tuple[str, ...]:
+    """Return the names in ``[package.sets]``, whatever else is wrong with the package."""
+    package = root.data.get("package")
+    sets = package.get("sets") if isinstance(package, dict) else None
+    return tuple(sets) if isinstance(sets, dict) else ()
+
+
 def _read_set(table: Table, name: str, aliases: Aliases) -> SetDeclaration:
     value = table.data[name]
     span = table.reader.document.span(*table.path, name)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
+from eka.atom.suggestion import nearest
 from eka.errors import EkaError, Span, raise_problems
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ class UnknownKey(EkaError):
 
     def __init__(self, key: str, where: str, known: Iterable[str]) -> None:
         choices = sorted(known)
-        near = get_close_matches(key[:_SHOWN_CHARACTERS], choices, n=1)
+        suggestion = nearest(key, choices)
         listed = ", ".join(f"`{choice}`" for choice in choices) or "no keys"
         super().__init__(
             what=f"unknown key `{key[:_SHOWN_CHARACTERS]}`",
             where=where,
             why=f"this table knows {listed}",
-            fix=f"did you mean `{near[0]}`?" if near else "remove it",
+            fix=f"did you mean `{suggestion}`?" if suggestion else "remove it",
         )
-        self.key, self.suggestion = key, near[0] if near else None
+        self.key, self.suggestion = key, suggestion
 
 
 class MissingKey(EkaError):

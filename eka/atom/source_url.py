@@ -25,6 +25,8 @@ UNSAFE = re.compile(
 _HOST = re.compile(
     r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII
 )
+_FORBIDDEN_IN_PATH = re.compile(r"[\s?#]")
+_FORBIDDEN_IN_PLAIN_PATH = re.compile(r"\\|::")
 _USER = re.compile(r"[A-Za-z0-9_%][A-Za-z0-9_.+~%-]*", re.ASCII)
 
 
@@ -201,13 +203,9 @@ def _path_fault(path: str) -> str:
     if fault := _text_fault(path):
         return fault
     plain = unquote(path)
-    if re.search(r"\s", path) or "\\" in plain:
-        return "the path holds a space or a backslash (write a space as %20)"
-    if "?" in path or "#" in path:
-        # They would reach the server as part of a file name, and tokens like to hide there.
-        return "the address of a repository has neither a query (`?`) nor a fragment (`#`)"
-    if "::" in plain:
-        return "the path holds `::`"
+    if match := _FORBIDDEN_IN_PATH.search(path) or _FORBIDDEN_IN_PLAIN_PATH.search(plain):
+        # A query would reach the server as part of a file name, and tokens like to hide there.
+        return f"the path holds {match[0]!r}"
     if any(part in {".", ".."} for part in plain.split("/")):
         return "the path holds `.` or `..`"
     return _option_fault(plain, "path")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from eka.atom.toml_places import find_places
@@ -13,6 +12,7 @@ from eka.errors import EkaError, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date, datetime, time
 
 TomlValue: TypeAlias = (
     "str | int | float | bool | datetime | date | time | list[TomlValue] | dict[str, TomlValue]"
@@ -128,18 +128,18 @@ def _decoded(data: bytes, file: str, max_bytes: int) -> str:
 def _check_depth(text: str, file: str) -> None:
     nesting = parts = 0
     for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token == ".":
+        mark = match[0]
+        if mark == ".":
             parts += 1
             if parts >= MAX_KEY_PARTS:
                 _too_deep(text, file, match.start(), f"a key has over {MAX_KEY_PARTS} parts")
-        elif token in "[{":
+        elif mark in "[{":
             nesting, parts = nesting + 1, 0
             if nesting > MAX_NESTING:
                 _too_deep(text, file, match.start(), f"it nests deeper than {MAX_NESTING}")
-        elif token in "]}":
+        elif mark in "]}":
             nesting, parts = max(0, nesting - 1), 0
-        elif token in "\n,=":
+        elif mark in "\n,=":
             parts = 0
 
 

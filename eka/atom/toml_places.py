@@ -31,7 +31,7 @@ class Section:
 
     path: KeyPath
     start: int  # of the header
-    body: int  # of the line after the header
+    last: int  # of its last statement, or of the header
     end: int  # of the line after its last statement
     is_array: bool
 
@@ -44,6 +44,7 @@ class Statement:
     section: KeyPath  # the table the key is written in
     keys: tuple[Range, ...]  # one for each part of the dotted key
     value: Range
+    is_inline: bool
 
 
 @dataclass(slots=True)
@@ -86,21 +87,22 @@ class _Walker:
 
     def walk(self) -> Places:
         path: KeyPath = ()
-        start = body = end = 0
+        start = last = end = 0
         is_array = False
         self._skip(_BLANK)
         while self.position < len(self.text):
             if self.text[self.position] == "[":
-                self.places.sections.append(Section(path, start, body, end, is_array))
-                start = self.position
+                self.places.sections.append(Section(path, start, last, end, is_array))
+                start = last = self.position
                 is_array = self.text.startswith("[[", start)
                 path = self._header(is_array=is_array)
-                body = end = self._skip(_LINE_END)
+                end = self._skip(_LINE_END)
             else:
-                self._statement(path)
+                last = self.position
+                self._statement(path, is_inline=False)
                 end = self._skip(_LINE_END)
             self._skip(_BLANK)
-        self.places.sections.append(Section(path, start, body, end, is_array))
+        self.places.sections.append(Section(path, start, last, end, is_array))
         return self.places
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
@@ -126,7 +128,7 @@ class _Walker:
                 path = (*path, self.counts[path] - 1)
         return path
 
-    def _statement(self, table: KeyPath) -> None:
+    def _statement(self, table: KeyPath, *, is_inline: bool) -> None:
         parts = self._key()
         path = table
         for name, place in parts:
@@ -139,7 +141,7 @@ class _Walker:
         value = (start, self.position)
         self.places.values[path] = value
         keys = tuple(place for _, place in parts)
-        self.places.statements[path] = Statement(path, table, keys, value)
+        self.places.statements[path] = Statement(path, table, keys, value, is_inline)
 
     def _key(self) -> list[tuple[str, Range]]:
         parts: list[tuple[str, Range]] = []
@@ -184,7 +186,7 @@ class _Walker:
         self.position += 1
         self._skip(_SPACE)
         while self.text[self.position] != "}":
-            self._statement(path)
+            self._statement(path, is_inline=True)
             self._skip(_SPACE)
             if self.text[self.position] == ",":
                 self.position += 1

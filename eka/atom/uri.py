@@ -175,7 +175,7 @@ def _is_ssh(parts: _Parts) -> bool:
 
 
 def _with_colon(parts: _Parts, aliases: Aliases) -> SourceUrl:
-    """A port, or the ``host:path`` that ssh users write."""
+    """Return the source of a text with ``host:``: a port, or the path of ssh's short form."""
     is_host = "." in parts.head or parts.head.startswith("[")
     if parts.scheme is not None or parts.password is not None:
         if parts.port is None:
