@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -54,19 +55,18 @@ def dispatch(
 
 
 def _run(words: Sequence[str], environment: Mapping[str, str], screen: Screen) -> int:
-    from eka.cli.arguments import parse  # noqa: PLC0415 (typer; a wrong word needs none of it)
-
     name, rest = _named(words)
+    from eka.cli.arguments import parse  # noqa: PLC0415 (typer; a wrong name needs none of it)
+
     command = _loaded(name)
     call = parse(name, command, rest)
     if isinstance(call, int):
         return call
     screen.learn(call.globals)
-    frame = _frame(call, environment, screen)
-    try:
+    with ExitStack() as cleanup:
+        cleanup.callback(screen.progress.close)
+        frame = _frame(call, environment, screen, cleanup)
         reply = command(frame, **call.options)
-    finally:
-        screen.progress.close()
     screen.show(name, reply)
     return reply.status
 
@@ -92,7 +92,9 @@ def _loaded(name: str) -> Callable[..., Reply]:
     return command
 
 
-def _frame(call: Call, environment: Mapping[str, str], screen: Screen) -> Frame:
+def _frame(
+    call: Call, environment: Mapping[str, str], screen: Screen, cleanup: ExitStack
+) -> Frame:
     from eka.cli.settings import load_settings  # noqa: PLC0415 (--help needs none)
 
     directory = Path.cwd() / call.globals.directory
@@ -105,4 +107,5 @@ def _frame(call: Call, environment: Mapping[str, str], screen: Screen) -> Frame:
         progress=screen.progress,
         verbosity=screen.verbosity,
         as_json=screen.as_json,
+        cleanup=cleanup,
     )

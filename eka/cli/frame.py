@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import ExitStack
     from pathlib import Path
 
+    from eka.cli.progress import OpenProgress
     from eka.cli.settings import Settings
-    from eka.workflow.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +21,10 @@ class Frame:
     directory: Path  # absolute; -C or where eka was started
     environment: Mapping[str, str]
     settings: Settings
-    progress: Progress
+    progress: OpenProgress
     verbosity: int  # -1 with -q, 0, 1 with -v, 2 with -vv
     as_json: bool
+    cleanup: ExitStack  # left when the command ends, however it ends
 
     def path(self, text: str) -> Path:
         """Return the path a user typed, relative to the directory eka works in."""

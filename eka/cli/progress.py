@@ -29,11 +29,13 @@ class OpenProgress(Progress, Protocol):
         ...
 
 
-def open_progress(stderr: TextIO, *, shown: bool, moving: bool) -> OpenProgress:
+def open_progress(
+    stderr: TextIO, *, shown: bool, moving: bool, colour: bool = False
+) -> OpenProgress:
     """Return the display that fits: none, moving, or lines."""
     if not shown:
         return Nothing()
-    return Moving(stderr) if moving else Lines(stderr)
+    return Moving(stderr, colour=colour) if moving else Lines(stderr)
 
 
 class Nothing(Silent):
@@ -76,8 +78,9 @@ class Lines:
 class Moving:
     """A spinner or a bar that appears when the work lasts, and leaves no trace."""
 
-    def __init__(self, stderr: TextIO, delay_s: float = DELAY_S) -> None:
+    def __init__(self, stderr: TextIO, *, colour: bool, delay_s: float = DELAY_S) -> None:
         self._stderr = stderr
+        self._colour = colour
         self._lock = threading.Lock()
         self._text = ""
         self._done = 0
@@ -134,8 +137,10 @@ class Moving:
                 TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),
                 TextColumn("{task.fields[tally]}", markup=False),
-                console=Console(file=self._stderr, stderr=True),
+                console=Console(file=self._stderr, force_terminal=True, no_color=not self._colour),
                 transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
             )
             self._task = self._display.add_task("", total=None, tally="")
             self._refresh()

@@ -61,6 +61,7 @@ class Screen:
                 self._stderr,
                 shown=self.verbosity >= 0 and not self.as_json,
                 moving=self._stderr.isatty() and self._environment.get("TERM") != "dumb",
+                colour=self._colours(self._stderr),
             )
         return self._progress
 

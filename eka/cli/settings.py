@@ -1,13 +1,14 @@
 """Settings in layers: system, user, project, environment; the later layer wins, options above all.
 
 The project's file comes with a stranger's repository: it may name aliases, none that is known
-already, and nothing else. No setting names a program, a key or a credential.
+already, and nothing else. No setting names a program or a credential.
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import re
 from collections import ChainMap
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,16 @@ VARIABLES = {
     "store.dir": "EKA_STORE_DIR",
     "network.timeout_s": "EKA_TIMEOUT_S",
     "build.jobs": "EKA_JOBS",
+    "deb.mirror": "EKA_DEB_MIRROR",
+    "deb.security_mirror": "EKA_DEB_SECURITY_MIRROR",
+    "deb.keyring": "EKA_DEB_KEYRING",
+    "deb.suite": "EKA_DEB_SUITE",
+}
+DEB = {  # what each must look like, in words and as a pattern
+    "deb.mirror": ("an http or https URL", re.compile(r"https?://[!-~]+")),
+    "deb.security_mirror": ("an http or https URL, or nothing", re.compile(r"(https?://[!-~]+)?")),
+    "deb.keyring": ("an absolute path", re.compile(r"/[ -~]+")),
+    "deb.suite": ("a suite such as bookworm", re.compile(r"[a-z][a-z0-9.+-]*")),
 }
 LARGEST = {"network.timeout_s": MAX_SECONDS, "build.jobs": MAX_JOBS}
 
@@ -56,6 +67,8 @@ class Settings:
         store_dir: The physical directory of the store.
         timeout_s: Seconds without an answer after which a server counts as down.
         jobs: Actions built at one time.
+        deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
+            that somebody set.
         aliases: Built in, the user's and the project's.
         alias_origins: Name of an alias that is not built in -> file that defines it.
         origins: Key of a setting -> file or variable it comes from, or ``default``.
@@ -66,6 +79,7 @@ class Settings:
     store_dir: Path
     timeout_s: int
     jobs: int
+    deb: Mapping[str, str]
     aliases: Aliases
     alias_origins: Mapping[str, str]
     origins: Mapping[str, str]
@@ -98,6 +112,7 @@ def load_settings(
         store_dir=_directory("store.dir", values),
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
+        deb={key.removeprefix("deb."): _deb(key, values) for key in DEB if key in values},
         aliases=_aliases(documents, None if project is None else documents[-1]),
         alias_origins={
             name: document.file for document in documents for name in _alias_table(document)
@@ -211,6 +226,15 @@ def _number(key: str, values: Mapping[str, Value]) -> int:
     value = values[key]
     if type(value.raw) is not int or not 1 <= value.raw <= LARGEST[key]:
         why = f"expected a whole number from 1 to {LARGEST[key]}, found {value.raw!r}"
+        raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
+    return value.raw
+
+
+def _deb(key: str, values: Mapping[str, Value]) -> str:
+    value = values[key]
+    expected, pattern = DEB[key]
+    if not isinstance(value.raw, str) or pattern.fullmatch(value.raw) is None:
+        why = f"expected {expected}, found {value.raw!r}"
         raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
     return value.raw
 

@@ -61,6 +61,7 @@ def _settings(settings: Settings) -> dict[str, Json]:
         "store.dir": str(settings.store_dir),
         "network.timeout_s": settings.timeout_s,
         "build.jobs": settings.jobs,
+        **{f"deb.{name}": value for name, value in settings.deb.items()},
     }
     return {
         key: {"value": value, "origin": settings.origins[key]} for key, value in values.items()

@@ -1,0 +1,146 @@
+"""Ports to adapters: the one place that knows which implementation a command works with.
+
+What costs start-up time (pygit2, the store, the sandbox) is made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import time
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from eka.cli.errors import SystemRefused
+from eka.git import GitRunner, ObjectCache, Transport, VersionIndex
+from eka.workflow.services import Services
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from eka.build import Realiser
+    from eka.cli.frame import Frame
+    from eka.direct import DebPinner
+    from eka.git.objects import PygitReader
+    from eka.store import Event, Plan, Store
+
+GIT = "git"
+BUBBLEWRAP = "bwrap"
+MACHINES = {"arm64": "aarch64", "amd64": "x86_64", "ppc64le": "powerpc64le", "i386": "i686"}
+
+
+def services(frame: Frame, *, offline: bool = False, store: str | None = None) -> Services:
+    """Return what the user stories of one command work with."""
+    settings = frame.settings
+    home = settings.cache_dir / "git-home"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemRefused(error) from error
+    runner = GitRunner(GIT, frame.environment, home, prompt=not frame.as_json)
+    transport = Transport(runner, timeout_s=float(settings.timeout_s))
+    objects = ObjectCache(settings.cache_dir / "objects.git", runner)
+    store_root = frame.path(store) if store else settings.store_dir
+    open_store = cache(partial(_open_store, frame, store_root))
+    return Services(
+        runner=runner,
+        transport=transport,
+        index=VersionIndex(transport),
+        cache=objects,
+        reader=cache(partial(_reader, objects)),
+        listings=settings.cache_dir / "listings",
+        aliases=settings.aliases,
+        progress=frame.progress,
+        directory=frame.directory,
+        system=system(),
+        offline=offline,
+        now_s=int(time.time()),
+        pinner=cache(partial(_pinner, frame)),
+        open_url=_open_url,
+        store=open_store,
+        realiser=partial(_realiser, frame, open_store),
+    )
+
+
+def system() -> str:
+    """Return this machine's system, such as ``x86_64-linux``."""
+    machine = platform.machine().lower()
+    return f"{MACHINES.get(machine, machine)}-{platform.system().lower()}"
+
+
+def plan_json(plan: Plan) -> Any:  # noqa: ANN401 - any JSON document
+    """Return a plan as a JSON document."""
+    return json.loads(plan.encode())
+
+
+def in_store_view(
+    frame: Frame, wired: Services, program: Path, arguments: Sequence[str]
+) -> list[str]:
+    """Return the command that starts a built program with the store at its logical place."""
+    from eka.build.view import store_view  # noqa: PLC0415 - costs start-up time
+
+    command = [str(program), *arguments]
+    bubblewrap = shutil.which(BUBBLEWRAP, path=frame.environment.get("PATH"))
+    if bubblewrap is None:
+        frame.progress.note("bubblewrap is missing: the program sees no store at /eka/store")
+        return command
+    return store_view(bubblewrap, wired.store().physical_root, command, frame.directory)
+
+
+def _reader(objects: ObjectCache) -> PygitReader:
+    from eka.git.objects import PygitReader as Reader  # noqa: PLC0415 - costs 100 ms
+
+    return Reader(objects.git_dir)
+
+
+def _open_url(url: str) -> Any:  # noqa: ANN401 - an iterator of bytes
+    from eka.direct import read_url  # noqa: PLC0415 - costs start-up time
+
+    return read_url(url)
+
+
+def _pinner(frame: Frame) -> DebPinner:
+    from eka.direct import Archive, DebPinner  # noqa: PLC0415 - costs start-up time
+
+    given = dict(frame.settings.deb)
+    suite = given.pop("suite", "") or _suite()
+    return DebPinner(
+        frame.settings.cache_dir / "apt",
+        Archive(**given),
+        frame.environment,
+        default_suite=suite,
+    )
+
+
+def _suite() -> str:
+    """Return the code name of this machine's Debian, ``stable`` elsewhere."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return "stable"
+    return release.get("VERSION_CODENAME", "") if release.get("ID") == "debian" else "stable"
+
+
+def _open_store(frame: Frame, root: Path) -> Store:
+    from eka.store import Store as OpenStore  # noqa: PLC0415 - costs start-up time
+
+    return frame.cleanup.enter_context(OpenStore.open(root))
+
+
+def _realiser(
+    frame: Frame, open_store: Callable[[], Store], emit: Callable[[Event], None]
+) -> Realiser:
+    from eka.build import HttpDownloader, Realiser, open_sandbox  # noqa: PLC0415 - costs start-up
+
+    environment: Mapping[str, str] = frame.environment
+    return frame.cleanup.enter_context(
+        Realiser(
+            open_store(),
+            sandbox=open_sandbox(environment),
+            downloader=HttpDownloader(environment),
+            emit=emit,
+            jobs=frame.settings.jobs,
+        )
+    )

@@ -1,0 +1,59 @@
+"""Runs ``eka`` inside the test process, with a home and an environment of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import jsonschema
+import pytest
+
+from eka.cli.dispatch import dispatch
+from tests.fakes.terminal import Terminal
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas" / "cli"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one run of the program ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 (JSON; tests look at what they know)
+        """The one JSON document on standard output."""
+        return json.loads(self.stdout)
+
+    def checked(self, name: str) -> Any:  # noqa: ANN401 (the same)
+        """Return the document after checking it against the schema ``name``."""
+        schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+        jsonschema.validate(self.document, schema)
+        return self.document
+
+
+class Eka(Protocol):
+    """Runs one command."""
+
+    def __call__(self, *words: str, terminal: bool = False, **environment: str) -> Ran: ...
+
+
+@pytest.fixture
+def eka(tmp_path: Path) -> Eka:
+    """Run the program: ``eka("versions", "x::y", NO_COLOR="1")``."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(*words: str, terminal: bool = False, **environment: str) -> Ran:
+        stdout, stderr = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
+        world = {"HOME": str(home), "PATH": os.environ["PATH"], **environment}
+        status = dispatch(words, world, stdout, stderr)
+        return Ran(status, stdout.getvalue(), stderr.getvalue())
+
+    return run

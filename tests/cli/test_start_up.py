@@ -1,0 +1,61 @@
+"""Short commands load little; a benchmark measures what that is worth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eka
+from eka.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBE = """
+import sys
+from eka.cli.main import main
+status = main({words!r})
+print(status, *sys.modules)
+"""
+DEAR = {"typer", "rich", "pygit2", "semver", "tomlkit", "http", "ssl", "sqlite3", "asyncio"}
+
+
+def loaded(*words: str) -> set[str]:
+    """Return the modules a run of ``eka`` loads."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PROBE.format(words=list(words))],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    status, *modules = ran.stdout.splitlines()[-1].split()
+    assert status in ("0", "2")
+    return set(modules)
+
+
+@pytest.mark.parametrize("word", ["--version", "--help", "help"])
+def test_the_shortest_commands_load_no_library(word: str) -> None:
+    modules = loaded(word)
+
+    assert modules & {*DEAR, "argparse", "dataclasses", "inspect", "json", "subprocess"} == set()
+    assert {each for each in modules if each.startswith("eka")} == {
+        "eka", "eka.cli", "eka.cli.main", "eka.cli.table",
+    }  # fmt: skip
+
+
+def test_a_mistake_loads_no_library() -> None:
+    assert loaded("publsh") & DEAR == set()
+
+
+@pytest.mark.parametrize("name", ["versions", "add", "doctor"])
+def test_a_command_loads_typer_alone_before_it_works(name: str) -> None:
+    assert loaded(name, "--help") & DEAR == {"typer"}
+
+
+def test_the_version_is_told_to_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    statuses = main(["--version"]), main(["--version", "--json"])
+
+    told = capsys.readouterr().out.splitlines()
+    assert statuses == (0, 0)
+    assert told[0] == f"eka {eka.__version__}"
+    assert json.loads(told[1]) == {"schema": "eka.version/1", "version": eka.__version__}
