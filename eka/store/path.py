@@ -59,7 +59,7 @@ class StorePath:
             raise InvalidStorePath(text, "no dash after the digest")
         try:
             return cls(base[:DIGEST_LETTERS], base[DIGEST_LETTERS + 1 :])
-        except InvalidStoreName as error:
+        except (InvalidStoreName, InvalidStorePath) as error:
             raise InvalidStorePath(text, error.why) from error
 
 
