@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Self
 from eka.errors import EkaError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _CHUNK_BYTES = 64 * 1024
 _STDERR_BYTES = 64 * 1024
 _GRACE_S = 2.0
+_MOST_PIECES = 64
 
 
 class ProgramMissing(EkaError):
@@ -87,6 +88,10 @@ class Spawn:
     """Run in a session of its own: its children end with it, and none can ask at the terminal.
     False where the person may be asked for a password."""
     inherited: Sequence[int] = ()
+    max_file_bytes: int | None = None
+    """Largest file the child and its children may write (where the system can limit that)."""
+    on_stderr: Callable[[bytes], None] | None = None
+    """Called with each piece of stderr as it arrives."""
 
 
 class ChildProcess:
@@ -99,6 +104,7 @@ class ChildProcess:
         self._deadline = None if spawn.timeout_s is None else monotonic() + spawn.timeout_s
         self._own_session = spawn.own_session
         self._stderr = bytearray()
+        self._on_stderr = spawn.on_stderr
         self.received_bytes = 0
         self._process = _start(spawn)
         self._selector = selectors.DefaultSelector()
@@ -118,7 +124,7 @@ class ChildProcess:
 
     @property
     def stderr(self) -> bytes:
-        """What the child complained so far; the first 64 KiB."""
+        """What the child complained so far; the last 64 KiB."""
         return bytes(self._stderr)
 
     def write(self, data: bytes) -> None:
@@ -276,12 +282,22 @@ class ChildProcess:
         if chunk == b"":
             self._selector.unregister(self._err)
         elif chunk is not None:
-            self._stderr += chunk[: max(0, _STDERR_BYTES - len(self._stderr))]
+            self._keep_stderr(chunk)
 
     def _drain_stderr(self) -> None:
-        # Only what is there: a grandchild may hold the pipe open for ever.
-        while len(self._stderr) < _STDERR_BYTES and (chunk := _read_some(self._err)):
-            self._stderr += chunk
+        # Only what is there: a grandchild may hold the pipe open for ever, or write for ever.
+        for _ in range(_MOST_PIECES):
+            chunk = _read_some(self._err)
+            if not chunk:
+                return
+            self._keep_stderr(chunk)
+
+    def _keep_stderr(self, chunk: bytes) -> None:
+        # The end matters: errors stand behind the progress.
+        self._stderr += chunk
+        del self._stderr[:-_STDERR_BYTES]
+        if self._on_stderr is not None:
+            self._on_stderr(chunk)
 
     def _left_s(self) -> float | None:
         return None if self._deadline is None else max(0.0, self._deadline - monotonic())
@@ -292,7 +308,7 @@ class ChildProcess:
 
 def _start(spawn: Spawn) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(spawn.argv),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -307,6 +323,17 @@ def _start(spawn: Spawn) -> subprocess.Popen[bytes]:
         if spawn.cwd is not None and not spawn.cwd.is_dir():
             raise ProgramMissing(spawn.argv[0], f"no directory {spawn.cwd}") from error
         raise ProgramMissing(spawn.argv[0], error.strerror or str(error)) from error
+    if spawn.max_file_bytes is not None:
+        _limit_files(process.pid, spawn.max_file_bytes)
+    return process
+
+
+def _limit_files(pid: int, size_bytes: int) -> None:
+    import resource  # noqa: PLC0415 - only fetches need it
+
+    if hasattr(resource, "prlimit"):  # Linux
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""The client's half of git's ``ls-refs`` conversation (protocol 2, and what older servers say).
+"""The client's half of git's wire protocol 2, and of what older servers say; here: ``ls-refs``.
 
 Sans-IO: feed it what arrived, send what it returns, until it is done. One conversation carries
 any number of requests, one after another on one connection.
@@ -9,6 +9,7 @@ Source: atom-spec/transport.md; gitprotocol-v2(5), gitprotocol-pack(5).
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ _HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _OID_LENGTHS = {"sha1": 40, "sha256": 64}
 _MAX_REF_NAME_BYTES = 1024
 _ZERO = b"0"
+_MAX_CAPABILITIES = 1000  # real servers name about ten
 # What git-check-ref-format(1) refuses, as one pattern; control characters are `is_safe`'s.
 _ILLEGAL_NAME = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|/-")
 
@@ -52,6 +54,11 @@ class ServerRefused(EkaError):
             why=self.message or "it gave no reason",
             fix="check the URL, and that you may read the repository",
         )
+
+    def about(self, where: str) -> ServerRefused:
+        """Say which server it was; returns the same error."""
+        self.where = where
+        return self
 
 
 class ListingTooLarge(EkaError):
@@ -98,34 +105,19 @@ class _State(Enum):
     DONE = auto()
 
 
-class LsRefsConversation:
-    """Asks a server for the refs below some prefixes.
+class Conversation(ABC):
+    """The client's half of one connection: the server's advertisement, then request and answer.
 
-    Args (of the constructor):
-        requests: One sequence of at most 256 ref prefixes for each request; an empty prefix
-            means every ref.
-        is_stateless: Whether each answer ends with a response-end packet (git's http helper).
-        max_refs: Refs kept before the conversation is ended with ListingTooLarge.
+    ``is_stateless``: each answer ends with a response-end packet (git's http helper).
     """
 
-    def __init__(
-        self,
-        requests: Sequence[Sequence[str]],
-        *,
-        is_stateless: bool = False,
-        max_refs: int = 2_000_000,
-    ) -> None:
-        self.found = RefsFound()
+    def __init__(self, *, is_stateless: bool) -> None:
         self.protocol = 2
         self.capabilities = Capabilities()
-        self._requests = [tuple(prefixes) for prefixes in requests]
         self._is_stateless = is_stateless
-        self._max_refs = max_refs
         self._reader = PacketReader()
         self._state = _State.ADVERTISEMENT
         self._advertised: list[bytes] = []
-        self._answered = 0
-        self._kept_lines = 0
 
     @property
     def is_done(self) -> bool:
@@ -152,6 +144,18 @@ class LsRefsConversation:
             raise MalformedAnswer("the server sent nothing")
         raise MalformedAnswer("it ends in the middle")
 
+    @abstractmethod
+    def _next_request(self) -> bytes | None:
+        """Return the next request; None when there is none."""
+
+    @abstractmethod
+    def _answer(self, found: Packet) -> None:
+        """Take one data or delimiter packet of an answer."""
+
+    @abstractmethod
+    def _old_line(self, line: bytes) -> None:
+        """Take one line of the advertisement of an older protocol."""
+
     def _handle(self, found: Packet) -> bytes:
         if found.data.startswith(b"ERR "):
             raise ServerRefused(found.data[4:])
@@ -161,9 +165,11 @@ class LsRefsConversation:
             case _State.OLD_ADVERTISEMENT:
                 return self._old_advertisement(found)
             case _State.ANSWER:
-                return self._answer(found)
+                return self._answer_packet(found)
             case _:
-                return self._end_of_response(found)
+                if found.kind is not PacketKind.RESPONSE_END:
+                    raise MalformedAnswer("an answer goes on behind its end")
+                return self._go_on()
 
     def _advertisement(self, found: Packet) -> bytes:
         if found.kind is PacketKind.DATA:
@@ -175,9 +181,9 @@ class LsRefsConversation:
             self.protocol = 0
             return self._end_old()
         self.capabilities = parse_capabilities(self._advertised[1:])
-        if "ls-refs" not in self.capabilities.commands:
-            raise MalformedAnswer("the server does not offer `ls-refs`")
-        return self._next_request()
+        if not self.capabilities.commands >= {"ls-refs", "fetch"}:
+            raise MalformedAnswer("the server offers neither `ls-refs` nor `fetch`")
+        return self._go_on()
 
     def _advertised_line(self, found: Packet) -> bytes:
         line = found.line
@@ -186,64 +192,93 @@ class LsRefsConversation:
             self._state = _State.OLD_ADVERTISEMENT
             return b"" if self.protocol else self._old_advertisement(found)
         self._advertised.append(line)
-        if len(self._advertised) > 1000:  # noqa: PLR2004 - real servers name about ten
-            raise MalformedAnswer("more than 1000 capabilities")
+        if len(self._advertised) > _MAX_CAPABILITIES:
+            raise MalformedAnswer(f"more than {_MAX_CAPABILITIES} capabilities")
         return b""
 
     def _old_advertisement(self, found: Packet) -> bytes:
         if found.kind is PacketKind.FLUSH:
             return self._end_old()
-        line, _, _ = found.line.partition(b"\0")
-        oid, _, name = line.partition(b" ")
-        if oid == b"shallow" or name == b"capabilities^{}":
-            return b""
-        peeled_of = name.removesuffix(b"^{}")
-        if peeled_of == name:
-            self._keep(oid, name, (), self._all_prefixes())
-        elif (known := peeled_of.decode(errors="replace")) in self.found.refs:
-            self.found.peeled[known] = self._oid(oid)
+        self._old_line(found.line.partition(b"\0")[0])
         return b""
 
     def _end_old(self) -> bytes:
         self._state = _State.DONE
         return FLUSH  # "I want nothing": the polite end of a conversation of protocol 0
 
-    def _answer(self, found: Packet) -> bytes:
-        if found.kind is PacketKind.DATA:
-            oid, _, rest = found.line.partition(b" ")
-            name, *attributes = rest.split(b" ")
-            if oid != b"unborn":
-                self._keep(oid, name, attributes, self._requests[self._answered])
+    def _answer_packet(self, found: Packet) -> bytes:
+        if found.kind in (PacketKind.DATA, PacketKind.DELIMITER):
+            self._answer(found)
             return b""
         if found.kind is not PacketKind.FLUSH:
             raise MalformedAnswer("an answer with an unexpected special packet")
         if self._is_stateless:
             self._state = _State.END_OF_RESPONSE
             return b""
-        self._answered += 1
-        return self._next_request()
+        return self._go_on()
 
-    def _end_of_response(self, found: Packet) -> bytes:
-        if found.kind is not PacketKind.RESPONSE_END:
-            raise MalformedAnswer("an answer goes on behind its end")
-        self._answered += 1
-        return self._next_request()
-
-    def _next_request(self) -> bytes:
-        if self._answered == len(self._requests):
-            self._state = _State.DONE
+    def _go_on(self) -> bytes:
+        request = self._next_request()
+        self._state = _State.DONE if request is None else _State.ANSWER
+        if request is None:
             return b"" if self._is_stateless else FLUSH
-        self._state = _State.ANSWER
-        return ls_refs_request(self._requests[self._answered], self.capabilities)
+        return request
 
-    def _all_prefixes(self) -> tuple[str, ...]:
-        return tuple(prefix for request in self._requests for prefix in request)
+
+class LsRefsConversation(Conversation):
+    """Asks a server for the refs below some prefixes.
+
+    Args (of the constructor):
+        requests: One sequence of at most 256 ref prefixes for each request; an empty prefix
+            means every ref.
+        is_stateless: See `Conversation`.
+        max_refs: Refs taken before the conversation is ended with ListingTooLarge.
+    """
+
+    def __init__(
+        self,
+        requests: Sequence[Sequence[str]],
+        *,
+        is_stateless: bool = False,
+        max_refs: int = 2_000_000,
+    ) -> None:
+        super().__init__(is_stateless=is_stateless)
+        self.found = RefsFound()
+        self._requests = [tuple(prefixes) for prefixes in requests]
+        self._asked = 0
+        self._max_refs = max_refs
+        self._lines = 0
+
+    def _next_request(self) -> bytes | None:
+        if self._asked == len(self._requests):
+            return None
+        self._asked += 1
+        return ls_refs_request(self._requests[self._asked - 1], self.capabilities)
+
+    def _answer(self, found: Packet) -> None:
+        if found.kind is not PacketKind.DATA:
+            raise MalformedAnswer("an answer with an unexpected special packet")
+        oid, _, rest = found.line.partition(b" ")
+        name, *attributes = rest.split(b" ")
+        if oid != b"unborn":
+            self._keep(oid, name, attributes, self._requests[self._asked - 1])
+
+    def _old_line(self, line: bytes) -> None:
+        oid, _, name = line.partition(b" ")
+        if oid == b"shallow" or name == b"capabilities^{}":
+            return
+        peeled_of = name.removesuffix(b"^{}")
+        if peeled_of == name:
+            every = tuple(prefix for request in self._requests for prefix in request)
+            self._keep(oid, name, (), every)
+        elif (known := peeled_of.decode(errors="replace")) in self.found.refs:
+            self.found.peeled[known] = self._oid(oid)
 
     def _keep(
         self, oid: bytes, raw_name: bytes, attributes: Sequence[bytes], prefixes: tuple[str, ...]
     ) -> None:
-        self._kept_lines += 1
-        if self._kept_lines > self._max_refs:
+        self._lines += 1
+        if self._lines > self._max_refs:
             raise ListingTooLarge(self._max_refs)
         value = self._oid(oid)
         name = ref_name(raw_name)
@@ -262,10 +297,9 @@ class LsRefsConversation:
     def _oid(self, raw: bytes) -> ObjectId:
         if _HEX.fullmatch(raw) is None or not raw.strip(_ZERO):
             raise MalformedAnswer(f"expected an object id, found {raw[:80]!r}")
-        if self.protocol == 2 and len(raw) != _OID_LENGTHS[self.capabilities.object_format]:  # noqa: PLR2004
-            raise MalformedAnswer(
-                f"expected an id of {self.capabilities.object_format}, found {raw!r}"
-            )
+        expected = self.capabilities.object_format
+        if self._state is _State.ANSWER and len(raw) != _OID_LENGTHS[expected]:
+            raise MalformedAnswer(f"expected an id of {expected}, found {raw!r}")
         return ObjectId(raw.decode())
 
 
@@ -293,14 +327,19 @@ def ls_refs_request(prefixes: Sequence[str], capabilities: Capabilities) -> byte
     """
     if len(prefixes) > MAX_PREFIXES_PER_REQUEST:
         raise ValueError(f"{len(prefixes)} prefixes in one request")
-    lines = [b"command=ls-refs\n"]
+    arguments = [b"ref-prefix %s\n" % prefix.encode() for prefix in prefixes if prefix]
+    if any(prefix.startswith("refs/tags/") for prefix in prefixes):
+        arguments.append(b"peel\n")
+    return request("ls-refs", arguments, capabilities)
+
+
+def request(command: str, arguments: Sequence[bytes], capabilities: Capabilities) -> bytes:
+    """Return a request of protocol 2; each argument is one line with its end."""
+    lines = [b"command=%s\n" % command.encode()]
     if "agent" in capabilities.commands:
         lines.append(AGENT)
     if "object-format" in capabilities.commands:
         lines.append(b"object-format=%s\n" % capabilities.object_format.encode())
-    arguments = [b"ref-prefix %s\n" % prefix.encode() for prefix in prefixes if prefix]
-    if any(prefix.startswith("refs/tags/") for prefix in prefixes):
-        arguments.append(b"peel\n")
     head = b"".join(packet(line) for line in lines)
     return head + DELIMITER + b"".join(packet(argument) for argument in arguments) + FLUSH
 

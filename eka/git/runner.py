@@ -18,7 +18,7 @@ from eka.git.process import ChildProcess, Spawn
 from eka.git.safe import safe_line, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
 ALLOWED_PROTOCOLS = "https:http:ssh:git:file"
@@ -106,6 +106,10 @@ class RunOptions(TypedDict, total=False):
     """Further ``key=value`` settings for this command."""
     inherited: Sequence[int]
     """File descriptors the child keeps open, such as a lock it must hold until its own end."""
+    max_file: int | None
+    """Bytes of the largest file git may write."""
+    on_stderr: Callable[[bytes], None] | None
+    """Called with each piece of stderr as it arrives."""
 
 
 class GitRunner:
@@ -165,6 +169,8 @@ class GitRunner:
                 timeout_s=options.get("timeout_s"),
                 own_session=not (self.prompt and is_network),
                 inherited=options.get("inherited", ()),
+                max_file_bytes=options.get("max_file"),
+                on_stderr=options.get("on_stderr"),
             )
         )
 

@@ -1,0 +1,149 @@
+"""The object cache: one bare repository of eka's own, filled by object id from any source.
+
+Objects are fetched by id and never into refs of the source's choice (which would be slow, and
+would let a source name our refs). What arrived whole is kept alive by a ref of ours, which is
+also the proof that it arrived whole.
+
+Source: atom-spec/transport.md [fetch-by-id].
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from eka.git.cache_lock import exclusive, sweep
+from eka.git.failures import ObjectsUnavailable, UnsupportedObjectFormat
+from eka.git.fetcher import (
+    DEFAULT_FETCH_TIMEOUT_S,
+    MAX_PACK_BYTES,
+    CacheUnusable,
+    Destination,
+    Fetcher,
+)
+from eka.git.protocol_fetch import Wish
+from eka.git.runner import GitFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from eka.atom import ObjectId, SourceUrl
+    from eka.git.runner import GitRunner
+
+KEEP_PREFIX = "refs/eka/keep/"
+# Above this many loose refs a repository is slow to list.
+_LOOSE_REFS = 500
+_INIT = ("init", "--quiet", "--bare", "--template=", "--object-format=sha1")
+
+
+class ObjectCache:
+    """Fetches objects by id and keeps them."""
+
+    def __init__(
+        self,
+        path: Path,
+        runner: GitRunner,
+        *,
+        timeout_s: float | None = DEFAULT_FETCH_TIMEOUT_S,
+        max_pack_bytes: int = MAX_PACK_BYTES,
+    ) -> None:
+        """Use the bare repository at ``path``, which is made when it is first needed."""
+        self.git_dir = path
+        self._runner = runner
+        self._fetcher = Fetcher(runner, timeout_s=timeout_s, max_pack_bytes=max_pack_bytes)
+
+    def has(self, oids: Iterable[ObjectId]) -> frozenset[ObjectId]:
+        """Return those of ``oids`` that are here, whole: with all that they refer to."""
+        wanted = tuple(dict.fromkeys(oids))
+        if not wanted or not (self.git_dir / "HEAD").exists():
+            return frozenset()
+        names = "".join(f"{KEEP_PREFIX}{oid.hex}\n" for oid in wanted)
+        try:
+            answer = self._git(["cat-file", "--batch-check=%(objectname)", "--buffer"], names)
+        except GitFailed:
+            return frozenset()  # damaged: whoever needs the objects makes it anew
+        found = {line for line in answer.decode().split("\n") if " " not in line}
+        return frozenset(oid for oid in wanted if oid.hex in found)
+
+    def ensure(
+        self,
+        url: SourceUrl,
+        oids: Iterable[ObjectId],
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Fetch those of ``oids`` that are not here yet, whole, in one request.
+
+        Args:
+            url: Any source that has them: what is asked for by id need not be believed.
+            oids: Commits without parents (atoms), trees, blobs.
+            progress: Called with the bytes received so far.
+
+        Raises:
+            ObjectsUnavailable: the source does not have them; exit 3.
+            RefusedObjects: what it sent is not sound, or a commit has parents; exit 5.
+            UnsupportedObjectFormat, CacheUnusable, OutputTooLarge: exit 1.
+            Otherwise as `Transport.ls_refs`.
+
+        Source: atom-spec/transport.md [fetch-by-id].
+        """
+        wanted = tuple(dict.fromkeys(oids))
+        for oid in wanted:
+            if oid.algorithm != "sha1":
+                raise UnsupportedObjectFormat(url.public)
+        if len(self.has(wanted)) == len(wanted):
+            return
+        try:
+            with exclusive(self.git_dir) as lock:
+                self._make()
+                sweep(self.git_dir)
+                missing = sorted(set(wanted) - self.has(wanted))
+                if missing:
+                    wish = Wish(wants=missing, is_shallow=True)
+                    destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
+                    self._fetcher.fetch(url, wish, destination, progress)
+                    self._check_arrived(url, missing)
+                    self._keep(missing)
+        except OSError as error:
+            raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
+
+    def discard(self) -> None:
+        """Remove everything; the next `ensure` fetches anew."""
+        with exclusive(self.git_dir):
+            shutil.rmtree(self.git_dir, ignore_errors=True)
+
+    def _make(self) -> None:
+        """Make the repository where there is none, or none that git can read."""
+        if (self.git_dir / "HEAD").exists() and self._is_readable():
+            return
+        # Whatever remains of a damaged one can be fetched again.
+        shutil.rmtree(self.git_dir, ignore_errors=True)
+        half = self.git_dir.with_name(self.git_dir.name + ".new")
+        shutil.rmtree(half, ignore_errors=True)
+        try:
+            self._runner.run([*_INIT, "--", str(half)])
+            half.rename(self.git_dir)
+        except GitFailed as error:
+            raise CacheUnusable(self.git_dir, error.why) from error
+
+    def _is_readable(self) -> bool:
+        # Names the kind of every kept object, hence reads the header of each.
+        check = ["for-each-ref", "--format=%(objecttype)", KEEP_PREFIX]
+        return self._runner.execute(check, git_dir=self.git_dir).status == 0
+
+    def _check_arrived(self, url: SourceUrl, oids: Sequence[ObjectId]) -> None:
+        names = "".join(f"{oid.hex}\n" for oid in oids)
+        answer = self._git(["cat-file", "--batch-check=%(objectname)", "--buffer"], names)
+        found = set(answer.decode().split("\n"))
+        if absent := [oid for oid in oids if oid.hex not in found]:
+            raise ObjectsUnavailable(url, absent, "its answer leaves them out")
+
+    def _keep(self, oids: Sequence[ObjectId]) -> None:
+        commands = "".join(f"update {KEEP_PREFIX}{oid.hex} {oid.hex}\n" for oid in oids)
+        self._git(["update-ref", "--no-deref", "--stdin"], commands)
+        if len(oids) > _LOOSE_REFS:
+            self._git(["pack-refs", "--all", "--prune"], "")
+
+    def _git(self, args: Sequence[str], text: str) -> bytes:
+        return self._runner.run(args, git_dir=self.git_dir, stdin=text.encode())

@@ -1,0 +1,196 @@
+"""Opens connections to git servers and holds conversations over them.
+
+file: a spawned ``git upload-pack``; http(s): git's own remote helper, so that credentials,
+proxies and certificates work; ssh: the person's ssh; git: a socket.
+
+Source: atom-spec/transport.md.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
+
+from eka.git.channel import GIT_PORT, SocketChannel
+from eka.git.failures import SourceNotFound, source_failure
+from eka.git.pktline import MalformedAnswer, packet
+from eka.git.process import ChildProcess, Spawn
+from eka.git.protocol import Conversation, ServerRefused
+from eka.git.settings import RemoteSettings, read_settings, ssh_argv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from eka.atom import SourceUrl
+    from eka.errors import EkaError
+    from eka.git.channel import Channel
+    from eka.git.runner import GitRunner
+
+_WANT_V2 = {"GIT_PROTOCOL": "version=2"}
+# A foreign repository on this machine may name a server to fetch missing objects from, and a
+# program to do so: serving it must not run that. Whether the repository of another user may be
+# served at all is git's decision (`safe.directory`).
+SERVE_ENV = {**_WANT_V2, "GIT_NO_LAZY_FETCH": "1"}
+
+C = TypeVar("C", bound=Conversation)
+
+
+class Connector:
+    """Talks to the servers of sources."""
+
+    def __init__(self, runner: GitRunner, *, timeout_s: float | None, max_bytes: int) -> None:
+        self._runner = runner
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._settings: RemoteSettings | None = None
+
+    def talk(
+        self,
+        url: SourceUrl,
+        begin: Callable[[bool], C],
+        on_received: Callable[[C, int], None] | None = None,
+    ) -> tuple[C, int] | None:
+        """Hold a conversation with the server of ``url``.
+
+        Args:
+            url: The source; a local path must be absolute.
+            begin: Makes the conversation; told whether the connection is stateless.
+            on_received: Called with the conversation, and the bytes received so far, whenever
+                something arrived.
+
+        Returns:
+            The finished conversation and the bytes of protocol received; None when only git
+            itself knows the way, or the server speaks an older protocol that git's helper hides.
+
+        Raises:
+            ServerRefused, SourceNotFound, NetworkFailed, AccessDenied, UnsafeOwnership,
+            MalformedAnswer, TimedOut, OutputTooLarge, and what the conversation raises.
+        """
+        if url.is_local and not url.path.startswith("/"):
+            raise SourceNotFound(url, "expected an absolute path")
+        if self._settings is None:
+            self._settings = read_settings(self._runner)
+        target = self._settings.rewritten(url)
+        channel = None if target is None else self._open(target, self._settings)
+        if target is None or channel is None:
+            return None
+        is_helper = target.scheme in ("http", "https")
+        conversation = begin(is_helper)
+        with channel as opened:
+            try:
+                if is_helper and not _is_connected(opened, conversation):
+                    return None
+                _converse(opened, conversation, on_received)
+            except (MalformedAnswer, ServerRefused, OSError) as error:
+                raise _explained(url, opened, error) from error
+            return conversation, opened.received_bytes
+
+    def _open(
+        self, url: SourceUrl, settings: RemoteSettings
+    ) -> AbstractContextManager[Channel] | None:
+        """Return a connection to the server; None where only git knows the way."""
+        match url.scheme:
+            case "file":
+                return self._git(["upload-pack", url.path], SERVE_ENV)
+            case "http" | "https":
+                return self._git([f"remote-{url.scheme}", url.text, url.text], {})
+            case "ssh":
+                return self._ssh(url, settings)
+            case _:
+                return self._socket(url, settings)
+
+    def _git(self, args: Sequence[str], env: Mapping[str, str]) -> ChildProcess:
+        return self._runner.popen(
+            args,
+            env=env,
+            network=True,
+            config=["protocol.version=2", "http.lowSpeedLimit=1", "http.lowSpeedTime=60"],
+            max_output=self._max_bytes,
+            timeout_s=self._timeout_s,
+        )
+
+    def _ssh(self, url: SourceUrl, settings: RemoteSettings) -> ChildProcess | None:
+        argv = ssh_argv(settings, self._runner.env)
+        if argv is None or url.host is None:
+            return None
+        argv += ["-o", "SendEnv=GIT_PROTOCOL"]
+        if not self._runner.prompt:
+            argv += ["-o", "BatchMode=yes"]
+        if url.port is not None:
+            argv += ["-p", str(url.port)]
+        # As git does: `/~name` is a path relative to a home directory.
+        path = unquote(url.path)
+        path = path[1:] if path.startswith("/~") else path
+        user = "" if url.user is None else f"{url.user}@"
+        argv += [user + url.host, f"git-upload-pack {shlex.quote(path)}"]
+        return ChildProcess(
+            Spawn(
+                argv=argv,
+                env={**self._runner.env, **_WANT_V2},
+                cwd=self._runner.home,
+                title="ssh",
+                max_output_bytes=self._max_bytes,
+                timeout_s=self._timeout_s,
+                own_session=not self._runner.prompt,
+            )
+        )
+
+    def _socket(self, url: SourceUrl, settings: RemoteSettings) -> SocketChannel | None:
+        if settings.has_git_proxy or "GIT_PROXY_COMMAND" in self._runner.env or url.host is None:
+            return None
+        port = url.port or GIT_PORT
+        host = url.host if url.port is None else f"{url.host}:{port}"
+        request = f"git-upload-pack {unquote(url.path)}\0host={host}\0\0version=2\0"
+        try:
+            channel = SocketChannel(
+                url.host, port, timeout_s=self._timeout_s, max_bytes=self._max_bytes
+            )
+            channel.write(packet(request.encode()))
+        except OSError as error:
+            raise source_failure(url, b"", error.strerror or str(error)) from error
+        return channel
+
+
+def _is_connected(channel: Channel, conversation: Conversation) -> bool:
+    """Ask git's http helper for a tunnel; False when the server speaks no protocol 2."""
+    channel.write(b"stateless-connect git-upload-pack\n")
+    answer = b""
+    while b"\n" not in answer:
+        data = channel.read()
+        if not data:
+            raise MalformedAnswer("the server sent nothing")
+        answer += data
+    word, _, rest = answer.partition(b"\n")
+    if word:
+        return False
+    channel.write(conversation.receive(rest))
+    return True
+
+
+def _converse(
+    channel: Channel, conversation: C, on_received: Callable[[C, int], None] | None
+) -> None:
+    while not conversation.is_done:
+        data = channel.read()
+        if not data:
+            conversation.end_of_stream()
+        reply = conversation.receive(data)
+        if on_received is not None:
+            on_received(conversation, channel.received_bytes)
+        if reply:
+            channel.write(reply)
+
+
+def _explained(url: SourceUrl, channel: Channel, error: EkaError | OSError) -> EkaError:
+    """Return what a broken conversation means, from what the child said on its way out."""
+    if isinstance(error, OSError):
+        return source_failure(url, b"", error.strerror or str(error))
+    if isinstance(error, ServerRefused):
+        refused = source_failure(url, error.message.encode())
+        return refused if isinstance(refused, SourceNotFound) else error.about(url.public)
+    if isinstance(channel, ChildProcess) and (complaint := channel.complaint().strip()):
+        return source_failure(url, complaint)
+    error.where = url.public
+    return error

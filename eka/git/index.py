@@ -1,0 +1,149 @@
+"""Which versions a set has, and which genesis: read from refs alone, no object is transferred.
+
+Source: atom-spec/transport.md [version-query], [genesis-query].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from eka.atom import Genesis
+from eka.errors import EkaError, Exit
+from eka.git.refs import (
+    ATOMS_PREFIX,
+    EKA_ATOMS_PREFIX,
+    INIT_REF,
+    OLD_ROOT_TAG,
+    RefLayout,
+    label_prefixes,
+    parse_atom_ref,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from eka.atom import Label, ObjectId, SourceUrl, Version
+    from eka.git.transport import ListedRefs, Transport
+
+# Each label costs the server a look at every ref it lists; from here on one full listing is
+# cheaper for both sides.
+MOST_LABELS_BY_PREFIX = 2000
+
+
+class NoSet(EkaError):
+    """A repository that holds no set of atoms."""
+
+    code = "no-set"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, url: SourceUrl) -> None:
+        super().__init__(
+            what="this repository is not a set of atoms",
+            where=url.public,
+            why=f"it has no ref {INIT_REF}",
+            fix="check the URL; the owner of the repository makes it a set with `eka init`",
+        )
+        self.url = url.public
+
+
+@dataclass(frozen=True, slots=True)
+class VersionListing(Mapping["Label", "Mapping[Version, ObjectId]"]):
+    """The published versions of labels and the commits they name; a mapping by label."""
+
+    versions: Mapping[Label, Mapping[Version, ObjectId]]
+    genesis: Genesis | None = None
+    """The set's genesis as its refs say; None when only `VersionIndex.genesis` can tell."""
+    received_bytes: int = 0
+    protocol: int = 2
+    dropped: int = 0
+    """Refs with names that no well-behaved server sends."""
+    layouts: Mapping[tuple[Label, Version], RefLayout] = field(
+        default_factory=dict["tuple[Label, Version]", RefLayout]
+    )
+    """Where versions lie that are not in the current layout."""
+
+    def __getitem__(self, label: Label) -> Mapping[Version, ObjectId]:
+        return self.versions[label]
+
+    def __iter__(self) -> Iterator[Label]:
+        return iter(self.versions)
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+
+class VersionIndex:
+    """Reads versions by listing refs."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def versions(self, url: SourceUrl, labels: Iterable[Label]) -> VersionListing:
+        """Return the published versions of ``labels``; a label without any has an empty mapping.
+
+        One connection, one request for each 127 labels.
+        """
+        wanted = tuple(dict.fromkeys(labels))
+        if len(wanted) > MOST_LABELS_BY_PREFIX:
+            every = self.all(url)
+            return _narrowed(every, wanted)
+        prefixes = [INIT_REF, *(prefix for label in wanted for prefix in label_prefixes(label))]
+        return _narrowed(_listing(self._transport.ls_refs(url, prefixes)), wanted)
+
+    def all(self, url: SourceUrl) -> VersionListing:
+        """Return every published version of every label."""
+        prefixes = [INIT_REF, ATOMS_PREFIX, EKA_ATOMS_PREFIX]
+        return _listing(self._transport.ls_refs(url, prefixes))
+
+    def genesis(self, url: SourceUrl) -> Genesis:
+        """Return the genesis that the set's refs name; raises NoSet when there is none.
+
+        It is the word of the source: that it is a parentless ancestor of what is published is
+        checked by provenance.
+        """
+        listed = self._transport.ls_refs(url, [INIT_REF, OLD_ROOT_TAG])
+        for name in (INIT_REF, OLD_ROOT_TAG):
+            if name in listed.refs:
+                return Genesis(listed.peeled.get(name, listed.refs[name]))
+        raise NoSet(url)
+
+
+def _listing(listed: ListedRefs) -> VersionListing:
+    versions: dict[Label, dict[Version, ObjectId]] = {}
+    layouts: dict[tuple[Label, Version], RefLayout] = {}
+    for name, oid in listed.refs.items():
+        found = parse_atom_ref(name)
+        if found is None:
+            continue
+        place = versions.setdefault(found.label, {})
+        if found.layout is RefLayout.CURRENT:
+            layouts.pop((found.label, found.version), None)
+        elif found.version in place and (found.label, found.version) not in layouts:
+            continue  # the current layout says it already, and it wins
+        else:
+            layouts[found.label, found.version] = found.layout
+        place[found.version] = oid
+    genesis = listed.refs.get(INIT_REF)
+    return VersionListing(
+        versions,
+        None if genesis is None else Genesis(genesis),
+        listed.received_bytes,
+        listed.protocol,
+        listed.dropped,
+        layouts,
+    )
+
+
+def _narrowed(listing: VersionListing, labels: Iterable[Label]) -> VersionListing:
+    versions = {label: listing.versions.get(label, {}) for label in labels}
+    layouts = {key: layout for key, layout in listing.layouts.items() if key[0] in versions}
+    return VersionListing(
+        versions,
+        listing.genesis,
+        listing.received_bytes,
+        listing.protocol,
+        listing.dropped,
+        layouts,
+    )
