@@ -51,7 +51,7 @@ class ContentUndefined(EkaError):
         super().__init__(
             what="this tree has no content hash",
             where=f"{name} in tree {tree}",
-            why=f"expected a file, symlink or directory, found mode {mode}",
+            why=f"expected a file, symlink or directory, found mode {mode[:20]!r}",
             fix="remove the entry (a submodule, for example) from the atom's directory",
         )
         self.tree, self.name, self.mode = tree, name, mode

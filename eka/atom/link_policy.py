@@ -31,43 +31,48 @@ class LinkWalk:
 
     def __init__(self) -> None:
         self._targets: dict[Parts, bytes] = {}
+        self._routes: dict[Parts, Parts] = {}
         self._steps = 0
 
     def add(self, path: bytes, target: bytes) -> None:
         """Remember the symlink at ``path``."""
-        self._targets[tuple(path.split(b"/"))] = target
+        parts = tuple(path.split(b"/"))
+        self._targets[parts] = target
+        # The last step first, as the walk takes steps from the end of its list.
+        self._routes[parts] = tuple(
+            step for step in reversed(target.split(b"/")) if step not in {b"", b"."}
+        )
 
     def faults(self) -> Iterator[tuple[bytes, Fault]]:
         """Yield path and fault of each symlink that an atom may not hold."""
         for parts, target in self._targets.items():
-            if fault := _target_fault(target) or self._route_fault(parts, target):
+            if fault := _target_fault(target) or self._route_fault(parts):
                 yield b"/".join(parts), fault
 
-    def _route_fault(self, parts: Parts, target: bytes) -> Fault | None:
+    def _route_fault(self, parts: Parts) -> Fault | None:
         place = list(parts[:-1])
-        ahead = target.split(b"/")[::-1]
+        ahead = list(self._routes[parts])
         hops = 0
         while ahead:
             self._steps += 1
             if self._steps > MAX_STEPS:
                 return "the tree's symlinks take too many steps to follow", "simplify its symlinks"
             step = ahead.pop()
-            if step in {b"", b"."}:
-                continue
             if step == b"..":
                 if not place:
-                    return _escape(target)
+                    return _escape(self._targets[parts])
                 place.pop()
                 continue
             place.append(step)
-            through = self._targets.get(tuple(place))
-            if through is None:
+            through = tuple(place)
+            if through not in self._routes:
                 continue
             hops += 1
-            if hops > MAX_HOPS or through.startswith(b"/"):
-                return None  # a loop leads nowhere; an absolute link is reported at its own path
+            if hops > MAX_HOPS or self._targets[through].startswith(b"/"):
+                return None  # a loop leads nowhere; an absolute link is told at its own path
             place.pop()
-            ahead.extend(through.split(b"/")[::-1])
+            ahead.extend(self._routes[through])
+            self._steps += len(self._routes[through])
         return None
 
 

@@ -205,11 +205,11 @@ def _comparator(part: str, text: str) -> Comparator:
         raise InvalidRequirement(text, _syntax_fault(part))
     minor, patch = _number(match["minor"], text), _number(match["patch"], text)
     if minor is None and patch is not None:
-        raise InvalidRequirement(text, f"`{part}` has a number after a wildcard")
+        raise InvalidRequirement(text, f"{_shown(part)} has a number after a wildcard")
     if patch is None and (match["prerelease"] or match["build"]):
-        raise InvalidRequirement(text, f"`{part}` has more after a wildcard")
+        raise InvalidRequirement(text, f"{_shown(part)} has more after a wildcard")
     if "" in (match["build"] or "0").split("."):
-        raise InvalidRequirement(text, f"`{part}` has an empty build identifier")
+        raise InvalidRequirement(text, f"{_shown(part)} has an empty build identifier")
     operator = Operator(match["operator"] or Operator.CARET)
     if match["operator"] is None and _WILDCARDS & {match["minor"], match["patch"]}:
         operator = Operator.WILDCARD
@@ -221,8 +221,8 @@ def _syntax_fault(part: str) -> str:
     if not part:
         return "a comma is not between two comparators"
     if part.rstrip(" ") in _WILDCARDS:
-        return f"`{part}` must stand alone"
-    return f"`{part}` is not a comparator"
+        return f"{_shown(part)} must stand alone"
+    return f"{_shown(part)} is not a comparator"
 
 
 def _number(digits: str | None, text: str) -> int | None:
@@ -237,8 +237,12 @@ def _identifiers(prerelease: str | None, text: str) -> tuple[str, ...]:
     identifiers = tuple(prerelease.split(".")) if prerelease else ()
     for identifier in identifiers:
         if PRERELEASE_IDENTIFIER.fullmatch(identifier) is None:
-            raise InvalidRequirement(text, f"`{identifier}` is not a pre-release identifier")
+            raise InvalidRequirement(text, f"{_shown(identifier)} is not a pre-release identifier")
     return identifiers
+
+
+def _shown(part: str) -> str:
+    return repr(part[:_SHOWN_CHARACTERS])
 
 
 ANY = Requirement("*")

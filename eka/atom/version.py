@@ -73,7 +73,7 @@ class Version:
             raise InvalidVersion(text, "it does not follow SemVer 2")
         major, minor, patch, prerelease, build = match.groups()
         if build is not None:
-            why = f"it carries build metadata `{build}`: two builds would be one version"
+            why = f"it carries build metadata {build!r}: two builds would be one version"
             raise InvalidVersion(text, why)
         identifiers = tuple(prerelease.split(".")) if prerelease else ()
         return cls(int(major), int(minor), int(patch), identifiers)
@@ -100,7 +100,7 @@ class Version:
             return f"a number is not within 0..{MAX_NUMBER}"
         for identifier in self.prerelease:
             if PRERELEASE_IDENTIFIER.fullmatch(identifier) is None:
-                return f"`{identifier}` is not a pre-release identifier of SemVer 2"
+                return f"{identifier!r} is not a pre-release identifier of SemVer 2"
         if self.prerelease[-1:] == ("lock",) and len(self.prerelease) > 1:
             return "git refuses a ref that ends in `.lock`"
         if len(self.text) > MAX_VERSION_CHARACTERS:
