@@ -1,1 +1,62 @@
 """Plans become outputs: downloads, unpacked archives, and programs run in a sandbox."""
+
+from __future__ import annotations
+
+from eka.build.bubblewrap import Bubblewrap
+from eka.build.cgroup import ControlGroups
+from eka.build.download import Downloader, HttpDownloader, Patience, Pinned
+from eka.build.errors import (
+    ArchiveConflict,
+    ArchiveTooLarge,
+    BrokenArchive,
+    BuildFailed,
+    BuildInterrupted,
+    BuildTimedOut,
+    FetchFailed,
+    FetchMismatch,
+    NonDeterministic,
+    SandboxUnavailable,
+    UnsafeArchive,
+    UnsupportedArchive,
+    WrongSystem,
+)
+from eka.build.executor import Realiser
+from eka.build.perform import log_directory
+from eka.build.probe import Finding, SandboxCheck, SandboxReport, probe
+from eka.build.sandbox import Cancellation, Ended, Ending, Limits, Sandbox, SandboxRequest
+from eka.build.seccomp import seccomp_filter
+
+__all__ = [
+    "ArchiveConflict",
+    "ArchiveTooLarge",
+    "BrokenArchive",
+    "Bubblewrap",
+    "BuildFailed",
+    "BuildInterrupted",
+    "BuildTimedOut",
+    "Cancellation",
+    "ControlGroups",
+    "Downloader",
+    "Ended",
+    "Ending",
+    "FetchFailed",
+    "FetchMismatch",
+    "Finding",
+    "HttpDownloader",
+    "Limits",
+    "NonDeterministic",
+    "Patience",
+    "Pinned",
+    "Realiser",
+    "Sandbox",
+    "SandboxCheck",
+    "SandboxReport",
+    "SandboxRequest",
+    "SandboxUnavailable",
+    "UnsafeArchive",
+    "UnsupportedArchive",
+    "WrongSystem",
+    "log_directory",
+    "probe",
+    "seccomp_filter",
+]

@@ -136,6 +136,21 @@ class SandboxUnavailable(EkaError):
         super().__init__(what="the build sandbox does not work here", why=why, fix=fix)
 
 
+class WrongSystem(EkaError):
+    """An action is for another kind of machine."""
+
+    code = "wrong-system"
+    exit_status = Exit.FAILED
+
+    def __init__(self, name: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what=f"{name} cannot be built on this machine",
+            why=f"it is for {expected}, this machine is {found}",
+            fix=f"build it on a machine of kind {expected}",
+        )
+        self.name, self.expected, self.found = name, expected, found
+
+
 class BuildFailed(EkaError):
     """A builder ended with an error, or without the outputs it promised."""
 

@@ -1,0 +1,109 @@
+"""Plans realised: every action whose outputs are needed and not there is performed once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from eka.build.perform import Workshop
+from eka.build.realisation import Realisation
+from eka.build.sandbox import Cancellation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from eka.build.download import Downloader
+    from eka.build.sandbox import Sandbox
+    from eka.store import Event, Plan, Store, StorePath
+
+
+class Realiser:
+    """Makes the outputs of plans.
+
+    What it returns is kept from garbage collection until it is closed; use it as a context
+    manager where something else is to keep it afterwards.
+
+    Args:
+        store: Where inputs come from and outputs go.
+        sandbox: Runs the builds.
+        downloader: Fetches files.
+        emit: Told what happens, one event at a time.
+        jobs: Builds at once.
+        keep_failed: Directory to move the files of failed builds to.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        sandbox: Sandbox,
+        downloader: Downloader,
+        emit: Callable[[Event], None],
+        jobs: int = 2,
+        keep_failed: Path | None = None,
+    ) -> None:
+        self._store = store
+        self._sandbox = sandbox
+        self._downloader = downloader
+        self._emit = emit
+        self._emitting = threading.Lock()
+        self._jobs = max(1, jobs)
+        self._keep_failed = keep_failed
+        self._leases = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Return the realiser itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See `close`."""
+        self.close()
+
+    def close(self) -> None:
+        """Let garbage collection have what was only kept for this realiser."""
+        self._leases.close()
+
+    def realise(self, plan: Plan, *, check: bool = False) -> Mapping[tuple[str, str], StorePath]:
+        """Return the store path of every root of ``plan``, by action and output.
+
+        Args:
+            plan: What to make; its trees are in the store already.
+            check: Run the actions of the roots once more and compare.
+
+        Raises:
+            BuildFailed: a builder failed; the others were stopped.
+            FetchFailed, FetchMismatch: a file could not be had.
+            NonDeterministic: ``check`` found a difference.
+            PathNotFound: a tree of the plan is not in the store.
+
+        Source: atom-spec/build.md [build-once], [build-resolved].
+        """
+        cancellation = Cancellation()
+        cores = max(1, len(os.sched_getaffinity(0)) // self._jobs)
+        workshop = Workshop(
+            store=self._store,
+            sandbox=self._sandbox,
+            downloader=self._downloader,
+            emit=self._tell,
+            cancellation=cancellation,
+            cores=cores,
+            keep_failed=self._keep_failed,
+        )
+        realisation = Realisation(plan, workshop, self._leases, self._jobs)
+        outputs = realisation.run(check=check)
+        return {
+            (root.action, root.output): outputs[root.action][root.output] for root in plan.roots
+        }
+
+    def _tell(self, event: Event) -> None:
+        with self._emitting:
+            self._emit(event)

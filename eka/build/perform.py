@@ -1,0 +1,200 @@
+"""One action performed: downloaded, unpacked, or run in the sandbox."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from eka.build.download import CHUNK_BYTES, Pinned
+from eka.build.errors import (
+    BuildFailed,
+    BuildInterrupted,
+    BuildTimedOut,
+    UnsupportedArchive,
+    WrongSystem,
+)
+from eka.build.recipe import Recipe, output_name, prepare
+from eka.build.sandbox import Ending
+from eka.build.unpack import LayerFile, unpacked
+from eka.store import (
+    ActionLog,
+    FetchAction,
+    FetchProgress,
+    FileNode,
+    RunAction,
+    UnpackAction,
+    UnsafeTree,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+    from pathlib import Path
+
+    from eka.build.download import Downloader
+    from eka.build.sandbox import Cancellation, Ended, Sandbox, SandboxRequest
+    from eka.store import Action, Event, Store, StorePath
+
+PROGRESS_STEP_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One action with everything known that it needs."""
+
+    identity: str
+    action: Action
+    inputs: Mapping[str, StorePath]
+    resolved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """The means to perform actions, shared by all of one realisation."""
+
+    store: Store
+    sandbox: Sandbox
+    downloader: Downloader
+    emit: Callable[[Event], None]
+    cancellation: Cancellation
+    cores: int  # for each build
+    keep_failed: Path | None  # where the files of failed builds go
+
+    def perform(self, work: Work) -> dict[str, StorePath]:
+        """Return the outputs of an action, made anew; they are registered in the store."""
+        match work.action:
+            case FetchAction():
+                return {"out": self._fetch(work.identity, work.action)}
+            case UnpackAction():
+                return {"out": self._unpack(work.action, work.inputs)}
+            case RunAction():
+                return self._run(work, work.action)
+
+    def _fetch(self, identity: str, action: FetchAction) -> StorePath:
+        reported = 0
+
+        def progress(url: str, received: int) -> None:
+            nonlocal reported
+            if self.cancellation.is_set:
+                raise BuildInterrupted(action.name)
+            if received < reported or received - reported >= PROGRESS_STEP_BYTES:
+                reported = received
+                self.emit(FetchProgress(identity, url, received, action.size))
+
+        pinned = Pinned(action.name, action.urls, action.size, action.sha256)
+        with self._scratch(action.name) as scratch, _nameless(scratch) as file:
+            self.downloader.download(pinned, file, progress)
+            file.seek(0)
+            node = FileNode(path=(), executable=False, chunks=_chunks(file))
+            return self.store.add_tree(action.name, [node])
+
+    def _unpack(self, action: UnpackAction, inputs: Mapping[str, StorePath]) -> StorePath:
+        files = {name: self._layer(path) for name, path in inputs.items()}
+        with self._scratch(action.name) as scratch, _nameless(scratch) as spool:
+            return self.store.add_tree(action.name, unpacked(action, files, spool))
+
+    def _layer(self, path: StorePath) -> LayerFile:
+        file = self.store.physical(path)
+        if file.is_symlink() or not file.is_file():
+            raise UnsupportedArchive(path.name, "it is not a file")
+        return LayerFile(path.name, lambda: file.open("rb"))
+
+    def _run(self, work: Work, action: RunAction) -> dict[str, StorePath]:
+        machine = f"{os.uname().machine}-linux"
+        if action.system != machine:
+            raise WrongSystem(action.name, expected=action.system, found=machine)
+        recipe = Recipe(action, work.inputs, work.resolved, self.cores)
+        with self._scratch(action.name) as scratch:
+            request = prepare(recipe, self.store, scratch)
+            ended = self.sandbox.run(request, self._listener(work.identity), self.cancellation)
+            log = self._keep_log(work, request)
+            try:
+                _check_ending(action, ended, log)
+                return self._register(recipe, request, log)
+            except BuildFailed:
+                self._keep_files(work, scratch)
+                raise
+
+    def _listener(self, identity: str) -> Callable[[bytes], None]:
+        return lambda line: self.emit(ActionLog(identity, line))
+
+    def _register(
+        self, recipe: Recipe, request: SandboxRequest, log: Path
+    ) -> dict[str, StorePath]:
+        name = recipe.action.name
+        candidates = self.store.closure(recipe.inputs.values())
+        placeholders = {output: recipe.output_path(output) for output in recipe.action.outputs}
+        for output, placeholder in placeholders.items():
+            if not os.path.lexists(request.store / placeholder.base):
+                raise BuildFailed(name, f"it did not make its output {output!r}", log=log)
+        found: dict[str, StorePath] = {}
+        for output, placeholder in placeholders.items():
+            try:
+                found[output] = self.store.register_output(
+                    output_name(name, output),
+                    request.store / placeholder.base,
+                    placeholder=placeholder,
+                    candidates=candidates,
+                )
+            except UnsafeTree as error:
+                why = f"its output {output!r} cannot be kept: {error.where}: {error.why}"
+                raise BuildFailed(name, why, log=log) from error
+        return found
+
+    def _keep_log(self, work: Work, request: SandboxRequest) -> Path:
+        directory = log_directory(self.store)
+        directory.mkdir(exist_ok=True)
+        kept = directory / f"{work.identity[:32]}-{work.action.name}.log"
+        request.log.replace(kept)
+        return kept
+
+    def _keep_files(self, work: Work, scratch: Path) -> None:
+        if self.keep_failed is not None:
+            kept = self.keep_failed / f"{work.action.name}-{work.identity[:8]}"
+            shutil.rmtree(kept, ignore_errors=True)
+            self.keep_failed.mkdir(parents=True, exist_ok=True)
+            shutil.move(scratch / "build", kept)
+
+    @contextmanager
+    def _scratch(self, name: str) -> Generator[Path, None, None]:
+        scratch = self.store.staging(name)
+        try:
+            yield scratch
+        finally:
+            self.store.discard(scratch)
+
+
+def log_directory(store: Store) -> Path:
+    """Return where the logs of builds are kept: ``<action>-<name>.log``."""
+    return store.root / "log"
+
+
+def _check_ending(action: RunAction, ended: Ended, log: Path) -> None:
+    name = action.name
+    match ended.ending:
+        case Ending.EXITED:
+            if ended.status:
+                why = f"the builder ended with status {ended.status}"
+                raise BuildFailed(name, why, log=log, tail=ended.tail)
+        case Ending.NOT_STARTED:
+            why = "the builder cannot be started: " + "; ".join(ended.tail[-1:])
+            raise BuildFailed(name, why, log=log, tail=ended.tail)
+        case Ending.TIMED_OUT:
+            raise BuildTimedOut(name, action.timeout_s, log=log, tail=ended.tail)
+        case Ending.DISK_FULL:
+            raise BuildFailed(name, "the disk is almost full", log=log, tail=ended.tail)
+        case Ending.INTERRUPTED:
+            raise BuildInterrupted(name)
+
+
+def _nameless(directory: Path) -> IO[bytes]:
+    # Without a name the bytes are gone with the process, however it ends.
+    return tempfile.TemporaryFile(dir=directory)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while data := file.read(CHUNK_BYTES):
+        yield data

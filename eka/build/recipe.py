@@ -1,0 +1,156 @@
+"""From a run action and its resolved inputs to what a sandbox is asked to do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eka.build.copies import copy_writable
+from eka.build.sandbox import BUILD_DIR, GROUP, HOSTS, PASSWD, RootEntry, SandboxRequest
+from eka.hashing import base32hex, digest
+from eka.store import PLACEHOLDER, StorePath, path_name
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable, Mapping
+
+    from eka.store import RunAction, Store
+
+DEFAULT_OUTPUT = "out"
+MAX_NAME_BYTES = 200
+_PLACEHOLDER_BYTES = 20
+_ROOT_PROGRAMS = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+_TEMPORARY = "/tmp"  # noqa: S108 - inside the sandbox
+_BASE_ENV = {
+    "HOME": "/homeless-shelter",
+    "LC_ALL": "C",
+    "SOURCE_DATE_EPOCH": "1",
+    "TZ": "UTC",
+    "TMPDIR": _TEMPORARY,
+    "TMP": _TEMPORARY,
+    "TEMP": _TEMPORARY,
+    "TEMPDIR": _TEMPORARY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A run action whose inputs are known paths."""
+
+    action: RunAction
+    inputs: Mapping[str, StorePath]
+    resolved: str  # `resolved_name` of the action
+    cores: int
+
+    def output_path(self, output: str) -> StorePath:
+        """Return the path the build is told to write to; the same in every build of it.
+
+        Source: atom-spec/build.md [build-placeholder].
+        """
+        seed = b"\0".join((b"eka.placeholder/1", self.resolved.encode(), output.encode()))
+        digest32 = base32hex(digest(seed)[:_PLACEHOLDER_BYTES])
+        return StorePath(digest32, output_name(self.action.name, output))
+
+    def expand(self, text: str) -> str:
+        """Replace the placeholders of ``text``."""
+        return PLACEHOLDER.sub(self._value, text)
+
+    def environment(self) -> dict[str, str]:
+        """Return all variables the build sees.
+
+        Source: atom-spec/build.md [sandbox-environment].
+        """
+        programs = _ROOT_PROGRAMS if self.action.rootfs is not None else "/path-not-set"
+        base = {**_BASE_ENV, "PATH": programs, "JOBS": str(self.cores)}
+        return base | {name: self.expand(value) for name, value in self.action.env.items()}
+
+    def command(self) -> tuple[str, ...]:
+        """Return program and arguments."""
+        return tuple(self.expand(text) for text in (self.action.builder, *self.action.args))
+
+    def _value(self, match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "input":
+            return self.inputs[name].text
+        if kind == "stage":
+            return f"{BUILD_DIR}/{self.action.stage[name]}"
+        return self.output_path(name).text
+
+
+def output_name(action: str, output: str) -> str:
+    """Return the name part of an output's path: the action's, and the output's unless ``out``."""
+    if output == DEFAULT_OUTPUT:
+        return action
+    room = MAX_NAME_BYTES - len(output) - 1
+    return path_name(f"{action[:room]}-{output}")
+
+
+def prepare(recipe: Recipe, store: Store, scratch: Path) -> SandboxRequest:
+    """Lay out the directories of one build below ``scratch`` and return what to run on them."""
+    scratch.chmod(0o700)  # nobody else on this machine has business in a running build
+    build, temporary, outputs = scratch / "build", scratch / "tmp", scratch / "store"
+    for directory in (build, temporary, outputs):
+        directory.mkdir()
+    temporary.chmod(0o1777)
+    _stage(recipe, store, build)
+    rootfs = None
+    if recipe.action.rootfs is not None:
+        rootfs = store.physical(recipe.inputs[recipe.action.rootfs])
+    closure = store.closure(recipe.inputs.values())
+    return SandboxRequest(
+        command=recipe.command(),
+        env=recipe.environment(),
+        cwd=recipe.action.cwd,
+        root=tuple(_root(rootfs)) if rootfs else (),
+        etc=_etc(rootfs, scratch / "etc"),
+        build=build,
+        temporary=temporary,
+        store=outputs,
+        inputs=tuple((store.physical(path), path.base) for path in closure),
+        timeout_s=recipe.action.timeout_s,
+        log=scratch / "log",
+    )
+
+
+def _stage(recipe: Recipe, store: Store, build: Path) -> None:
+    """Make the writable copies and the working directory.
+
+    The directories are made first: inside a copied tree a symlink could lead out of the build.
+    """
+    stages = {name: Path(place) for name, place in recipe.action.stage.items()}
+    cwd = Path(recipe.action.cwd)
+    if cwd.is_relative_to(BUILD_DIR):
+        inside = cwd.relative_to(BUILD_DIR)
+        if not any(inside.is_relative_to(place) for place in stages.values()):
+            (build / inside).mkdir(parents=True, exist_ok=True)
+    for place in stages.values():
+        (build / place).parent.mkdir(parents=True, exist_ok=True)
+    for name, place in stages.items():
+        copy_writable(store.physical(recipe.inputs[name]), build / place)
+
+
+def _root(rootfs: Path) -> Iterable[RootEntry]:
+    for entry in sorted(os.scandir(rootfs), key=_name):
+        if entry.is_symlink():
+            yield RootEntry(entry.name, target=os.readlink(entry.path))  # noqa: PTH115 - text
+        else:
+            yield RootEntry(entry.name, source=Path(entry.path))
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _etc(rootfs: Path | None, etc: Path) -> Path:
+    """Make the /etc of the sandbox: that of the root file system, completed."""
+    theirs = rootfs / "etc" if rootfs is not None else None
+    if theirs is not None and theirs.is_dir() and not theirs.is_symlink():
+        copy_writable(theirs, etc)
+    else:
+        etc.mkdir()
+    for name, text in (("passwd", PASSWD), ("group", GROUP), ("hosts", HOSTS)):
+        if not os.path.lexists(etc / name):  # a link there may lead anywhere: not followed
+            (etc / name).write_text(text)
+    return etc
