@@ -25,6 +25,24 @@ if TYPE_CHECKING:
     from eka.git.work_repository import WorkRepository
 
 _REMOTE = "set"
+_FETCH = (
+    "fetch",
+    "--stdin",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--no-recurse-submodules",
+    "--filter=tree:0",
+)
+_FETCH_SETTINGS = (
+    "protocol.version=2",
+    "fetch.unpackLimit=1",  # packs, not thousands of files
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=60",
+)
+# A remote on this machine may itself lack objects, and name a program that gets them.
+_FETCH_ENV = {"GIT_NO_LAZY_FETCH": "1"}
 _OUTGOING = "refs/outgoing/"
 _HAVE = "refs/have/"
 # Leases beyond this number are left to the general one, which says the same of every ref: git
@@ -70,15 +88,27 @@ class Exchange:
             f'[remote "{_REMOTE}"]\n\turl = "{quoted}"\n'
         )
 
-    def fetch(self, oids: Sequence[ObjectId]) -> None:
-        """Fetch commits by id, without their files where the server allows that."""
+    def fetch_commits(self, oids: Sequence[ObjectId]) -> None:
+        """Fetch commits by id, without their history, and without files where the server can."""
+        self._fetch(oids, ["--depth=1"])
+
+    def fetch_history(self, oids: Sequence[ObjectId]) -> None:
+        """Fetch commits by id with all their ancestors, without files where the server can."""
+        self._fetch(oids, [])
+
+    def _fetch(self, oids: Sequence[ObjectId], options: Sequence[str]) -> None:
         if not oids:
             return
         self._write_refs(self._known_commits())
-        args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]
-        args += ["--recurse-submodules=no", "--filter=tree:0", "--stdin", _REMOTE]
         wanted = "".join(f"{oid.hex}\n" for oid in oids).encode()
-        finished = self._runner.execute(args, git_dir=self._dir, stdin=wanted, network=True)
+        finished = self._runner.execute(
+            [*_FETCH, *options, _REMOTE],
+            git_dir=self._dir,
+            stdin=wanted,
+            network=True,
+            config=_FETCH_SETTINGS,
+            env=_FETCH_ENV,
+        )
         if finished.status != 0:
             raise fetch_failure(self._url, oids, finished.stderr)
 
@@ -116,7 +146,7 @@ class Exchange:
         return tuple(commit for commit in commits if self._is_unreachable(commit, tips))
 
     def _is_unreachable(self, commit: ObjectId, tips: Sequence[ObjectId]) -> bool:
-        lines = [commit.hex, "--not", *(tip.hex for tip in tips)]
+        lines = [commit.hex, *(f"^{tip.hex}" for tip in tips)]
         output = self._local(
             ["rev-list", "--max-count=1", "--stdin"], stdin="".join(f"{x}\n" for x in lines)
         )

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, ObjectId
-from eka.errors import EkaError
 from eka.git.refs import INIT_REF, OLD_ROOT_TAG
 from eka.git.repository_errors import (
     AmbiguousGenesis,
     GenesisConflict,
+    HistoryExists,
     InvalidGenesis,
     NoCommitYet,
     ObjectUnavailable,
@@ -36,7 +36,7 @@ def find_roots(repository: WorkRepository, commit: ObjectId) -> tuple[RootCommit
     Raises:
         ShallowClone: what looks like a first commit may be where history was cut off.
     """
-    _refuse_shallow(repository)
+    refuse_shallow(repository)
     return repository.roots(commit)
 
 
@@ -58,7 +58,7 @@ def check_genesis(repository: WorkRepository, genesis: Genesis, commit: ObjectId
     Raises:
         InvalidGenesis, ShallowClone.
     """
-    _refuse_shallow(repository)
+    refuse_shallow(repository)
     try:
         header = repository.commit(genesis).partition(b"\n\n")[0]
     except ObjectUnavailable as error:
@@ -90,7 +90,7 @@ def settle_genesis(
         AmbiguousGenesis: none of them says anything, and there are several first commits.
         InvalidGenesis, ShallowClone.
     """
-    _refuse_shallow(repository)
+    refuse_shallow(repository)
     said = [
         ("the remote", remote),
         (f"{INIT_REF} of this repository", recorded_genesis(repository)),
@@ -104,10 +104,10 @@ def settle_genesis(
         genesis = known[0][1]
         check_genesis(repository, genesis, commit)
         return genesis
-    roots = find_roots(repository, commit)
-    if len(roots) > 1:
-        raise AmbiguousGenesis([root.oid.hex for root in roots])
-    genesis = Genesis(roots[0].oid)
+    oldest, *others = find_roots(repository, commit)
+    if others:
+        raise AmbiguousGenesis([root.oid.hex for root in (oldest, *others)])
+    genesis = Genesis(oldest.oid)
     check_genesis(repository, genesis, commit)
     return genesis
 
@@ -132,11 +132,7 @@ def first_commit(repository: WorkRepository, files: Mapping[str, bytes], message
     The commit carries the name and e-mail that git is configured with; no hook runs.
     """
     if repository.head is not None:
-        raise EkaError(
-            what="the branch has commits already",
-            where=str(repository.git_dir),
-            fix="use git commit",
-        )
+        raise HistoryExists(_place(repository))
     blobs = {
         path: repository.git(["hash-object", "-w", "--stdin"], stdin=data).decode().strip()
         for path, data in files.items()
@@ -152,14 +148,18 @@ def first_commit(repository: WorkRepository, files: Mapping[str, bytes], message
     return ObjectId(commit)
 
 
-def require_head(repository: WorkRepository) -> ObjectId:
-    """Return the commit of HEAD; raises NoCommitYet."""
-    head = repository.head
-    if head is None:
-        raise NoCommitYet(str(repository.work_tree or repository.git_dir))
-    return head
+def require_commit(repository: WorkRepository, revision: str) -> ObjectId:
+    """Return the commit that ``revision`` names; raises RevisionNotFound or NoCommitYet."""
+    if revision == "HEAD" and repository.head is None:
+        raise NoCommitYet(_place(repository))
+    return repository.resolve(revision)
 
 
-def _refuse_shallow(repository: WorkRepository) -> None:
+def refuse_shallow(repository: WorkRepository) -> None:
+    """Raise ShallowClone when the history of a repository is cut off."""
     if repository.is_shallow:
-        raise ShallowClone(str(repository.work_tree or repository.git_dir))
+        raise ShallowClone(_place(repository))
+
+
+def _place(repository: WorkRepository) -> str:
+    return str(repository.work_tree or repository.git_dir)

@@ -18,7 +18,7 @@ from eka.git.repository_errors import RepositoryNotWritable
 from eka.git.runner import GitFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
     from eka.atom import ObjectId
@@ -149,7 +149,7 @@ class LocalRefs:
 @contextmanager
 def locked(
     repository: WorkRepository, *, waiting: Callable[[], None] | None = None
-) -> Iterator[LocalRefs]:
+) -> Generator[LocalRefs]:
     """Hold eka's lock on a repository; waits for another eka, and heals what a killed one left.
 
     The lock belongs to the open file, and git commands that write refs inherit it: it ends when

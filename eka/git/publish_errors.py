@@ -198,6 +198,36 @@ class OwnDependencyUnmet(EkaError):
         self.expected, self.found = expected.text, found.text
 
 
+class LockNotCommitted(EkaError):
+    """An atom with direct sources and no lock that pins them."""
+
+    code = "lock-not-committed"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            what="the atom has direct sources, and no lock pins them",
+            where=safe_line(file),
+            why="whoever depends on the atom takes the pins from its atom.lock",
+            fix="`eka lock` in the atom's directory, and commit atom.lock",
+        )
+        self.file = file
+
+
+class LockOutdated(EkaError):
+    """A committed lock that does not belong to the committed manifest."""
+
+    code = "lock-outdated"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            what="atom.lock does not belong to the atom.toml beside it",
+            where=safe_line(file),
+            why="dependencies were edited since the lock was written",
+            fix="`eka lock` in the atom's directory, and commit atom.lock",
+        )
+        self.file = file
+
+
 class VersionConflict(EkaError):
     """A version that is published already, with another content."""
 

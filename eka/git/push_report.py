@@ -8,6 +8,7 @@ from eka.git.safe import safe_line
 
 _FLAG_LENGTH = 2
 _REFUSED = "!"
+_UP_TO_DATE = "="
 _FLAGS = frozenset(" +-*=!")
 
 
@@ -15,8 +16,10 @@ _FLAGS = frozenset(" +-*=!")
 class PushReport:
     """The outcome of one push."""
 
-    accepted: tuple[str, ...]
-    """Refs of the remote that now have the pushed value, some perhaps from before."""
+    created: tuple[str, ...]
+    """Refs of the remote that this push created or moved."""
+    present: tuple[str, ...]
+    """Refs that had the pushed value before."""
     refused: tuple[tuple[str, str], ...]
     """(ref, reason) of the others; reasons are safe to show."""
     messages: str = ""
@@ -32,7 +35,8 @@ class PushReport:
 
 def parse_push_report(stdout: bytes, stderr: bytes) -> PushReport:
     """Return what a push reported: lines of flag, TAB, ``from:to``, TAB, summary and reason."""
-    accepted: list[str] = []
+    created: list[str] = []
+    present: list[str] = []
     refused: list[tuple[str, str]] = []
     for line in stdout.decode(errors="surrogateescape").splitlines():
         if line[1:_FLAG_LENGTH] != "\t" or line[0] not in _FLAGS:
@@ -42,8 +46,8 @@ def parse_push_report(stdout: bytes, stderr: bytes) -> PushReport:
         if line[0] == _REFUSED:
             refused.append((name, safe_line(_reason(summary))))
         else:
-            accepted.append(name)
-    return PushReport(tuple(accepted), tuple(refused), safe_line(stderr))
+            (present if line[0] == _UP_TO_DATE else created).append(name)
+    return PushReport(tuple(created), tuple(present), tuple(refused), safe_line(stderr))
 
 
 def _reason(summary: str) -> str:

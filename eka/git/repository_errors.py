@@ -57,6 +57,22 @@ class NoCommitYet(EkaError):
         )
 
 
+class HistoryExists(EkaError):
+    """A first commit was to be made where there is one already."""
+
+    code = "history-exists"
+    exit_status = Exit.CONFLICT
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            what="the branch has commits already",
+            where=path,
+            why="a first commit is made on a branch without any",
+            fix="commit with git",
+        )
+        self.path = path
+
+
 class ObjectUnavailable(EkaError):
     """A git object that should be in the repository and is not, or is damaged."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eka.atom import (
+    LOCK_NAME,
     MANIFEST_NAME,
     SET_MANIFEST_NAME,
     Aliases,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from eka.git.tree_listing import TreeItem
     from eka.git.work_repository import WorkRepository
 
-LOCK_NAME = "atom.lock"
 TOP = "."
 
 
@@ -47,6 +47,8 @@ class SourceAtom:
     manifest: Manifest
     manifest_blob: ObjectId
     lock_blob: ObjectId | None = None
+    items: tuple[TreeItem, ...] = field(default=(), repr=False)
+    """Everything below its directory."""
 
     @property
     def label(self) -> Label:
@@ -57,6 +59,11 @@ class SourceAtom:
     def version(self) -> Version:
         """The version the manifest gives it."""
         return self.manifest.package.version
+
+    @property
+    def lock_file(self) -> str:
+        """The lock's path, for messages."""
+        return _below(self.path, LOCK_NAME)
 
     @property
     def manifest_file(self) -> str:
@@ -90,6 +97,19 @@ class _Tree:
     manifests: Mapping[str, ObjectId]
     locks: Mapping[str, ObjectId]
     set_manifest: ObjectId | None
+    items: Sequence[TreeItem]
+    starts: Mapping[str, int]
+    """Where in ``items`` the content of a directory begins."""
+
+    def below(self, directory: str) -> tuple[TreeItem, ...]:
+        """Return what lies in a directory; git lists it in one piece."""
+        if directory == TOP:
+            return tuple(self.items)
+        prefix = directory.encode(errors="surrogateescape") + b"/"
+        end = start = self.starts[directory]
+        while end < len(self.items) and self.items[end].path.startswith(prefix):
+            end += 1
+        return tuple(self.items[start:end])
 
 
 def read_source_set(
@@ -137,6 +157,7 @@ def _read_atom(path: str, tree: _Tree, reader: BatchReader, aliases: Aliases) ->
         manifest=parse_manifest(reader.blob(blob), _below(path, MANIFEST_NAME), aliases),
         manifest_blob=blob,
         lock_blob=tree.locks.get(path),
+        items=tree.below(path),
     )
 
 
@@ -178,16 +199,18 @@ def _ancestors(path: str) -> Iterable[str]:
         yield path
 
 
-def _index(items: Iterable[TreeItem], root: ObjectId) -> _Tree:
+def _index(items: Sequence[TreeItem], root: ObjectId) -> _Tree:
     directories: dict[str, ObjectId] = {TOP: root}
     manifests: dict[str, ObjectId] = {}
     locks: dict[str, ObjectId] = {}
+    starts: dict[str, int] = {}
     set_manifest: ObjectId | None = None
-    for item in items:
-        # A path that is not UTF-8 keeps its bytes: `path_fault` will say that no atom may lie there.
+    for position, item in enumerate(items):
+        # A path that is not UTF-8 keeps its bytes: `path_fault` says that no atom may lie there.
         path = item.path.decode(errors="surrogateescape")
         if item.kind == "tree":
             directories[path] = item.oid
+            starts[path] = position + 1
         elif item.kind == "blob":
             directory, _, name = path.rpartition("/")
             if name == MANIFEST_NAME:
@@ -196,7 +219,7 @@ def _index(items: Iterable[TreeItem], root: ObjectId) -> _Tree:
                 locks[directory or TOP] = item.oid
             elif path == SET_MANIFEST_NAME:
                 set_manifest = item.oid
-    return _Tree(directories, manifests, locks, set_manifest)
+    return _Tree(directories, manifests, locks, set_manifest, items, starts)
 
 
 def _below(directory: str, name: str) -> str:

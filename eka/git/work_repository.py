@@ -28,7 +28,7 @@ _MAX_PATHSPECS = 64
 _MAX_REF_PATTERNS = 256
 
 READING_ENV = {
-    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",  # no file can be there
     # A partial clone would fetch what is missing, and run what the repository's configuration
     # names as transport. Publishing says instead that something is missing.
     "GIT_ALLOW_PROTOCOL": "",
@@ -93,6 +93,16 @@ class WorkRepository:
     def is_shallow(self) -> bool:
         """Whether history was cut off when it was cloned."""
         return self.layout.is_shallow
+
+    @property
+    def hooks_dir(self) -> Path:
+        """Where git would look for hooks here; eka runs none."""
+        # Our own commands set `core.hooksPath`, so the last value but that one counts.
+        args = ["config", "--type=path", "-z", "--get-all", "core.hooksPath"]
+        values = os.fsdecode(self.git(args, ok=(0, 1))).split("\0")
+        configured = [value for value in values if value not in {"", os.devnull}]
+        base = self.work_tree or self.git_dir
+        return base / configured[-1] if configured else self.common_dir / "hooks"
 
     def git(self, args: Sequence[str], **options: Unpack[RunOptions]) -> bytes:
         """Run a git command that reads this repository, and return its output."""
@@ -170,7 +180,7 @@ class WorkRepository:
         return parse_tree_listing(self.git(args, max_output=MAX_LISTING_BYTES))
 
     def refs(self, prefixes: Sequence[str]) -> dict[str, ObjectId]:
-        """Return the local refs below one of ``prefixes``, each of which ends in a slash."""
+        """Return the local refs that are, or lie below, one of ``prefixes``."""
         return self._list_refs([prefix.rstrip("/") for prefix in prefixes])
 
     def exact_refs(self, names: Collection[str]) -> dict[str, ObjectId]:

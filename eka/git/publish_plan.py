@@ -1,0 +1,220 @@
+"""Plans a publish: reads, checks, asks the remote, and decides; writes nothing.
+
+Source: atom-spec/publishing.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, CommitFormat, content_hash
+from eka.errors import raise_problems
+from eka.git.genesis import listed_genesis, settle_genesis
+from eka.git.publication import (
+    AtomStatus,
+    PlannedAtom,
+    PublicationPlan,
+    conflicts,
+    layout_of,
+    planned,
+    read_existing,
+    version_collisions,
+)
+from eka.git.publish_errors import DirtyAtoms
+from eka.git.refs import (
+    ATOMS_PREFIX,
+    EKA_ATOMS_PREFIX,
+    INIT_REF,
+    OLD_ROOT_TAG,
+    label_prefixes,
+    origin_ref,
+    parse_atom_ref,
+)
+from eka.git.source_checks import check_atoms, confusable_labels, grouped, preload, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from eka.atom import Label, ObjectId
+    from eka.errors import EkaError
+    from eka.git.batch_reader import BatchReader
+    from eka.git.publication import ExistingVersion, PublishRequest
+    from eka.git.registries import LocalRegistry, Registry
+    from eka.git.remotes import Remote
+    from eka.git.source_set import SourceAtom, SourceSet
+    from eka.git.work_repository import WorkRepository
+
+_MANY_LABELS = 2000  # from here on it is cheaper to list them all
+_WHOLE_BLOB_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSource:
+    """Atoms of a commit that nothing speaks against, as far as the commit itself can tell."""
+
+    source: SourceSet
+    chosen: tuple[SourceAtom, ...]
+    left_out: tuple[str, ...]
+
+
+def check_source(
+    repository: WorkRepository,
+    source: SourceSet,
+    reader: BatchReader,
+    request: PublishRequest,
+    *,
+    for_others: bool,
+) -> CheckedSource:
+    """Return the atoms that are asked for; raises all that is wrong with them at once."""
+    chosen, problems = select(source, request.labels)
+    problems += check_atoms(source, chosen, reader, for_others=for_others)
+    left_out: list[str] = []
+    # The working tree says something about HEAD only.
+    if repository.head == source.commit:
+        left_out = repository.dirty_paths([atom.path for atom in chosen])
+    if left_out and not request.allow_dirty:
+        problems.append(DirtyAtoms(left_out))
+    raise_problems(problems, what="nothing was published")
+    return CheckedSource(source=source, chosen=chosen, left_out=tuple(left_out))
+
+
+class Planner:
+    """Decides what is new, what is published already, and what cannot be published."""
+
+    def __init__(
+        self,
+        repository: WorkRepository,
+        destination: Registry,
+        local: LocalRegistry,
+        checked: CheckedSource,
+    ) -> None:
+        self._repository = repository
+        self._destination = destination
+        self._local = local
+        self._source = checked.source
+        self._chosen = checked.chosen
+        self._left_out = checked.left_out
+        self._format = checked.source.manifest.format
+        self._layout = layout_of(self._format)
+
+    def plan(
+        self, reader: BatchReader, request: PublishRequest, remote: Remote | None
+    ) -> PublicationPlan:
+        """Return what is to be done; raises every conflict at once."""
+        mine = self._existing(self._local, self._local.listed(self._label_prefixes()))
+        listed = self._destination.listed([*self._set_refs(mine), *self._label_prefixes()])
+        genesis = settle_genesis(
+            self._repository,
+            self._source.commit,
+            remote=listed_genesis(listed),
+            chosen=request.genesis,
+        )
+        theirs = self._existing(self._destination, listed)
+        problems = conflicts(self._chosen, [*theirs, *mine])
+        problems += version_collisions(self._chosen, theirs)
+        problems += self._label_collisions(theirs)
+        raise_problems(problems, what="nothing was published")
+        return PublicationPlan(
+            genesis=genesis,
+            commit=self._source.commit,
+            remote=remote,
+            atoms=tuple(self._decide(reader, theirs, mine)),
+            listed=listed,
+            left_out=self._left_out,
+            no_origin=request.no_origin,
+        )
+
+    def _set_refs(self, mine: Iterable[ExistingVersion]) -> list[str]:
+        """Return the refs of the set that a publish may have to create."""
+        origins = {found.commit.origin for found in mine if found.commit is not None}
+        origins.add(self._source.commit)
+        return [INIT_REF, OLD_ROOT_TAG, *map(origin_ref, sorted(origins))]
+
+    def _label_prefixes(self) -> list[str]:
+        """Return the prefixes of every version of the chosen labels."""
+        labels = sorted({atom.label for atom in self._chosen})
+        if len(labels) > _MANY_LABELS:
+            return [ATOMS_PREFIX, EKA_ATOMS_PREFIX]
+        return [prefix for label in labels for prefix in label_prefixes(label)]
+
+    def _existing(
+        self, registry: Registry, listed: Mapping[str, ObjectId]
+    ) -> list[ExistingVersion]:
+        """Return the listed versions; of the chosen atoms' own, what their commits say."""
+        wanted = {(atom.label, atom.version) for atom in self._chosen}
+        labels = {label for label, _ in wanted}
+        refs: dict[str, ObjectId] = {}
+        oids: list[ObjectId] = []
+        for name, oid in listed.items():
+            ref = parse_atom_ref(name)
+            if ref is not None and ref.label in labels:
+                refs[name] = oid
+                if (ref.label, ref.version) in wanted:
+                    oids.append(oid)
+        bodies = registry.bodies(list(dict.fromkeys(oids)))
+        return read_existing(refs, bodies, registry.where)
+
+    def _label_collisions(self, theirs: Iterable[ExistingVersion]) -> Iterable[EkaError]:
+        """Return labels new to the destination that look like one it has."""
+        known = {found.ref.label for found in theirs}
+        new = {atom.label: atom.manifest_file for atom in self._chosen if atom.label not in known}
+        if not new:
+            return []
+        published: dict[Label, str] = {}
+        for name in self._destination.listed([ATOMS_PREFIX, EKA_ATOMS_PREFIX]):
+            ref = parse_atom_ref(name)
+            if ref is not None:
+                published[ref.label] = f"{name} of {self._destination.where}"
+        return confusable_labels({**published, **new}, new)
+
+    def _decide(
+        self,
+        reader: BatchReader,
+        theirs: Iterable[ExistingVersion],
+        mine: Iterable[ExistingVersion],
+    ) -> Iterable[PlannedAtom]:
+        published = {found.key: found for found in theirs if found.commit is not None}
+        local = {found.key: found for found in mine if self._is_reusable(found)}
+        for group in grouped(self._chosen):
+            known = published.keys() | local.keys()
+            fresh = [atom for atom in group if (atom.label, atom.version) not in known]
+            preload(fresh, reader, max_bytes=_WHOLE_BLOB_BYTES)
+            for atom in group:
+                key = (atom.label, atom.version)
+                if key in published:
+                    yield planned(atom, AtomStatus.UNCHANGED, published[key])
+                elif key in local:
+                    # The same commit everywhere: mirrors that disagree on an id are an error.
+                    yield planned(atom, AtomStatus.NEW, local[key])
+                else:
+                    yield self._new(atom, reader)
+
+    def _is_reusable(self, found: ExistingVersion) -> bool:
+        commit = found.commit
+        return (
+            commit is not None
+            and found.ref.layout is self._layout
+            and commit.format is self._format
+        )
+
+    def _new(self, atom: SourceAtom, reader: BatchReader) -> PlannedAtom:
+        is_current = self._format is CommitFormat.V2
+        commit = AtomCommit(
+            format=self._format,
+            tree=atom.tree,
+            origin=self._source.commit,
+            label=atom.label,
+            version=atom.version,
+            path=None if self._format is CommitFormat.PRE1 else atom.path,
+            manifest=atom.manifest_blob if is_current else None,
+            content=content_hash(atom.tree, reader) if is_current else None,
+        )
+        return PlannedAtom(
+            source=atom,
+            status=AtomStatus.NEW,
+            commit=commit,
+            oid=commit.id(),
+            layout=self._layout,
+            body=commit.encode(),
+        )

@@ -1,0 +1,226 @@
+"""Publishes atoms of a commit: all or nothing, never over what is published already.
+
+The order of writes: the objects, then one push that may only create refs, then the refs here. A
+kill between any two of them leaves what the next run completes.
+
+Source: atom-spec/publishing.md.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import Aliases
+from eka.errors import EkaError
+from eka.git.delivery import Delivery
+from eka.git.genesis import refuse_shallow, require_commit
+from eka.git.local_refs import LocalRefs, locked
+from eka.git.pack import build_pack
+from eka.git.publication import PublishReport, PublishRequest, PublishStage, set_refs
+from eka.git.publish_errors import SourceNotOnRemote
+from eka.git.publish_plan import Planner, check_source
+from eka.git.registries import LocalRegistry, RemoteRegistry
+from eka.git.remotes import IdentifiedRunner, choose_remote
+from eka.git.source_push import missing_sources, push_source, source_branch
+from eka.git.source_set import read_source_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from eka.atom import ObjectId
+    from eka.git.publication import PlannedAtom, PublicationPlan
+    from eka.git.remotes import Remote
+    from eka.git.work_repository import WorkRepository
+
+    Progress = Callable[[PublishStage, int], None]
+
+
+def _silent(_: PublishStage, __: int) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Where a publish goes."""
+
+    remote: Remote | None
+    registry: RemoteRegistry | None
+    """None for the repository itself."""
+
+
+class Publisher:
+    """Publishes from one repository."""
+
+    def __init__(
+        self,
+        repository: WorkRepository,
+        *,
+        aliases: Aliases | None = None,
+        progress: Progress = _silent,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Prepare a publisher.
+
+        Args:
+            repository: Where the atoms are.
+            aliases: What short names in URLs mean; the built-in ones by default.
+            progress: Is told each stage, and how many atoms or refs it is about.
+            pause: Waits some seconds between two tries.
+        """
+        self._repository = repository
+        self._aliases = aliases or Aliases()
+        self._progress = progress
+        self._pause = pause
+
+    def publish(self, request: PublishRequest) -> PublishReport:
+        """Publish what is asked for; return what became of each atom.
+
+        Raises:
+            Problems, or the one problem: nothing was published. Every check is made before the
+            first write, and all that fail are told together.
+            VersionConflict: a version is published with another content, perhaps since a moment.
+            SourceNotOnRemote, SourceNotPushed, PushRefused, NetworkFailed and what else stops it.
+        """
+        refuse_shallow(self._repository)
+        with ExitStack() as stack:
+            refs = None
+            if not request.dry_run:
+                waiting = lambda: self._progress(PublishStage.WAITING, 0)  # noqa: E731 - one use
+                refs = stack.enter_context(locked(self._repository, waiting=waiting))
+            destination, plan = self._plan(request, stack)
+            branch = self._provide_source(destination, plan, request)
+            if refs is None:
+                return _report(plan, plan.atoms, _wanted(plan), branch, dry_run=True)
+            return self._carry_out(destination, plan, refs, branch)
+
+    def _plan(
+        self, request: PublishRequest, stack: ExitStack
+    ) -> tuple[_Destination, PublicationPlan]:
+        """Return what is to be done, and where; everything that may forbid it is raised here."""
+        repository = self._repository
+        self._progress(PublishStage.READING, 0)
+        commit = require_commit(repository, request.revision)
+        reader = stack.enter_context(repository.reader())
+        source = read_source_set(repository, commit, reader, self._aliases)
+        remote = choose_remote(
+            repository,
+            argument=request.remote,
+            configured=source.manifest.remote,
+            aliases=self._aliases,
+        )
+        self._progress(PublishStage.CHECKING, len(source.atoms))
+        for_others = remote is not None and not remote.url.is_local
+        checked = check_source(repository, source, reader, request, for_others=for_others)
+        self._progress(PublishStage.LISTING, len(checked.chosen))
+        local = LocalRegistry(repository)
+        registry = None
+        if remote is not None:
+            runner = IdentifiedRunner(repository)
+            registry = stack.enter_context(RemoteRegistry(repository, remote, runner))
+        planner = Planner(repository, registry or local, local, checked)
+        return _Destination(remote, registry), planner.plan(reader, request, remote)
+
+    def _provide_source(
+        self, destination: _Destination, plan: PublicationPlan, request: PublishRequest
+    ) -> str | None:
+        """Push the source if need be and asked for; return the branch that went forward."""
+        registry, remote = destination.registry, destination.remote
+        if registry is None or remote is None or plan.no_origin:
+            return None
+        missing = missing_sources(registry, plan)
+        if not missing:
+            return None
+        if not request.push_source:
+            raise SourceNotOnRemote([commit.hex for commit in missing], registry.where)
+        branch = source_branch(self._repository, remote, missing)
+        if not request.dry_run:
+            self._progress(PublishStage.PUSHING_SOURCE, 1)
+            push_source(self._repository, registry, branch)
+        return branch
+
+    def _carry_out(
+        self,
+        destination: _Destination,
+        plan: PublicationPlan,
+        refs: LocalRefs,
+        branch: str | None,
+    ) -> PublishReport:
+        self._add_objects(plan.atoms, refs)
+        if destination.registry is None or destination.remote is None:
+            created = _wanted(plan)
+            self._progress(PublishStage.RECORDING, len(created))
+            refs.create(_local_refs(plan, plan.atoms))
+            return _report(plan, plan.atoms, created, None, dry_run=False)
+        delivery = Delivery(
+            destination.registry, plan, scheme=destination.remote.url.scheme, pause=self._pause
+        )
+        self._progress(PublishStage.PUSHING, len(plan.new))
+        try:
+            delivery.run()
+        except EkaError:
+            # What got through stays published: record that much.
+            self._record(plan, delivery.atoms, refs)
+            raise
+        self._record(plan, delivery.atoms, refs)
+        return _report(plan, delivery.atoms, delivery.created, branch, dry_run=False)
+
+    def _record(
+        self, plan: PublicationPlan, atoms: Sequence[PlannedAtom], refs: LocalRefs
+    ) -> None:
+        """Let the refs here say what the remote has accepted."""
+        self._progress(PublishStage.RECORDING, len(atoms))
+        self._add_objects(atoms, refs)
+        refs.write(_local_refs(plan, atoms))
+
+    def _add_objects(self, atoms: Iterable[PlannedAtom], refs: LocalRefs) -> None:
+        """Add the atom commits that are not here yet, as one pack."""
+        bodies = {atom.oid: atom.body for atom in atoms}
+        present = self._repository.present(sorted(bodies))
+        missing = [
+            ("commit", body)
+            for oid, body in bodies.items()
+            if body is not None and oid not in present
+        ]
+        if missing:
+            refs.add_pack(build_pack(missing, self._repository.algorithm))
+
+
+def _local_refs(plan: PublicationPlan, atoms: Sequence[PlannedAtom]) -> dict[str, ObjectId]:
+    """Return the refs the repository itself has after a publish: those of the remote."""
+    new = {atom.key for atom in plan.new}
+    fresh = [atom for atom in atoms if atom.key in new]
+    refs = set_refs(fresh, plan.genesis, no_origin=plan.no_origin)
+    for atom in atoms:
+        refs |= atom.refs(no_origin=plan.no_origin) if atom.key in new else {atom.ref: atom.oid}
+    return refs
+
+
+def _wanted(plan: PublicationPlan) -> set[str]:
+    """Return the refs that the destination lacks."""
+    refs = set_refs(plan.new, plan.genesis, no_origin=plan.no_origin)
+    for atom in plan.new:
+        refs |= atom.refs(no_origin=plan.no_origin)
+    return refs.keys() - plan.listed.keys()
+
+
+def _report(
+    plan: PublicationPlan,
+    atoms: Sequence[PlannedAtom],
+    created: Iterable[str],
+    branch: str | None,
+    *,
+    dry_run: bool,
+) -> PublishReport:
+    return PublishReport(
+        genesis=plan.genesis,
+        commit=plan.commit,
+        remote=None if plan.remote is None else plan.remote.url.public,
+        atoms=tuple(atom.published() for atom in atoms),
+        refs=tuple(sorted(created)),
+        left_out=plan.left_out,
+        source_pushed=branch,
+        dry_run=dry_run,
+    )

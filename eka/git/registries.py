@@ -1,0 +1,133 @@
+"""Where versions are published: a remote repository, or the working repository itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+from eka.git.exchange import Exchange
+from eka.git.repository_errors import ObjectUnavailable
+from eka.git.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from eka.atom import ObjectId
+    from eka.git.batch_reader import BatchReader
+    from eka.git.push_report import PushReport
+    from eka.git.remotes import IdentifiedRunner, Remote
+    from eka.git.work_repository import WorkRepository
+
+THIS_REPOSITORY = "this repository"
+_MANY_PREFIXES = 256
+_BRANCHES = ("refs/heads/", "refs/tags/")
+
+
+class Registry(Protocol):
+    """Lists refs and gives the commits they lead to."""
+
+    @property
+    def where(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    def listed(self, prefixes: Sequence[str]) -> Mapping[str, ObjectId]:
+        """Return the refs whose names begin with one of ``prefixes``."""
+        ...
+
+    def bodies(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
+        """Return the commits of these ids; what is no commit is left out."""
+        ...
+
+
+class LocalRegistry:
+    """The working repository as its own registry."""
+
+    def __init__(self, repository: WorkRepository) -> None:
+        self._repository = repository
+
+    @property
+    def where(self) -> str:
+        """What it is called in messages."""
+        return THIS_REPOSITORY
+
+    def listed(self, prefixes: Sequence[str]) -> Mapping[str, ObjectId]:
+        """Return the refs whose names begin with one of ``prefixes``."""
+        if len(prefixes) > _MANY_PREFIXES:  # git compares each ref with each of them
+            prefixes = sorted({"/".join(prefix.split("/")[:2]) + "/" for prefix in prefixes})
+        return self._repository.refs(prefixes)
+
+    def bodies(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
+        """Return the commits of these ids; what is no commit is left out."""
+        with self._repository.reader() as reader:
+            return _read_commits(oids, reader)
+
+
+class RemoteRegistry:
+    """A remote repository; used in a ``with`` block."""
+
+    def __init__(
+        self, repository: WorkRepository, remote: Remote, runner: IdentifiedRunner
+    ) -> None:
+        self._repository = repository
+        self._remote = remote
+        self._transport = Transport(runner)
+        self._exchange = Exchange(repository, remote.url, runner)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._exchange.__exit__(kind, error, trace)
+
+    @property
+    def where(self) -> str:
+        """What it is called in messages: the URL, without credentials."""
+        return self._remote.url.public
+
+    def listed(self, prefixes: Sequence[str]) -> Mapping[str, ObjectId]:
+        """Return the refs whose names begin with one of ``prefixes``; asks the server."""
+        return self._transport.ls_refs(self._remote.url, prefixes).refs
+
+    def bodies(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
+        """Return the commits of these ids, fetched where they are not here yet."""
+        present = self._exchange.present(oids)
+        self._exchange.fetch_commits([oid for oid in oids if oid not in present])
+        with self._exchange.reader() as reader:
+            return _read_commits(oids, reader)
+
+    def missing_sources(self, commits: Sequence[ObjectId]) -> tuple[ObjectId, ...]:
+        """Return those of ``commits`` that no branch and no tag of the remote holds."""
+        tips = list(dict.fromkeys(self.listed(_BRANCHES).values()))
+        known = self._exchange.present(tips)
+        missing = self._exchange.unreachable(commits, sorted(known))
+        unknown = [tip for tip in tips if tip not in known]
+        if not missing or not unknown:
+            return missing
+        # Somebody else pushed on top of what we know: only the newer history can tell.
+        self._exchange.fetch_history(unknown)
+        return self._exchange.unreachable(missing, tips)
+
+    def push(self, refs: Mapping[str, ObjectId]) -> PushReport:
+        """Create refs that must not exist yet, all or none."""
+        return self._exchange.push(refs)
+
+    def push_branch(self, commit: ObjectId, branch: str) -> PushReport:
+        """Let a branch go forward to ``commit``."""
+        return self._exchange.push_branch(commit, branch)
+
+
+def _read_commits(oids: Sequence[ObjectId], reader: BatchReader) -> Mapping[ObjectId, bytes]:
+    reader.preload(oids)
+    found: dict[ObjectId, bytes] = {}
+    for oid in oids:
+        try:
+            found[oid] = reader.commit(oid)
+        except ObjectUnavailable:
+            continue
+    return found
