@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 LOCK_VERSION = 2
 HEADER = "# Written by eka: do not edit. `eka lock` renews it.\n"
-_ESCAPES = {'"': '\\"', "\\": "\\\\"}
 
 
 def lock_text(lock: Lock) -> str:
@@ -104,4 +103,5 @@ def _array(key: str, values: Iterable[str]) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     # Control characters never get here: the values refuse them.
-    return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

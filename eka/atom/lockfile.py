@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from eka.atom.content import ContentHash
@@ -180,12 +181,13 @@ class _Entry:
 def _lock(document: TomlDocument) -> Lock:
     entry = _Entry(document.file, dict(document.data))
     entry.number("version")
+    parse_key = cache(AtomKey.parse)  # most keys stand in a lock several times
     lock = Lock(
         requirements=entry.text("requirements"),
-        requires=entry.values("requires", AtomKey.parse),
+        requires=entry.values("requires", parse_key),
         sets=tuple(_set(each) for each in entry.entries("set")),
-        atoms=tuple(_atom(each) for each in entry.entries("atom")),
-        direct=tuple(_direct(each) for each in entry.entries("direct")),
+        atoms=tuple(_atom(each, parse_key) for each in entry.entries("atom")),
+        direct=tuple(_direct(each, parse_key) for each in entry.entries("direct")),
     )
     entry.finish()
     return lock
@@ -202,7 +204,7 @@ def _set(entry: _Entry) -> LockedSet:
     return LockedSet(genesis, urls, own)
 
 
-def _atom(entry: _Entry) -> LockedAtom:
+def _atom(entry: _Entry, parse_key: Callable[[str], AtomKey]) -> LockedAtom:
     genesis, label = entry.value("set", _genesis), entry.value("label", Label)
     atom = LockedAtom(
         key=AtomKey(genesis, label, entry.value("version", Version.parse)),
@@ -210,15 +212,15 @@ def _atom(entry: _Entry) -> LockedAtom:
         tree=entry.optional("tree", ObjectId),
         content=entry.optional("blake3", ContentHash),
         rev=entry.optional("rev", ObjectId),
-        requires=entry.values("requires", AtomKey.parse),
+        requires=entry.values("requires", parse_key),
     )
     entry.finish()
     return atom
 
 
-def _direct(entry: _Entry) -> LockedDirect:
+def _direct(entry: _Entry, parse_key: Callable[[str], AtomKey]) -> LockedDirect:
     direct = LockedDirect(
-        owner=entry.optional("owner", AtomKey.parse),
+        owner=entry.optional("owner", parse_key),
         kind=entry.text("kind"),
         name=entry.text("name"),
         system=entry.optional_text("system") or "",

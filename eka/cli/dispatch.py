@@ -58,7 +58,7 @@ def _run(words: Sequence[str], environment: Mapping[str, str], screen: Screen) -
     name, rest = _named(words)
     from eka.cli.arguments import parse  # noqa: PLC0415 (typer; a wrong name needs none of it)
 
-    command = _loaded(name)
+    command = load_command(name)
     call = parse(name, command, rest)
     if isinstance(call, int):
         return call
@@ -86,7 +86,8 @@ def _named(words: Sequence[str]) -> tuple[str, list[str]]:
     return name, [*words[:at], *words[at + 1 :]]
 
 
-def _loaded(name: str) -> Callable[..., Reply]:
+def load_command(name: str) -> Callable[..., Reply]:
+    """Return the function of the command ``name``."""
     module, _, function = COMMANDS[name][0].partition(":")
     command: Callable[..., Reply] = getattr(import_module(module), function)
     return command

@@ -1,0 +1,104 @@
+"""``eka build``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.cli.text import bold, cyan, dim
+from eka.text import safe_line
+from eka.workflow.build import BuildOptions, BuildReport, build_project
+from eka.workflow.places import relative_to
+from eka.workflow.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eka.cli.reply import Json
+    from eka.cli.text import Line
+
+RESULT = "result"
+
+
+def build(  # noqa: PLR0913 - one parameter is one option
+    frame: Frame,
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="Direct dependencies; default: the project itself.")
+    ] = None,
+    *,
+    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
+    offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
+    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
+    check: Annotated[bool, typer.Option(help="Build again and compare the outputs.")] = False,
+    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+    link: Annotated[str, typer.Option(help="Name of the result link.")] = RESULT,
+    no_link: Annotated[bool, typer.Option("--no-link", help="Make no result link.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print the plan, build nothing.")] = False,
+) -> Reply:
+    """Build the locked closure in a sandbox and link the result.
+
+    What was built before is not built again. A missing lock is written first.
+
+    Exit status: 0 built, 1 failed, 3 not found, 4 network, 5 an input is not what the lock pins,
+    100 a recipe failed, 101 it took too long, 102 a download has another hash, 104 --check found
+    a difference.
+    """
+    options = BuildOptions(
+        targets=tuple(targets or ()),
+        locked=locked or frozen,
+        check=check,
+        link=None if no_link else frame.path(link),
+        plan_only=plan,
+    )
+    services = wiring.services(frame, offline=offline or frozen, store=store)
+    report = build_project(
+        services, Project.at(frame.directory, frame.settings.aliases), options, log_shower(frame)
+    )
+    if plan:
+        return Reply(
+            document={"plan": wiring.plan_json(report.plan)},
+            body=(report.plan.encode().decode(),),
+        )
+    return Reply(document=_document(report), body=_lines(frame, report))
+
+
+def log_shower(frame: Frame) -> Callable[[str, bytes], None]:
+    """Return what takes the log lines of builds: shown with -v, else dropped (files keep them)."""
+
+    def show(name: str, line: bytes) -> None:
+        frame.progress.note(f"{name}> {safe_line(line.decode('utf-8', 'replace'))}")
+
+    def drop(name: str, line: bytes) -> None:
+        del name, line
+
+    return show if frame.verbosity > 0 else drop
+
+
+def _document(report: BuildReport) -> dict[str, Json]:
+    return {
+        "built": report.built,
+        "cached": report.cached,
+        "outputs": [
+            {
+                "target": each.target,
+                "path": each.path.text,
+                "physical": str(each.physical),
+                "content": each.content,
+                "link": str(each.link) if each.link else None,
+            }
+            for each in report.outputs
+        ],
+    }
+
+
+def _lines(frame: Frame, report: BuildReport) -> list[Line]:
+    count = f"{report.built} built, {report.cached} there already"
+    lines: list[Line] = []
+    for each in report.outputs:
+        where = relative_to(each.link, frame.directory) if each.link else str(each.physical)
+        lines.append((bold(each.target), " ", cyan(where), " -> ", dim(each.path.text)))
+    return [*lines, dim(count)]

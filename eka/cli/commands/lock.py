@@ -1,0 +1,97 @@
+"""``eka lock``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.cli.text import cyan, dim
+from eka.workflow.lock import LockOptions
+from eka.workflow.lock_set import lock_here
+from eka.workflow.places import relative_to
+
+if TYPE_CHECKING:
+    from eka.cli.reply import Json
+    from eka.cli.text import Line
+    from eka.workflow.lock import Change, LockReport
+
+
+def lock(  # noqa: PLR0913 - one parameter is one option
+    frame: Frame,
+    *,
+    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
+    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
+    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Find direct sources (deb, url) anew.")] = False,
+    update: Annotated[bool, typer.Option(help="Take the newest versions that fit.")] = False,
+    minimal: Annotated[bool, typer.Option(help="Take the oldest versions that fit.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    accept_source: Annotated[
+        list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
+    ] = None,
+) -> Reply:
+    """Pin the whole closure of an atom in atom.lock; in a set's root, of all its atoms.
+
+    Exit status: 0 done, 1 no versions fit or --locked and the lock would change, 3 not found,
+    4 network, 5 a published atom is not what it claims.
+    """
+    services = wiring.services(frame, offline=offline or frozen)
+    options = LockOptions(
+        locked=locked or frozen,
+        refresh=refresh,
+        update=update,
+        dry_run=dry_run,
+        strategy="minimal" if minimal else "highest",
+        accepted_sources=tuple(accept_source or ()),
+    )
+    reports = lock_here(services, frame.directory, options)
+    return Reply(
+        document={"dry_run": dry_run, "projects": [_document(report) for report in reports]},
+        body=tuple(line for report in reports for line in _lines(frame, report, dry_run=dry_run)),
+    )
+
+
+def changes_document(changes: tuple[Change, ...]) -> list[Json]:
+    """Return the changes of a lock as JSON."""
+    return [
+        {"label": each.label, "set": each.set, "before": each.before, "after": each.after}
+        for each in changes
+    ]
+
+
+def change_lines(changes: tuple[Change, ...]) -> list[Line]:
+    """Return the changes of a lock as lines, marked + - or ~."""
+    lines: list[Line] = []
+    for each in changes:
+        if each.before is None:
+            lines.append(f"  + {each.label} {each.after}")
+        elif each.after is None:
+            lines.append(f"  - {each.label} {each.before}")
+        else:
+            lines.append(f"  ~ {each.label} {each.before} -> {each.after}")
+    return lines
+
+
+def _document(report: LockReport) -> Json:
+    return {
+        "directory": str(report.project.directory),
+        "lock": str(report.project.lock_path),
+        "written": report.written,
+        "atoms": len(report.lock.atoms),
+        "direct": len(report.lock.direct),
+        "changes": changes_document(report.changes),
+    }
+
+
+def _lines(frame: Frame, report: LockReport, *, dry_run: bool) -> list[Line]:
+    where = relative_to(report.project.lock_path, frame.directory)
+    count = f"{len(report.lock.atoms)} atoms, {len(report.lock.direct)} direct sources"
+    if report.written:
+        what = "locked"
+    else:
+        what = "would lock" if dry_run and report.changes else "up to date"
+    return [(f"{what} ", cyan(where), dim(f" ({count})")), *change_lines(report.changes)]

@@ -1,0 +1,120 @@
+"""``eka publish``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eka.atom import Label, ObjectId
+from eka.cli import wiring
+from eka.cli.errors import UsageFailed
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.cli.text import bold, dim, green, yellow
+from eka.git import AtomStatus, PublishRequest
+from eka.workflow.publish import publish_atoms
+
+if TYPE_CHECKING:
+    from eka.cli.reply import Json
+    from eka.cli.text import Line
+    from eka.git import PublishReport
+
+
+def publish(  # noqa: PLR0913 - one parameter is one option
+    frame: Frame,
+    labels: Annotated[list[str] | None, typer.Argument(help="Atoms to publish.")] = None,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="Publish every atom of the set.")
+    ] = False,
+    rev: Annotated[str, typer.Option("--rev", "-r", help="Commit to publish from.")] = "HEAD",
+    remote: Annotated[
+        str | None, typer.Option("--remote", "-t", help="Name or URL; . is this repository alone.")
+    ] = None,
+    push_source: Annotated[
+        bool, typer.Option(help="Push the source commit first if the remote lacks it.")
+    ] = False,
+    no_origin: Annotated[
+        bool, typer.Option("--no-origin", help="Publish without the source commit.")
+    ] = False,
+    allow_dirty: Annotated[
+        bool, typer.Option(help="Publish though files have changes that are in no commit.")
+    ] = False,
+    genesis: Annotated[
+        str | None, typer.Option(help="First commit of the set, where there are several.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Check everything, say what would be published.")
+    ] = False,
+) -> Reply:
+    """Publish atoms from a commit, all or nothing; what is published never changes.
+
+    Everything is checked before the first write and every problem is reported. An atom whose
+    tree is published already under its version is unchanged, and skipped.
+
+    Exit status: 0 published or unchanged, 1 a check failed, 2 the words are wrong, 3 no such atom
+    or commit, 4 network, 6 a version is published already with another content.
+    """
+    if bool(labels) == everything:
+        raise UsageFailed("publish", "name the atoms to publish, or give --all for every one")
+    request = PublishRequest(
+        revision=rev,
+        labels=None if everything else tuple(Label.typed(label) for label in labels or ()),
+        remote=remote,
+        genesis=None if genesis is None else ObjectId(genesis),
+        no_origin=no_origin,
+        push_source=push_source,
+        allow_dirty=allow_dirty,
+        dry_run=dry_run,
+    )
+    report = publish_atoms(wiring.services(frame), request)
+    return Reply(document=_document(report), body=_lines(report))
+
+
+def _document(report: PublishReport) -> dict[str, Json]:
+    return {
+        "dry_run": report.dry_run,
+        "genesis": report.genesis.hex,
+        "commit": report.commit.hex,
+        "remote": report.remote,
+        "source_pushed": report.source_pushed,
+        "left_out": list(report.left_out),
+        "refs": list(report.refs),
+        "atoms": [
+            {
+                "status": atom.status.value,
+                "label": atom.label.text,
+                "version": atom.version.text,
+                "path": atom.path,
+                "ref": atom.ref,
+                "commit": atom.commit.hex,
+                "tree": atom.tree.hex,
+                "origin": atom.origin.hex,
+            }
+            for atom in report.atoms
+        ],
+    }
+
+
+def _lines(report: PublishReport) -> list[Line]:
+    lines: list[Line] = []
+    for atom in report.atoms:
+        name = f"{atom.label.text} {atom.version.text}"
+        if atom.status is AtomStatus.NEW:
+            verb = "would publish " if report.dry_run else "published "
+            lines.append((green(verb), bold(name), dim(f" {atom.commit.hex}")))
+        else:
+            lines.append((dim("unchanged "), name, dim(f" since origin {atom.origin.hex[:12]}")))
+    lines += [
+        (yellow("left out "), path, dim(" has changes that are in no commit"))
+        for path in report.left_out
+    ]
+    if report.source_pushed is not None:
+        verb = "would push" if report.dry_run else "pushed"
+        lines.append(dim(f"{verb} the source commit to {report.source_pushed}"))
+    where = report.remote or "this repository alone"
+    count = len(report.new)
+    noun = "version" if count == 1 else "versions"
+    lines.append(dim(f"{count} new {noun} of {len(report.atoms)} atoms at {where}"))
+    return lines

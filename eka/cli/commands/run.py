@@ -1,0 +1,70 @@
+"""``eka run``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.commands.build import log_shower
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.workflow.build import BuildOptions, build_project
+from eka.workflow.project import Project
+from eka.workflow.run import find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def run(  # noqa: PLR0913 - one parameter is one option
+    frame: Frame,
+    target: Annotated[
+        str | None, typer.Argument(help="A direct dependency; default: the project itself.")
+    ] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Arguments of the program, after --.")
+    ] = None,
+    *,
+    program: Annotated[
+        str | None, typer.Option("--program", "-p", help="Default: named like the target.")
+    ] = None,
+    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
+    offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
+    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
+    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+) -> Reply:
+    """Build an atom and start a program of its output; its exit status is passed on.
+
+    The program runs as you, outside of the sandbox, with the store at /eka/store in its view.
+
+    Exit status: the program's own; before it starts, those of eka build, and 3 when the output
+    has no such program.
+    """
+    services = wiring.services(frame, offline=offline or frozen, store=store)
+    options = BuildOptions(targets=(target,) if target else (), locked=locked or frozen, link=None)
+    report = build_project(
+        services, Project.at(frame.directory, frame.settings.aliases), options, log_shower(frame)
+    )
+    found = find_program(report.outputs[0], program)
+    if frame.as_json:
+        return Reply(
+            document={
+                "program": str(found),
+                "path": report.outputs[0].path.text,
+                "arguments": list(arguments or ()),
+            }
+        )
+    command = wiring.in_store_view(frame, services, found, arguments or [])
+    frame.cleanup.close()
+    return _become(command, frame.environment)
+
+
+def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process by the program: signals and exit status are then its own."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execvpe(command[0], command, environment)  # noqa: S606 - that is the job

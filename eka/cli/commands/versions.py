@@ -1,0 +1,45 @@
+"""``eka versions``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.cli.text import Table, dim
+from eka.workflow.versions import list_versions
+
+
+def versions(
+    frame: Frame,
+    uri: Annotated[
+        str, typer.Argument(help="SOURCE::LABEL[@REQUIREMENT], gh:owner/repo::zlib@^1")
+    ],
+    *,
+    offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
+) -> Reply:
+    """List the published versions of an atom, newest first; only refs are read.
+
+    Exit status: 0 listed, 2 the URI is wrong, 3 no such atom or version, 4 the source is down.
+    """
+    report = list_versions(wiring.services(frame, offline=offline), uri)
+    return Reply(
+        document={
+            "source": report.source.public,
+            "label": report.label.text,
+            "total": report.total,
+            "versions": [
+                {"version": each.version.text, "commit": each.commit.hex}
+                for each in report.versions
+            ],
+        },
+        body=(
+            Table(
+                ("version", "commit"),
+                tuple((each.version.text, dim(each.commit.hex)) for each in report.versions),
+            ),
+        ),
+    )

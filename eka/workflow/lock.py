@@ -1,0 +1,255 @@
+"""``eka lock``: requirements to pins, over the whole transitive closure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from eka.atom import (
+    AtomKey,
+    Lock,
+    LockedAtom,
+    atom_id,
+    check_tree,
+    content_hash,
+    encode_lock,
+    requirements_digest,
+)
+from eka.resolve import drive, solve
+from eka.workflow.errors import LockMissing, LockStale, PinMismatch
+from eka.workflow.listing import Listings
+from eka.workflow.own_set import find_set_root, open_own_set
+from eka.workflow.pair import project_lock, write_files
+from eka.workflow.pins import copy_pins, pin_direct
+from eka.workflow.project import LOCK
+from eka.workflow.provider import GitProvider, find_entry
+from eka.workflow.sets import KnownSets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eka.atom import Genesis, LockedDirect, Manifest, Version
+    from eka.resolve import Request, ResolveKey, Solution, Strategy
+    from eka.workflow.own_set import OwnSet
+    from eka.workflow.project import Project
+    from eka.workflow.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockOptions:
+    """How to lock."""
+
+    locked: bool = False  # the lock must exist and stay as it is
+    refresh: bool = False  # forget the pins of direct sources
+    update: bool = False  # forget the versions of the previous lock
+    dry_run: bool = False
+    strategy: Strategy = "highest"
+    accepted_sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockReport:
+    """What locking came to."""
+
+    project: Project
+    lock: Lock
+    changes: tuple[Change, ...]
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference between the previous lock and the new one."""
+
+    label: str
+    before: str | None  # version
+    after: str | None
+    set: str = field(default="")
+
+
+def lock_project(services: Services, project: Project, options: LockOptions) -> LockReport:
+    """Resolve a project and write its lock.
+
+    Raises:
+        LockMissing, LockStale: with ``locked``, when there is no lock or it would change.
+        Unsatisfiable: no choice of versions meets every requirement.
+        PinMismatch: a version is not what the previous lock pinned, or not what it claims.
+    """
+    with project_lock(project.directory):
+        manifest_text, old = project.manifest_bytes(), project.lock_bytes()
+        if options.locked and old is None:
+            raise LockMissing(str(project.lock_path))
+        lock = resolve(services, project, manifest_text, options)
+        new = encode_lock(lock)
+        changes = diff_locks(project.lock() if old is not None else None, lock)
+        if options.locked and new != old:
+            raise LockStale(str(project.lock_path), describe(changes))
+        write = new != old and not options.dry_run
+        if write:
+            write_files(project.directory, {LOCK: new})
+    return LockReport(project, lock, changes, write)
+
+
+def resolve(
+    services: Services, project: Project, manifest_text: bytes, options: LockOptions
+) -> Lock:
+    """Return the lock that ``manifest_text`` asks for in the place of ``project``."""
+    manifest = project.parse(manifest_text)
+    previous = project.lock()
+    resolution = _Resolution(services, project, manifest, previous, options)
+    return resolution.lock()
+
+
+class _Resolution:
+    """One run of the solver over one project, and the pins that follow from it."""
+
+    def __init__(
+        self,
+        services: Services,
+        project: Project,
+        manifest: Manifest,
+        previous: Lock | None,
+        options: LockOptions,
+    ) -> None:
+        self._services = services
+        self._project = project
+        self._manifest = manifest
+        self._previous = previous
+        self._options = options
+        self._own = _own_set(services, project, manifest)
+        genesis = self._own.genesis if self._own else None
+        listings = Listings(services)
+        self._sets = KnownSets(listings, genesis, options.accepted_sources)
+        self._provider = GitProvider(services, self._sets, listings, self._own)
+
+    def lock(self) -> Lock:
+        solution = self._solve()
+        requests = sorted(solution.edges)
+        self._services.progress.step(f"checking {len(requests)} atoms")
+        self._provider.fetch(requests)
+        atoms = [self._locked_atom(request, solution) for request in requests]
+        direct = pin_direct(
+            self._services, self._manifest, self._previous, refresh=self._options.refresh
+        )
+        for atom in atoms:
+            direct += self._copied(atom.key)
+        return Lock(
+            requirements=requirements_digest(self._manifest),
+            sets=self._sets.locked({atom.key.genesis for atom in atoms}),
+            atoms=tuple(sorted(atoms, key=lambda atom: atom.key)),
+            direct=tuple(sorted(direct, key=_direct_order)),
+            requires=tuple(sorted({_key(request) for request in solution.root})),
+        )
+
+    def _solve(self) -> Solution:
+        own = self._own.genesis if self._own else None
+        manifest = self._manifest
+        lines = (*manifest.dependencies, *manifest.dev_dependencies)
+        wanted = self._provider.wanted(lines, manifest, own, self._project.directory)
+        preferred = {} if self._options.update else _versions(self._previous)
+        self._services.progress.step("resolving")
+        return drive(
+            solve(wanted, preferred=preferred, strategy=self._options.strategy), self._provider
+        )
+
+    def _locked_atom(self, request: Request, solution: Solution) -> LockedAtom:
+        key = _key(request)
+        requires = tuple(sorted({_key(edge) for edge in solution.edges[request]}))
+        identity = atom_id(key.genesis, key.label)
+        if self._own is not None and key.genesis == self._own.genesis:
+            return LockedAtom(
+                key=key, id=identity, tree=None, content=None, rev=None, requires=requires
+            )
+        candidate = self._provider.candidates[request]
+        commit, reader = candidate.commit, self._provider.reader
+        check_tree(commit.tree, reader)
+        content = content_hash(commit.tree, reader)
+        name = f"{key.label.text}@{key.version.text}"
+        if commit.content is not None and commit.content != content:
+            raise PinMismatch(name, expected=commit.content.hex, found=content.hex)
+        self._check_unmoved(key, candidate.rev.hex, name)
+        return LockedAtom(
+            key=key,
+            id=identity,
+            tree=commit.tree,
+            content=content,
+            rev=candidate.rev,
+            requires=requires,
+        )
+
+    def _check_unmoved(self, key: AtomKey, rev: str, name: str) -> None:
+        """Refuse a version that was locked once and names another commit now."""
+        for atom in self._previous.atoms if self._previous else ():
+            if atom.key == key and atom.rev is not None and atom.rev.hex != rev:
+                raise PinMismatch(name, expected=f"commit {atom.rev.hex}", found=f"commit {rev}")
+
+    def _copied(self, key: AtomKey) -> list[LockedDirect]:
+        if self._own is not None and key.genesis == self._own.genesis:
+            return copy_pins(
+                key, self._own.manifest(key.label), self._own.project(key.label).lock_bytes()
+            )
+        candidate = self._provider.candidates[(key.genesis, key.label), key.version]
+        reader = self._provider.reader
+        oid = find_entry(reader, candidate.commit.tree, LOCK)
+        return copy_pins(key, candidate.manifest, None if oid is None else reader.blob(oid))
+
+
+def describe(changes: tuple[Change, ...]) -> str:
+    """Return changes in one line."""
+    return ", ".join(
+        f"{change.label} {change.before or 'absent'} -> {change.after or 'absent'}"
+        for change in changes
+    )
+
+
+def diff_locks(before: Lock | None, after: Lock) -> tuple[Change, ...]:
+    """Return what changes for each atom, sorted by label."""
+    old = _by_atom(before)
+    new = _by_atom(after)
+    changes = []
+    for name in sorted(old.keys() | new.keys()):
+        gone, come = (
+            old.get(name, set()) - new.get(name, set()),
+            new.get(name, set()) - old.get(name, set()),
+        )
+        if not gone and not come:
+            continue
+        changes.append(Change(name[1], _join(gone), _join(come), name[0]))
+    return tuple(changes)
+
+
+def _by_atom(lock: Lock | None) -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for atom in lock.atoms if lock else ():
+        name = (atom.key.genesis.hex, atom.key.label.text)
+        found.setdefault(name, set()).add(atom.key.version.text)
+    return found
+
+
+def _join(versions: set[str]) -> str | None:
+    return " ".join(sorted(versions)) or None
+
+
+def _own_set(services: Services, project: Project, manifest: Manifest) -> OwnSet | None:
+    """Return the set around the project where its manifest speaks of it, else None."""
+    speaks = any(declared.own for declared in manifest.package.sets.values())
+    if not speaks and find_set_root(project.directory) is None:
+        return None
+    return open_own_set(services, project.directory) if speaks else None
+
+
+def _key(request: Request) -> AtomKey:
+    (genesis, label), version = request
+    return AtomKey(genesis, label, version)
+
+
+def _versions(lock: Lock | None) -> Mapping[ResolveKey, tuple[Version, ...]]:
+    found: dict[ResolveKey, tuple[Version, ...]] = {}
+    for atom in lock.atoms if lock else ():
+        key: tuple[Genesis, object] = (atom.key.genesis, atom.key.label)
+        found[key] = (*found.get(key, ()), atom.key.version)  # type: ignore[index]
+    return found
+
+
+def _direct_order(pin: LockedDirect) -> tuple[str, str, str, str]:
+    return (pin.owner.text if pin.owner else "", pin.kind, pin.name, pin.system)

@@ -1,0 +1,63 @@
+"""``eka lock`` in the root of a set: all its atoms, each after those it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.workflow.errors import ProjectNotFound
+from eka.workflow.lock import LockOptions, LockReport, lock_project
+from eka.workflow.own_set import open_own_set
+from eka.workflow.project import MANIFEST, SET_MANIFEST, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eka.atom import Label
+    from eka.workflow.own_set import OwnSet
+    from eka.workflow.services import Services
+
+
+def lock_here(services: Services, directory: Path, options: LockOptions) -> list[LockReport]:
+    """Lock the project in ``directory``, or every atom of the set whose root it is.
+
+    Raises:
+        ProjectNotFound: it is neither.
+    """
+    if (directory / MANIFEST).exists() or not (directory / SET_MANIFEST).exists():
+        return [lock_project(services, Project.at(directory, services.aliases), options)]
+    own = open_own_set(services, directory)
+    if not own.projects:
+        raise ProjectNotFound(str(directory))
+    reports: list[LockReport] = []
+    for at, label in enumerate(in_order(own)):
+        services.progress.count("atoms", at, len(own.projects))
+        reports.append(lock_project(services, own.project(label), options))
+    return reports
+
+
+def in_order(own: OwnSet) -> list[Label]:
+    """Return the labels of a set, each after the own atoms it depends on; else by name.
+
+    A cycle is left to the solver, which reports it with its path.
+    """
+    done: dict[Label, None] = {}
+    for start in sorted(own.projects):
+        pending = [(start, False)]
+        entered: set[Label] = set()
+        while pending:
+            label, ready = pending.pop()
+            if label in done or label not in own.projects:
+                continue
+            if ready:
+                done[label] = None
+            elif label not in entered:
+                entered.add(label)
+                pending.append((label, True))
+                pending.extend((need, False) for need in reversed(_own_needs(own, label)))
+    return list(done)
+
+
+def _own_needs(own: OwnSet, label: Label) -> list[Label]:
+    manifest = own.manifest(label)
+    lines = (*manifest.dependencies, *manifest.dev_dependencies)
+    return sorted(line.label for line in lines if manifest.package.sets[line.set_name].own)

@@ -1,0 +1,86 @@
+"""The set of the repository a project lives in, as its working tree has it."""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import parse_set_manifest
+from eka.git import WorkRepository
+from eka.workflow.errors import NotInSet, SetNotFound
+from eka.workflow.init import known_genesis
+from eka.workflow.project import MANIFEST, SET_MANIFEST, Project, read_capped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eka.atom import Genesis, Label, Manifest, Version
+    from eka.workflow.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSet:
+    """Atoms of one repository by label, read from the working tree."""
+
+    root: Path
+    genesis: Genesis
+    projects: dict[Label, tuple[Project, Manifest]]
+
+    def versions(self, label: Label) -> tuple[Version, ...]:
+        """Return the one version that an own atom has; none for a label that is not here."""
+        found = self.projects.get(label)
+        return (found[1].package.version,) if found else ()
+
+    def manifest(self, label: Label) -> Manifest:
+        """Return the manifest of an own atom."""
+        return self._found(label)[1]
+
+    def project(self, label: Label) -> Project:
+        """Return the project of an own atom."""
+        return self._found(label)[0]
+
+    def _found(self, label: Label) -> tuple[Project, Manifest]:
+        if label not in self.projects:
+            raise NotInSet(label.text, sorted(known.text for known in self.projects))
+        return self.projects[label]
+
+
+def find_set_root(directory: Path) -> Path | None:
+    """Return the nearest directory at or above ``directory`` that has an ``ekala.toml``."""
+    for candidate in (directory, *directory.parents):
+        if (candidate / SET_MANIFEST).is_file():
+            return candidate
+    return None
+
+
+def member_directories(root: Path) -> list[Path]:
+    """Return the directories that ``ekala.toml`` lists and that hold a manifest, sorted."""
+    path = root / SET_MANIFEST
+    manifest = parse_set_manifest(read_capped(path), str(path))
+    found: set[Path] = set()
+    for pattern in manifest.packages:
+        for match in glob.iglob(pattern, root_dir=root):  # noqa: PTH207 - Path.glob refuses "."
+            directory = (root / match).resolve()
+            if (directory / MANIFEST).is_file() and directory.is_relative_to(root.resolve()):
+                found.add(directory)
+    return sorted(found)
+
+
+def open_own_set(services: Services, directory: Path) -> OwnSet:
+    """Return the set that ``directory`` belongs to.
+
+    Raises:
+        SetNotFound: there is no ``ekala.toml`` above, or the repository has no genesis yet.
+    """
+    root = find_set_root(directory)
+    if root is None:
+        raise SetNotFound(str(directory), f"no {SET_MANIFEST} here or above")
+    repository = WorkRepository.open(root, services.runner)
+    genesis = known_genesis(services, repository)
+    projects: dict[Label, tuple[Project, Manifest]] = {}
+    for member in member_directories(root):
+        project = Project.at(member, services.aliases)
+        manifest = project.manifest()
+        projects[manifest.package.label] = (project, manifest)
+    return OwnSet(root, genesis, projects)

@@ -1,0 +1,128 @@
+"""The pair atom.toml and atom.lock, written so that a crash never leaves a mixture in use.
+
+Both new texts go first into one note beside them. Once the note is on disk the update has
+happened; whoever comes next finishes it. A kill before that leaves old/old, after it new/new or
+the note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from eka.hashing import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+NOTE = ".atom.pending"
+NOTE_CAP = 128 * 1024 * 1024  # bytes; a note holds a manifest and a lock
+ABSENT = ""
+
+
+@contextmanager
+def project_lock(directory: Path) -> Iterator[None]:
+    """Hold ``directory`` against other eka processes that would write its manifest or lock."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_files(directory: Path, texts: Mapping[str, bytes]) -> None:
+    """Replace the files named in ``texts`` together; the caller holds `project_lock`.
+
+    Durable when it returns. After a kill, `repair` brings the files to all old or all new.
+    """
+    note = {
+        name: {"old": _digest_of(directory / name), "new": text.decode("utf-8")}
+        for name, text in texts.items()
+    }
+    replace_file(directory / NOTE, json.dumps(note).encode())
+    _finish(directory, note)
+    _sweep(directory, [*texts, NOTE])
+
+
+def repair(directory: Path) -> bool:
+    """Finish an update that a kill interrupted; return True if there was one.
+
+    A file that a person has changed since is left as that person wrote it.
+    """
+    path = directory / NOTE
+    if not path.exists():
+        return False
+    with project_lock(directory):
+        if not path.exists():
+            return False
+        try:
+            with path.open("rb") as stream:
+                note = json.loads(stream.read(NOTE_CAP))
+            _finish(directory, note)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # Notes are renamed into place whole: this one is not ours. It says nothing usable.
+            path.unlink()
+    return True
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` durably and at once, keeping the permissions of an old file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+    _sync_directory(path.parent)
+
+
+def _finish(directory: Path, note: Mapping[str, Mapping[str, str]]) -> None:
+    for name, change in note.items():
+        path = directory / os.path.basename(name)  # noqa: PTH119 - a note must not leave its place
+        if _digest_of(path) == change["old"]:
+            replace_file(path, change["new"].encode("utf-8"))
+    with contextlib.suppress(FileNotFoundError):
+        (directory / NOTE).unlink()
+    _sync_directory(directory)
+
+
+def _sweep(directory: Path, names: list[str]) -> None:
+    """Delete what killed writers left; safe under the project lock, which every writer holds."""
+    for name in names:
+        for leftover in directory.glob(f".{name}.*.tmp"):
+            leftover.unlink(missing_ok=True)
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return digest(path.read_bytes()).hex()
+    except FileNotFoundError:
+        return ABSENT
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

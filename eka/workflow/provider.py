@@ -1,0 +1,220 @@
+"""The solver's view of the world: versions from refs, dependencies from fetched manifests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, check_foreign, parse_manifest
+from eka.errors import EkaError
+from eka.resolve import Dependencies, Unavailable, Wanted
+from eka.workflow.errors import AtomIncomplete, Offline
+from eka.workflow.project import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from eka.atom import (
+        Dependency,
+        Genesis,
+        Label,
+        Manifest,
+        ObjectId,
+        SourceUrl,
+        TreeReader,
+        Version,
+    )
+    from eka.resolve import Request, ResolveKey
+    from eka.workflow.listing import Listings
+    from eka.workflow.own_set import OwnSet
+    from eka.workflow.services import Services
+    from eka.workflow.sets import KnownSets
+
+
+FILE_MODES = frozenset({"100644", "100755"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A published version that was fetched: its commit, decoded, and its manifest."""
+
+    rev: ObjectId
+    commit: AtomCommit
+    manifest: Manifest
+
+
+class GitProvider:
+    """Implements `eka.resolve.Provider` over sources, the object cache and the own set."""
+
+    def __init__(
+        self, services: Services, sets: KnownSets, listings: Listings, own: OwnSet | None
+    ) -> None:
+        self._services = services
+        self._sets = sets
+        self._listings = listings
+        self._own = own
+        self._revs: dict[Request, ObjectId] = {}
+        self.candidates: dict[Request, Candidate] = {}
+
+    def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
+        """Return the versions of every key; one request per source."""
+        found: dict[ResolveKey, Sequence[Version]] = {}
+        for genesis, labels in _by_genesis(keys).items():
+            if self._own is not None and genesis == self._own.genesis:
+                found.update(((genesis, label), self._own.versions(label)) for label in labels)
+                continue
+            listed = self._listings.versions(self._sets.urls(genesis), labels)
+            for label in labels:
+                found[genesis, label] = tuple(listed[label])
+                for version, rev in listed[label].items():
+                    self._revs[(genesis, label), version] = rev
+        return found
+
+    def dependencies(
+        self, requests: Sequence[Request]
+    ) -> Mapping[Request, Dependencies | Unavailable]:
+        """Return what each version needs; manifests are fetched in one request per source."""
+        remote = [request for request in requests if not self._is_own(request)]
+        self._fetch(remote)
+        return {request: self._answer(request) for request in requests}
+
+    def rev(self, request: Request) -> ObjectId:
+        """Return the commit that a listed version names."""
+        return self._revs[request]
+
+    @property
+    def reader(self) -> TreeReader:
+        """Read the fetched objects."""
+        return self._services.reader()
+
+    def wanted(
+        self,
+        dependencies: Sequence[Dependency],
+        manifest: Manifest,
+        within: Genesis | None,
+        base: Path,
+    ) -> tuple[Wanted, ...]:
+        """Turn the dependency lines of a manifest into the solver's requirements.
+
+        Args:
+            dependencies: Lines of ``manifest``.
+            manifest: Declares the sets they name.
+            within: The set it comes from.
+            base: What relative paths in it start from.
+        """
+        package = manifest.package
+        by = f"{package.label.text}@{package.version.text}"
+        return tuple(
+            Wanted(
+                (
+                    self._sets.declare(package.sets[line.set_name], within=within, base=str(base)),
+                    line.label,
+                ),
+                line.requirement,
+                line.span or by,
+            )
+            for line in dependencies
+        )
+
+    def fetch(self, requests: Sequence[Request]) -> None:
+        """Bring the atoms that are not of the own set into the cache."""
+        self._fetch([request for request in requests if not self._is_own(request)])
+
+    def _is_own(self, request: Request) -> bool:
+        return self._own is not None and request[0][0] == self._own.genesis
+
+    def _base(self, request: Request) -> Path:
+        if self._own is not None and self._is_own(request):
+            return self._own.project(request[0][1]).directory
+        return self._services.directory
+
+    def _fetch(self, requests: Sequence[Request]) -> None:
+        wanted: dict[Genesis, list[ObjectId]] = {}
+        for request in requests:
+            if request not in self.candidates:
+                wanted.setdefault(request[0][0], []).append(self._revs[request])
+        for genesis, revs in wanted.items():
+            ensure(self._services, self._sets.urls(genesis), revs)
+
+    def _answer(self, request: Request) -> Dependencies | Unavailable:
+        (genesis, label), version = request
+        try:
+            manifest = self._manifest(request)
+        except EkaError as error:
+            return Unavailable(f"its manifest cannot be used ({error})")
+        if manifest.package.label != label or manifest.package.version != version:
+            return Unavailable("its manifest names another label or version")
+        return Dependencies(
+            wanted=self.wanted(manifest.dependencies, manifest, genesis, self._base(request)),
+            single=manifest.package.single,
+        )
+
+    def _manifest(self, request: Request) -> Manifest:
+        if self._own is not None and self._is_own(request):
+            return self._own.manifest(request[0][1])
+        if request not in self.candidates:
+            self.candidates[request] = self._candidate(request)
+        return self.candidates[request].manifest
+
+    def _candidate(self, request: Request) -> Candidate:
+        (_, label), version = request
+        rev = self._revs[request]
+        reader = self._services.reader()
+        commit = AtomCommit.decode(reader.commit(rev))
+        name = f"{label.text}@{version.text}/{MANIFEST}"
+        manifest = parse_manifest(read_entry(reader, commit.tree, MANIFEST), name)
+        check_foreign(manifest)
+        return Candidate(rev, commit, manifest)
+
+
+def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectId]) -> None:
+    """Bring objects into the local cache; any URL of the set may give them.
+
+    Raises:
+        Offline: one is missing and the network is forbidden.
+        NetworkFailed: no URL gives them.
+    """
+    missing = absent(services, oids)
+    if not missing:
+        return
+    if services.offline:
+        raise Offline(f"object {missing[0].hex}")
+    for at, url in enumerate(urls):
+        try:
+            services.cache.ensure(url, missing)
+        except EkaError as error:
+            if at + 1 == len(urls):
+                raise
+            services.progress.note(f"{url.public} does not have it ({error})")
+        else:
+            return
+
+
+def absent(services: Services, oids: Sequence[ObjectId]) -> list[ObjectId]:
+    """Return those of ``oids`` that the local cache does not hold."""
+    here = services.cache.has(oids)
+    return [oid for oid in oids if oid not in here]
+
+
+def read_entry(reader: TreeReader, tree: ObjectId, name: str) -> bytes:
+    """Return the file ``name`` of a tree; `AtomIncomplete` where it has none."""
+    oid = find_entry(reader, tree, name)
+    if oid is None:
+        raise AtomIncomplete(tree.hex, name)
+    return reader.blob(oid)
+
+
+def find_entry(reader: TreeReader, tree: ObjectId, name: str) -> ObjectId | None:
+    """Return the id of the regular file ``name`` directly in a tree, None where it has none."""
+    for entry in reader.tree(tree):
+        if entry.name == name.encode() and entry.mode in FILE_MODES:
+            return entry.oid
+    return None
+
+
+def _by_genesis(keys: Sequence[ResolveKey]) -> dict[Genesis, list[Label]]:
+    groups: dict[Genesis, list[Label]] = {}
+    for genesis, label in keys:
+        groups.setdefault(genesis, []).append(label)
+    return groups

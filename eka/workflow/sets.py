@@ -1,0 +1,81 @@
+"""Which source speaks for which set: the one nearest the root project, and nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from eka.atom import Genesis, LockedSet
+from eka.workflow.errors import ForeignGenesis
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from eka.atom import SetDeclaration, SourceUrl
+    from eka.workflow.listing import Listings
+
+OWN = "this repository"
+
+
+@dataclass(slots=True)
+class KnownSets:
+    """The sets met so far, by genesis.
+
+    Source: atom-spec/lockfile.md; a set is (genesis, source). A genesis says lineage, not
+    authority: a fork has the same one, so another URL for it must be accepted by name.
+    """
+
+    listings: Listings
+    own: Genesis | None = None
+    accepted: Collection[str] = ()
+    _urls: dict[Genesis, tuple[SourceUrl, ...]] = field(
+        default_factory=dict[Genesis, "tuple[SourceUrl, ...]"]
+    )
+
+    def declare(
+        self, declaration: SetDeclaration, *, within: Genesis | None, base: str
+    ) -> Genesis:
+        """Return the genesis of a declared set, and remember who speaks for it.
+
+        Args:
+            declaration: From ``[package.sets]`` of some manifest.
+            within: The set the manifest itself comes from; what ``::`` means there.
+            base: The directory that relative paths start from.
+
+        Raises:
+            ForeignGenesis: another source already speaks for this set.
+        """
+        if declaration.own:
+            return _own(within)
+        urls = tuple(url.absolute(base) for url in declaration.urls)
+        genesis = self.listings.genesis(urls)
+        known = self._urls.get(genesis)
+        first = urls[0]
+        if known is None and genesis != self.own:
+            self._urls[genesis] = urls
+        elif first not in (known or ()) and first.public not in self.accepted:
+            expected = known[0].public if known else OWN
+            raise ForeignGenesis(genesis.hex, expected=expected, found=first.public)
+        return genesis
+
+    def urls(self, genesis: Genesis) -> tuple[SourceUrl, ...]:
+        """Return the URLs of a declared set, the listing one first; none for the own set."""
+        return self._urls.get(genesis, ())
+
+    def locked(self, used: Collection[Genesis]) -> tuple[LockedSet, ...]:
+        """Return the lock's table of the sets in ``used``."""
+        return tuple(
+            LockedSet(
+                genesis=genesis,
+                urls=tuple(url.public for url in self.urls(genesis)),
+                own=genesis == self.own,
+            )
+            for genesis in sorted(used)
+        )
+
+
+def _own(within: Genesis | None) -> Genesis:
+    if within is None:
+        message = "a manifest with an own set was read without its set"
+        raise AssertionError(message)
+    return within

@@ -1,0 +1,108 @@
+"""The trees of locked atoms into the store, checked against the lock on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, ContentHash, check_tree, parse_manifest
+from eka.compose import source_name
+from eka.store import DirNode, FileNode, LinkNode, tree_path
+from eka.workflow.errors import PinMismatch
+from eka.workflow.own_set import open_own_set
+from eka.workflow.project import MANIFEST
+from eka.workflow.provider import read_entry
+from eka.workflow.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eka.atom import AtomKey, Lock, LockedAtom, Manifest, ObjectId, TreeReader
+    from eka.store import Node
+    from eka.workflow.own_set import OwnSet
+    from eka.workflow.project import Project
+    from eka.workflow.services import Services
+
+DIRECTORY_MODE = "40000"
+LINK_MODE = "120000"
+EXECUTABLE_MODE = "100755"
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """Manifests and content hashes of the root project (key None) and all its atoms."""
+
+    manifests: dict[AtomKey | None, Manifest]
+    contents: dict[AtomKey | None, ContentHash]
+
+
+def supply(services: Services, project: Project, manifest: Manifest, lock: Lock) -> Supplies:
+    """Put the trees of a project and its locked atoms into the store.
+
+    Raises:
+        PinMismatch: a fetched tree is not what the lock pins.
+    """
+    supplies = Supplies({}, {})
+    _supply_local(services, project, None, manifest, supplies)
+    own: OwnSet | None = None
+    for atom in lock.atoms:
+        if atom.tree is not None and atom.content is not None:
+            _supply_fetched(services, atom, atom.tree, atom.content, supplies)
+        else:
+            own = own or open_own_set(services, project.directory)
+            sibling = own.project(atom.key.label)
+            _supply_local(services, sibling, atom.key, sibling.manifest(), supplies)
+    return supplies
+
+
+def _supply_local(
+    services: Services,
+    project: Project,
+    key: AtomKey | None,
+    manifest: Manifest,
+    supplies: Supplies,
+) -> None:
+    store = services.store()
+    path = store.add_tree(source_name(manifest), snapshot(project.directory, services.runner))
+    supplies.manifests[key] = manifest
+    supplies.contents[key] = ContentHash(store.path_info(path).content)
+
+
+def _supply_fetched(
+    services: Services,
+    atom: LockedAtom,
+    tree: ObjectId,
+    content: ContentHash,
+    supplies: Supplies,
+) -> None:
+    key = atom.key
+    reader = services.reader()
+    where = f"{key.label.text}@{key.version.text}/{MANIFEST}"
+    manifest = parse_manifest(read_entry(reader, tree, MANIFEST), where)
+    supplies.manifests[key] = manifest
+    supplies.contents[key] = content
+    store, name = services.store(), source_name(manifest)
+    if store.has(tree_path(content.hex, name)):
+        return
+    if atom.rev is not None and AtomCommit.decode(reader.commit(atom.rev)).tree != tree:
+        raise PinMismatch(where, expected=f"tree {tree.hex}", found="another tree in its commit")
+    check_tree(tree, reader)
+    store.add_tree(name, tree_nodes(tree, reader), expected=content.hex)
+
+
+def tree_nodes(tree: ObjectId, reader: TreeReader) -> Iterator[Node]:
+    """Yield a checked git tree as nodes, parents first."""
+    yield DirNode(())
+    yield from _below(tree, reader, ())
+
+
+def _below(tree: ObjectId, reader: TreeReader, parent: tuple[bytes, ...]) -> Iterator[Node]:
+    for entry in reader.tree(tree):
+        path = (*parent, entry.name)
+        if entry.mode == DIRECTORY_MODE:
+            yield DirNode(path)
+            yield from _below(entry.oid, reader, path)
+        elif entry.mode == LINK_MODE:
+            yield LinkNode(path, reader.blob(entry.oid))
+        else:
+            yield FileNode(path, entry.mode == EXECUTABLE_MODE, (reader.blob(entry.oid),))

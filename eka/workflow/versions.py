@@ -1,0 +1,83 @@
+"""``eka versions``: what a source has published, from refs alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import parse_atom_uri
+from eka.workflow.errors import AtomNotFound, UriIncomplete
+from eka.workflow.listing import Listings
+from eka.workflow.places import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eka.atom import AtomUri, Label, ObjectId, Requirement, SourceUrl, Version
+    from eka.workflow.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One published version and the commit its ref names."""
+
+    version: Version
+    commit: ObjectId
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsReport:
+    """Versions of one label, newest first."""
+
+    source: SourceUrl
+    label: Label
+    versions: tuple[PublishedVersion, ...]
+    total: int  # before the requirement filtered them
+
+
+def list_versions(services: Services, text: str) -> VersionsReport:
+    """Return the versions that a URI's source has of its label, newest first.
+
+    Raises:
+        UriIncomplete: the URI names no source or no label.
+        AtomNotFound: the source has no such label, or no version meets the requirement.
+    """
+    uri = parse_atom_uri(text, services.aliases)
+    source, label = required(uri, text, services)
+    found = Listings(services).versions((source,), [label])[label]
+    if not found:
+        raise AtomNotFound(label.text, source.public, why="no version of it is published there")
+    matching = select(found, uri.requirement)
+    if not matching:
+        newest = max(found)
+        raise AtomNotFound(
+            f"{label.text} {uri.requirement.text if uri.requirement else ''}".strip(),
+            source.public,
+            why="no published version meets the requirement",
+            known=f"the newest is {newest.text}",
+        )
+    return VersionsReport(source, label, matching, len(found))
+
+
+def select(
+    found: Mapping[Version, ObjectId], requirement: Requirement | None
+) -> tuple[PublishedVersion, ...]:
+    """Return the versions that a requirement accepts, newest first; None accepts all."""
+    return tuple(
+        PublishedVersion(version, found[version])
+        for version in sorted(found, reverse=True)
+        if requirement is None or requirement.matches(version)
+    )
+
+
+def newest(versions: tuple[PublishedVersion, ...]) -> PublishedVersion:
+    """Return the newest stable version, or the newest pre-release when there is nothing else."""
+    stable = [each for each in versions if not each.version.is_prerelease]
+    return (stable or list(versions))[0]
+
+
+def required(uri: AtomUri, text: str, services: Services) -> tuple[SourceUrl, Label]:
+    """Return source and label of a URI that must have both."""
+    if uri.label is None:
+        raise UriIncomplete(text, "label")
+    return source_of(uri, text, services), uri.label
