@@ -17,7 +17,7 @@ from eka.store.errors import (
     StoreDamaged,
     refusals,
 )
-from eka.store.files import delete_tree, locked, move, sync_file_system
+from eka.store.files import delete_tree, locked, make_directory, move, sync_file_system
 from eka.store.gc import GcReport, clear_up, collect, throw_out
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
@@ -93,7 +93,7 @@ class Store:
             layout.create()
             # The first opener makes the tables; the others wait here.
             with locked(layout.root / "open.lock"):
-                _check_present(layout)
+                _claim(layout)
                 database = Database(layout.database, durable=durable)
             try:
                 clear_up(layout, database)
@@ -214,7 +214,7 @@ class Store:
         check_name(name)
         with refusals(self.root):
             directory = self._session.scratch(self._layout.tmp) / name
-            directory.mkdir(mode=0o755)
+            make_directory(directory)
         return directory
 
     def discard(self, staged: Path) -> None:
@@ -377,11 +377,21 @@ class Store:
         seal(home)
 
 
-def _check_present(layout: Layout) -> None:
-    """Refuse to make a new database for a store that lost its own: all paths would be strays."""
-    file = layout.database
-    if (not file.exists() or file.stat().st_size == 0) and any(layout.store.iterdir()):
-        raise StoreDamaged(str(file), "it is missing or empty, yet the store holds paths")
+def _claim(layout: Layout) -> None:
+    """Make an empty database file for an empty store, one its owner can use under any umask.
+
+    A store that lost its database gets no new one: all its paths would be strays.
+    """
+    descriptor = os.open(layout.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_size == 0:
+            if any(layout.store.iterdir()):
+                why = "it is missing or empty, yet the store holds paths"
+                raise StoreDamaged(str(layout.database), why)
+            os.fchmod(descriptor, status.st_mode | 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def _finished(written: Path) -> int:
