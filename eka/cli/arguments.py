@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import io
 import re
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -83,9 +85,7 @@ def parse(name: str, command: Callable[..., Reply], words: Sequence[str]) -> Cal
     Raises:
         UsageFailed: the words do not fit the command's parameters.
     """
-    own = _parameters(command)[1:]  # without the frame
-    shared = _parameters(_global_options)
-    parser = _parser(name, inspect.getdoc(command) or "", [*own, *shared])
+    parser = _parser(name, command)
     try:
         values: Any = parser(list(words), prog_name=f"eka {name}", standalone_mode=False)
     except Exception as error:
@@ -95,9 +95,8 @@ def parse(name: str, command: Callable[..., Reply], words: Sequence[str]) -> Cal
         raise UsageFailed(name, told()) from error
     if isinstance(values, int):
         return values
-    chosen = _global_options(
-        **{parameter.name: values.pop(parameter.name) for parameter in shared}
-    )
+    names = [parameter.name for parameter in _parameters(_global_options)]
+    chosen = _global_options(**{each: values.pop(each) for each in names})
     return Call(options=values, globals=chosen)
 
 
@@ -114,7 +113,20 @@ def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
     ]
 
 
-def _parser(name: str, doc: str, parameters: Sequence[inspect.Parameter]) -> Callable[..., Any]:
+def help_text(name: str, command: Callable[..., Reply]) -> str:
+    """Return what ``eka NAME --help`` prints, for a page of 80 columns."""
+    told = io.StringIO()
+    with redirect_stdout(told):
+        _parser(name, command)(
+            ["--help"], prog_name=f"eka {name}", standalone_mode=False, terminal_width=80
+        )
+    return told.getvalue()
+
+
+def _parser(name: str, command: Callable[..., Reply]) -> Callable[..., Any]:
+    # The frame comes first and from us.
+    parameters = [*_parameters(command)[1:], *_parameters(_global_options)]
+
     def values_of(**values: object) -> dict[str, object]:
         return values
 
@@ -126,5 +138,5 @@ def _parser(name: str, doc: str, parameters: Sequence[inspect.Parameter]) -> Cal
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.command(name, help=_SECTIONS.sub("", doc))(values_of)
+    app.command(name, help=_SECTIONS.sub("", inspect.getdoc(command) or ""))(values_of)
     return typer.main.get_command(app)

@@ -1,0 +1,110 @@
+"""Writes docs/cli.md from the commands themselves: ``python -m tests.house.cli_reference``."""
+
+from __future__ import annotations
+
+import sys
+
+from eka.cli.arguments import help_text
+from eka.cli.dispatch import load_command
+from eka.cli.settings import DEB, LARGEST, VARIABLES
+from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
+from eka.errors import Exit
+
+STATUSES = {
+    Exit.OK: "Done.",
+    Exit.FAILED: "Failed for a reason of its own, or something would change that may not.",
+    Exit.USAGE: "The words, a setting, or a name are wrong.",
+    Exit.NOT_FOUND: "What was asked for does not exist.",
+    Exit.NETWORK: "The network or a server failed; trying again may help.",
+    Exit.INTEGRITY: "Something is not what it claims to be; trying again cannot help.",
+    Exit.CONFLICT: "It is there already, and different.",
+    Exit.BUG: "A bug in eka.",
+    Exit.BUILD_FAILED: "A recipe failed.",
+    Exit.BUILD_TIMEOUT: "A recipe took too long.",
+    Exit.HASH_MISMATCH: "A download has another hash than its pin.",
+    Exit.NONDETERMINISTIC: "Built twice, an action gave different outputs.",
+    Exit.INTERRUPTED: "Stopped by the user.",
+}
+MEANINGS = {
+    "cache.dir": "objects and listings of remotes; may be deleted at any time",
+    "store.dir": "the physical directory of the store",
+    "network.timeout_s": "seconds without an answer after which a server counts as down",
+    "build.jobs": "actions built at one time; default: the number of processors",
+    "deb.mirror": "Debian archive that `deb` sources are pinned from",
+    "deb.security_mirror": "its security archive; nothing leaves it out",
+    "deb.keyring": "keys that sign the archive",
+    "deb.suite": "suite for sources that name none",
+}
+
+HEAD = """\
+# Commands
+
+Written by `./run docs` from the commands themselves; do not edit.
+
+Data goes to standard output, talk to standard error. `--json` prints one document
+`{"schema": "eka.COMMAND/1", ...}`, for errors `{"schema": "eka.error/1", ...}`; the schemas lie in
+[atom-spec/schemas/cli](../atom-spec/schemas/cli). Colours follow `--color`, then `NO_COLOR`,
+`FORCE_COLOR` and `CLICOLOR_FORCE`, then whether the output is a terminal.
+"""
+
+STATUS_HEAD = """\
+## Exit statuses
+
+| status | meaning |
+|---|---|
+"""
+STATUS_TAIL = """\
+| 141 | The reader of standard output went away. |
+
+`eka run` passes the status of the program it starts. Every error has a page in
+[errors](errors/README.md).
+"""
+SETTINGS_HEAD = """\
+## Settings
+
+Read from `/etc/eka/config.toml`, then `$XDG_CONFIG_HOME/eka/config.toml` (by default
+`~/.config/eka/config.toml`), then the environment; the later wins. `[aliases]` gives hosts short
+names: `work = "git.example.org/team"`. The `.eka.toml` of a project may hold `[aliases]` alone,
+with names that are not known yet. `eka doctor` shows what holds and where it comes from.
+
+| key | variable | meaning |
+|---|---|---|
+"""
+
+
+def reference() -> str:
+    """Return the text of docs/cli.md."""
+    parts = [HEAD, _options(), _statuses(), _settings()]
+    parts += [
+        f"## eka {name}\n\n```text\n{help_text(name, load_command(name))}```\n"
+        for name in COMMANDS
+    ]
+    return "\n".join(parts)
+
+
+def _options() -> str:
+    rows = "".join(f"| `{option}` | {meaning} |\n" for option, meaning in GLOBAL_OPTIONS)
+    return f"## Options of every command\n\n| option | meaning |\n|---|---|\n{rows}"
+
+
+def _statuses() -> str:
+    rows = "".join(f"| {int(status)} | {meaning} |\n" for status, meaning in STATUSES.items())
+    return f"{STATUS_HEAD}{rows}{STATUS_TAIL}"
+
+
+def _settings() -> str:
+    rows = "".join(
+        f"| `{key}` | `{variable}` | {MEANINGS[key]}{_range(key)} |\n"
+        for key, variable in VARIABLES.items()
+    )
+    return f"{SETTINGS_HEAD}{rows}"
+
+
+def _range(key: str) -> str:
+    if key in LARGEST:
+        return f"; 1 to {LARGEST[key]}"
+    return f"; {DEB[key][0]}" if key in DEB else "; an absolute path"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
