@@ -12,12 +12,11 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from eka.git.cache_lock import exclusive, sweep
-from eka.git.failures import ObjectsUnavailable, UnsupportedObjectFormat
+from eka.git.cache_lock import exclusive, make_bare, sweep
+from eka.git.failures import CacheUnusable, ObjectsUnavailable, UnsupportedObjectFormat
 from eka.git.fetcher import (
     DEFAULT_FETCH_TIMEOUT_S,
     MAX_PACK_BYTES,
-    CacheUnusable,
     Destination,
     Fetcher,
 )
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 KEEP_PREFIX = "refs/eka/keep/"
 # Above this many loose refs a repository is slow to list.
 _LOOSE_REFS = 500
-_INIT = ("init", "--quiet", "--bare", "--template=", "--object-format=sha1")
 
 
 class ObjectCache:
@@ -119,13 +117,7 @@ class ObjectCache:
             return
         # Whatever remains of a damaged one can be fetched again.
         shutil.rmtree(self.git_dir, ignore_errors=True)
-        half = self.git_dir.with_name(self.git_dir.name + ".new")
-        shutil.rmtree(half, ignore_errors=True)
-        try:
-            self._runner.run([*_INIT, "--", str(half)])
-            half.rename(self.git_dir)
-        except GitFailed as error:
-            raise CacheUnusable(self.git_dir, error.why) from error
+        make_bare(self._runner, self.git_dir)
 
     def _is_readable(self) -> bool:
         # Names the kind of every kept object, hence reads the header of each.

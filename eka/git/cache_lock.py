@@ -1,4 +1,4 @@
-"""One writer at a time for a repository of eka's own; nothing stays of writers that were killed."""
+"""Repositories of eka's own: made whole or not at all, with one writer at a time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from eka.git.failures import CacheUnusable
+from eka.git.runner import GitFailed
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from eka.git.runner import GitRunner
+
+_INIT = ("init", "--quiet", "--bare", "--template=", "--object-format=sha1")
 _TEMPORARY_PREFIXES = ("tmp_pack_", "tmp_idx_", "tmp_rev_", "tmp_obj_", "tmp_objdir-")
 
 
@@ -48,3 +54,14 @@ def sweep(git_dir: Path) -> int:
             shutil.rmtree(os.path.join(directory, name), ignore_errors=True)  # noqa: PTH118 - as above
             swept += 1
     return swept
+
+
+def make_bare(runner: GitRunner, git_dir: Path) -> None:
+    """Make an empty bare repository at ``git_dir``, where nothing is."""
+    half = git_dir.with_name(git_dir.name + ".new")
+    shutil.rmtree(half, ignore_errors=True)
+    try:
+        runner.run([*_INIT, "--", str(half)])
+    except GitFailed as error:
+        raise CacheUnusable(git_dir, error.why) from error
+    half.rename(git_dir)

@@ -10,6 +10,7 @@ from eka.git.safe import safe_line, safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from eka.atom import ObjectId, SourceUrl
 
@@ -233,4 +234,19 @@ class UnsupportedObjectFormat(EkaError):
             where=where,
             why="the library that reads objects knows SHA-1 repositories only",
             fix="publish the set from a SHA-1 repository (`git init --object-format=sha1`)",
+        )
+
+
+class CacheUnusable(EkaError):
+    """A repository of eka's own can neither be used nor be made anew."""
+
+    code = "cache-unusable"
+    exit_status = Exit.FAILED
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            what="the object cache cannot be used",
+            where=str(path),
+            why=why,
+            fix="make room, or the directory writable; what is in it can be fetched again",
         )

@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from eka.errors import EkaError, Exit
 from eka.git.connector import SERVE_ENV, Connector
-from eka.git.failures import ObjectsUnavailable, RefusedObjects, fetch_failure
+from eka.git.failures import CacheUnusable, ObjectsUnavailable, RefusedObjects, fetch_failure
 from eka.git.protocol import ServerRefused
 from eka.git.protocol_fetch import FetchConversation, Wish
 from eka.git.safe import safe_line
@@ -50,21 +49,6 @@ _OLD_FETCH_SETTINGS = (
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=60",
 )
-
-
-class CacheUnusable(EkaError):
-    """A repository of eka's own can neither be used nor be made anew."""
-
-    code = "cache-unusable"
-    exit_status = Exit.FAILED
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            what="the object cache cannot be used",
-            where=str(path),
-            why=why,
-            fix="make room, or the directory writable; what is in it can be fetched again",
-        )
 
 
 @dataclass(frozen=True, slots=True)
