@@ -1,0 +1,33 @@
+"""What a command costs before it does anything, in processor time of a bare Python."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.ratio import Comparison, compare, cpu_s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BARE = (sys.executable, "-c", "pass")
+EKA = str(Path(sys.executable).parent / "eka")
+# words -> goal, times a bare Python
+GOALS = {
+    ("--version",): 3.0,
+    ("--help",): 8.0,
+    ("publsh",): 8.0,
+    ("versions", "--help"): 8.0,
+    ("doctor", "-q"): 8.0,
+    ("versions", "no-such-alias:x::y"): 8.0,
+}
+
+
+def measure() -> Iterator[Comparison]:
+    """Yield one comparison per command line."""
+    bare = partial(cpu_s, BARE)
+    for words, goal in GOALS.items():
+        name = f"eka {' '.join(words)} / python -c pass"
+        yield compare(name, partial(cpu_s, (EKA, *words)), bare, at_most=goal)
