@@ -7,8 +7,6 @@ pushed stands here under its own names, so that one short refspec carries any nu
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -61,17 +59,21 @@ class Exchange:
             url: The remote.
             runner: Runs the network commands.
         """
+        from tempfile import mkdtemp  # noqa: PLC0415 - most commands push nothing
+
         self._repository = repository
         self._url = url
         self._runner = runner
-        self._dir = Path(tempfile.mkdtemp(prefix="eka-exchange-"))
+        self._dir = Path(mkdtemp(prefix="eka-exchange-"))
         self._prepare(url)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._dir, ignore_errors=True)
+        from shutil import rmtree  # noqa: PLC0415 - most commands push nothing
+
+        rmtree(self._dir, ignore_errors=True)
 
     def _prepare(self, url: SourceUrl) -> None:
         objects = self._repository.common_dir / "objects"

@@ -7,7 +7,6 @@ Source: atom-spec/publishing.md, the clauses on genesis.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +130,8 @@ def first_commit(repository: WorkRepository, files: Mapping[str, bytes], message
     The files must stand in the working tree already: they become tracked, the rest stays as it is.
     The commit carries the name and e-mail that git is configured with; no hook runs.
     """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - needed once in the life of a set
+
     if repository.head is not None:
         raise HistoryExists(_place(repository))
     blobs = {
@@ -138,7 +139,7 @@ def first_commit(repository: WorkRepository, files: Mapping[str, bytes], message
         for path, data in files.items()
     }
     info = "".join(f"100644 {oid}\t{path}\0" for path, oid in sorted(blobs.items())).encode()
-    with tempfile.TemporaryDirectory(prefix="eka-index-") as directory:
+    with TemporaryDirectory(prefix="eka-index-") as directory:
         index = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
         repository.git(["update-index", "--add", "-z", "--index-info"], stdin=info, env=index)
         tree = repository.git(["write-tree"], env=index).decode().strip()
