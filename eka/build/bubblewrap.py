@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eka.build.errors import SandboxUnavailable
@@ -12,12 +14,13 @@ from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Li
 from eka.store import LOGICAL_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
-    from eka.build.cgroup import ControlGroups
+    from eka.build.cgroup import BuildGroup, ControlGroups
     from eka.build.sandbox import Cancellation, RootEntry, SandboxRequest
 
 HOSTNAME = "localhost"
+MAX_OPTIONS = 8900  # bubblewrap takes 9000; each input is three
 # Names below / that the sandbox makes itself; those of a root file system are not shown.
 OWN_NAMES = frozenset({"build", "dev", "eka", "etc", "proc", "sys", "tmp"})
 _DOCTOR = "run eka doctor to see what this machine lacks"
@@ -93,30 +96,45 @@ class Bubblewrap:
         """See `Sandbox`."""
         with request.log.open("wb") as file:
             log = LogWriter(file, self._limits.log_bytes, on_line)
-            with SandboxProcess(log, self._limits) as process:
-                self._start(process, request)
-                group = self._groups.make(self._limits) if self._groups else None
+            with self._group() as group, SandboxProcess(log, self._limits) as process:
+                if (complaint := self._start(process, request)) is not None:
+                    log.write(complaint.encode())
+                    log.finish()
+                    return Ended(Ending.NOT_STARTED, -1, log.tail)
                 process.release(group)
                 ending = process.watch(request.timeout_s, request.build, cancellation)
             log.finish()
-        if group is not None:
-            group.remove()
         if ending is Ending.NOT_STARTED and not _is_request_wrong(log.tail):
             raise SandboxUnavailable("; ".join(log.tail), _DOCTOR)
         return Ended(ending, process.status, log.tail)
 
-    def _start(self, process: SandboxProcess, request: SandboxRequest) -> None:
+    @contextmanager
+    def _group(self) -> Generator[BuildGroup | None, None, None]:
+        group = self._groups.make(self._limits) if self._groups else None
+        try:
+            yield group
+        finally:
+            if group is not None:
+                group.remove()
+
+    def _start(self, process: SandboxProcess, request: SandboxRequest) -> str | None:
+        """Start the sandbox; returns what is wrong with the request, if anything."""
         options = [*sandbox_arguments(request, self._limits), *process.options()]
         if self._seccomp is not None:
             options += ["--seccomp", str(process.data(self._seccomp))]
+        if len(options) > MAX_OPTIONS:
+            return f"{len(request.inputs)} inputs and {len(request.env)} variables are too many"
         packed = b"".join(os.fsencode(option) + b"\0" for option in options)
         arguments = str(process.data(packed))
         try:
             process.start([self._program, "--args", arguments, "--", *request.command])
         except FileNotFoundError as error:
             raise SandboxUnavailable(f"{self._program} is not there", _INSTALL) from error
-        except OSError as error:  # for instance a command line that is too long
+        except OSError as error:
+            if error.errno == errno.E2BIG:
+                return "its command line is too long"
             raise SandboxUnavailable(f"{self._program} cannot start: {error}", _DOCTOR) from error
+        return None
 
 
 def _is_request_wrong(tail: tuple[str, ...]) -> bool:

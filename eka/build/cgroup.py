@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +41,18 @@ class BuildGroup:
     directories: list[Path] = field(default_factory=list[Path])
 
     def add(self, pid: int) -> None:
-        """Move the process into the group; what it starts later is in it too."""
+        """Move the process into the group; what it starts later is in it too.
+
+        Where the kernel refuses, the process stays unlimited: `ControlGroups.works` finds out.
+        """
         for directory in self.directories:
-            (directory / "cgroup.procs").write_text(str(pid))
+            with contextlib.suppress(OSError):
+                (directory / "cgroup.procs").write_text(str(pid))
+
+    def holds(self, pid: int) -> bool:
+        """Whether the process is in all groups."""
+        files = [directory / "cgroup.procs" for directory in self.directories]
+        return bool(files) and all(str(pid) in file.read_text().split() for file in files)
 
     def remove(self) -> None:
         """Remove the group; its processes are gone."""
@@ -71,6 +81,16 @@ class ControlGroups:
     def controllers(self) -> frozenset[str]:
         """What can be limited: ``pids``, ``memory``."""
         return frozenset[str]().union(*(parent.controllers for parent in self._parents))
+
+    def works(self, limits: Limits) -> bool:
+        """Try to limit a process."""
+        group = self.make(limits)
+        # Ends when its standard input is closed.
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as trial:
+            group.add(trial.pid)
+            held = group.holds(trial.pid)
+        group.remove()
+        return held and len(group.directories) == len(self._parents)
 
     def make(self, limits: Limits) -> BuildGroup:
         """Return a new group with ``limits``; where a limit cannot be set, there is none."""

@@ -19,6 +19,7 @@ from eka.build.errors import (
 )
 from eka.build.recipe import Recipe, output_name, prepare
 from eka.build.sandbox import Ending
+from eka.build.siblings import SiblingCycle, in_order, rename_mentions
 from eka.build.unpack import LayerFile, unpacked
 from eka.store import (
     ActionLog,
@@ -125,23 +126,26 @@ class Workshop:
         self, recipe: Recipe, request: SandboxRequest, log: Path
     ) -> dict[str, StorePath]:
         name = recipe.action.name
-        candidates = self.store.closure(recipe.inputs.values())
+        candidates = set(self.store.closure(recipe.inputs.values()))
         placeholders = {output: recipe.output_path(output) for output in recipe.action.outputs}
-        for output, placeholder in placeholders.items():
-            if not os.path.lexists(request.store / placeholder.base):
+        places = {output: request.store / path.base for output, path in placeholders.items()}
+        for output, place in places.items():
+            if not os.path.lexists(place):
                 raise BuildFailed(name, f"it did not make its output {output!r}", log=log)
         found: dict[str, StorePath] = {}
-        for output, placeholder in placeholders.items():
+        for output in _order(name, places, placeholders, log):
             try:
                 found[output] = self.store.register_output(
                     output_name(name, output),
-                    request.store / placeholder.base,
-                    placeholder=placeholder,
-                    candidates=candidates,
+                    places.pop(output),
+                    placeholder=placeholders[output],
+                    candidates=candidates | set(found.values()),
                 )
             except UnsafeTree as error:
                 why = f"its output {output!r} cannot be kept: {error.where}: {error.why}"
                 raise BuildFailed(name, why, log=log) from error
+            for place in places.values():
+                rename_mentions(place, placeholders[output].digest32, found[output].digest32)
         return found
 
     def _keep_log(self, work: Work, request: SandboxRequest) -> Path:
@@ -188,6 +192,21 @@ def _check_ending(action: RunAction, ended: Ended, log: Path) -> None:
             raise BuildFailed(name, "the disk is almost full", log=log, tail=ended.tail)
         case Ending.INTERRUPTED:
             raise BuildInterrupted(name)
+
+
+def _order(
+    name: str, places: Mapping[str, Path], placeholders: Mapping[str, StorePath], log: Path
+) -> list[str]:
+    """Return the outputs, each after the siblings it mentions."""
+    if len(places) == 1:
+        return list(places)
+    try:
+        return in_order(
+            {output: (place, placeholders[output].digest32) for output, place in places.items()}
+        )
+    except SiblingCycle as error:
+        why = "its outputs mention each other in a circle: " + " -> ".join(error.names)
+        raise BuildFailed(name, why, log=log) from error
 
 
 def _nameless(directory: Path) -> IO[bytes]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from eka.build.cgroup import ControlGroups
+from eka.build.sandbox import Limits
 from eka.build.seccomp import seccomp_filter
 
 if TYPE_CHECKING:
@@ -182,8 +183,10 @@ def _attempt(command: list[str], descriptor: int) -> tuple[dict[str, object] | N
 
 def _limits() -> SandboxCheck:
     groups = ControlGroups.find()
-    if groups is None:
-        why = "memory and processes of builds cannot be limited"
+    if groups is None or not groups.works(Limits()):
+        # To others than root the kernel's own limit of processes applies.
+        lacking = "memory" if os.geteuid() else "memory and processes"
+        why = f"the {lacking} of builds cannot be limited"
         return SandboxCheck("control groups", Finding.UNAVAILABLE, why, _DELEGATE)
     found = ", ".join(sorted(groups.controllers))
     return SandboxCheck("control groups", Finding.OK, f"can limit {found}")

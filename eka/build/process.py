@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from eka.build.sandbox import Ending
 
@@ -19,19 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from eka.build.cgroup import BuildGroup
     from eka.build.log import LogWriter
     from eka.build.sandbox import Cancellation, Limits
 
 _GLANCE_S = 1.0  # how often the free space of the disk is looked at
 _READ_BYTES = 1 << 16
-
-
-class Group(Protocol):
-    """A control group that a process can be put into."""
-
-    def add(self, pid: int) -> None:
-        """Move the process into the group; what it starts later is in it too."""
-        ...
 
 
 @dataclass(slots=True)
@@ -115,7 +108,7 @@ class SandboxProcess:
         self._events.close_write()
         self._gate.close_read()
 
-    def release(self, group: Group | None) -> None:
+    def release(self, group: BuildGroup | None) -> None:
         """Put limits on the waiting process and let it start its command."""
         pid = self._find_inner()
         if pid is None:

@@ -1,4 +1,4 @@
-"""A small bench to build on: a store, a root file system made of busybox, and what was reported."""
+"""A small bench to build on: a store, a root file system of busybox, and what was reported."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def rootfs_nodes(extra: Mapping[str, bytes] | None = None) -> list[Node]:
     content, applets = _busybox()
     nodes: list[Node] = [DirNode(()), LinkNode((b"bin",), b"usr/bin"), DirNode((b"etc",))]
     for name, data in (extra or {"os-release": b"ID=busybox\n"}).items():
-        nodes.append(FileNode((b"etc", name.encode()), False, (data,)))
+        nodes.append(_file(f"etc/{name}", data))
     nodes += [DirNode((b"usr",)), DirNode((b"usr", b"bin"))]
-    nodes.append(FileNode((b"usr", b"bin", b"busybox"), True, (content,)))
+    nodes.append(_file("usr/bin/busybox*", content))
     links = sorted(set(applets) - {"busybox"})
     nodes += [LinkNode((b"usr", b"bin", name.encode()), b"busybox") for name in links]
     return nodes
@@ -75,8 +75,13 @@ def tree_nodes(files: Mapping[str, bytes | str]) -> list[Node]:
         if isinstance(content, str):
             nodes.append(LinkNode(path, content.encode()))
         else:
-            nodes.append(FileNode(path, name.endswith("*"), (content,)))
+            nodes.append(_file(name, content))
     return nodes
+
+
+def _file(name: str, content: bytes) -> FileNode:
+    path = tuple(part.encode() for part in name.rstrip("*").split("/"))
+    return FileNode(path, executable=name.endswith("*"), chunks=(content,))
 
 
 def real_sandbox(limits: Limits | None = None) -> Bubblewrap:
@@ -127,13 +132,14 @@ class Workbench:
         env = {"out": "{{output:out}}", **changes.pop("env", {})}
         return RunAction(
             name=name,
-            system=SYSTEM,
             builder="/bin/sh",
             args=("-eu", "-c", text),
             env=env,
             inputs=inputs,
             rootfs=changes.pop("rootfs", "rootfs"),
-            **{"timeout_s": 60, **changes},
+            system=changes.pop("system", SYSTEM),
+            timeout_s=changes.pop("timeout_s", 60),
+            **changes,
         )
 
     def realise(self, *actions: Action, check: bool = False) -> StorePath:

@@ -1,0 +1,33 @@
+"""Ports of the build that must not be used."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eka.build import Cancellation, Ended, Pinned, SandboxRequest
+
+
+class BrokenSandbox:
+    """A sandbox for tests in which nothing may run."""
+
+    def run(
+        self,
+        request: SandboxRequest,
+        on_line: Callable[[bytes], None],
+        cancellation: Cancellation,
+    ) -> Ended:
+        """Fail."""
+        raise AssertionError(request.command, on_line, cancellation)
+
+
+class NoDownloads:
+    """A downloader for tests in which nothing may be fetched."""
+
+    def download(
+        self, file: Pinned, into: IO[bytes], progress: Callable[[str, int], None]
+    ) -> None:
+        """Fail."""
+        raise AssertionError(file, into, progress)
