@@ -51,7 +51,7 @@ class LockNotCanonical(EkaError):
 
     code = "lock-not-canonical"
 
-    def __init__(self, file: str, span: Span, *, expected: str, found: str) -> None:
+    def __init__(self, file: str, span: Span, *, expected: str | None, found: str | None) -> None:
         super().__init__(
             what="the lock was edited, or merged, by something other than eka",
             where=f"{file}:{span.line}",
@@ -128,5 +128,5 @@ class LockPinMismatch(LockContradiction):
     sentence = "a locked atom is pinned in a way its set does not allow"
 
 
-def _shown(line: str) -> str:
-    return repr(line[:_SHOWN_CHARACTERS]) if line else "the end of the file"
+def _shown(line: str | None) -> str:
+    return "the end of the file" if line is None else repr(line[:_SHOWN_CHARACTERS])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 from eka.atom.content import ContentHash
@@ -95,13 +96,10 @@ def _version(document: TomlDocument) -> int:
 
 
 def _not_canonical(file: str, expected: str, found: str) -> LockNotCanonical:
-    wanted, given = expected.split("\n"), found.split("\n")
-    length = max(len(wanted), len(given))
-    wanted += [""] * (length - len(wanted))
-    given += [""] * (length - len(given))
-    number = next(index for index in range(length) if wanted[index] != given[index])
-    span = Span(file, number + 1, 1, max(1, len(given[number])), given[number])
-    return LockNotCanonical(file, span, expected=wanted[number], found=given[number])
+    pairs = enumerate(zip_longest(expected.split("\n"), found.split("\n")), start=1)
+    number, wanted, given = next((n, want, got) for n, (want, got) in pairs if want != got)
+    span = Span(file, number, 1, max(1, len(given or "")), given or "")
+    return LockNotCanonical(file, span, expected=wanted, found=given)
 
 
 class _Entry:

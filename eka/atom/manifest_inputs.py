@@ -142,6 +142,7 @@ def _read_source(entries: Table, kind: str, key: str, name: Label) -> DirectSour
 
 def _read_deb(table: Table, name: Label) -> DebSource | None:
     forms = [key for key in ("packages", "package", "source") if table.has(key)]
+    suite = table.text("suite")
     if len(forms) != 1:
         _report_forms(table, forms)
         return None
@@ -156,7 +157,6 @@ def _read_deb(table: Table, name: Label) -> DebSource | None:
             table.invalid(form, f"{package!r} is not the name of a Debian package", fix, *place)
         elif package in names[:index]:
             table.invalid(form, f"`{package}` stands twice in it", "remove one", *place)
-    suite = table.text("suite")
     if suite is not None and _SUITE.fullmatch(suite) is None:
         table.invalid("suite", "it is not the name of a suite", "write for example `bookworm`")
     if form == "source":

@@ -94,11 +94,9 @@ def _read_set(table: Table, name: str, aliases: Aliases) -> SetDeclaration:
         table.invalid(name, "it is empty", 'write "::" or the URL of a repository')
     urls: list[SourceUrl] = []
     for index, text in enumerate(written):
-        if text == OWN_SET:
-            continue
         place = (index,) if isinstance(value, list) else ()
-        url = _read_url(table, name, text, aliases, place)
-        if url in urls:
+        url = None if text == OWN_SET else _read_url(table, name, text, aliases, place)
+        if url in urls or text in written[:index]:
             table.invalid(name, f"`{text}` stands twice in it", "remove one of them", *place)
         elif url is not None:
             urls.append(url)

@@ -178,9 +178,11 @@ def ipv6(text: str) -> str | None:
     from ipaddress import AddressValueError, IPv6Address  # noqa: PLC0415 - rarely needed
 
     try:
-        return None if "%" in text else str(IPv6Address(text))
+        address = IPv6Address(text)
     except AddressValueError:
         return None
+    # Pythons disagree on how to write an IPv4 address in IPv6 clothes; a zone is local.
+    return None if "%" in text or address.ipv4_mapped else str(address)
 
 
 def _text_fault(text: str) -> str:

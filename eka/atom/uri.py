@@ -49,7 +49,7 @@ def parse_atom_uri(text: str, aliases: Aliases) -> AtomUri:
     _check(text)
     source, found, atom = _split_atom(text)
     if not found and _names_source(text):
-        return AtomUri(_source(text, aliases), None, None)
+        return AtomUri(_explained(text, aliases), None, None)
     raw_label, at, raw_requirement = atom.partition("@")
     if not raw_label:
         raise InvalidUri(text, "the label is missing")
@@ -57,7 +57,7 @@ def parse_atom_uri(text: str, aliases: Aliases) -> AtomUri:
         raise InvalidUri(text, "there is no requirement after `@`")
     label = Label.typed(raw_label)
     requirement = Requirement.parse(raw_requirement) if at else None
-    return AtomUri(_source(source, aliases) if source else None, label, requirement)
+    return AtomUri(_explained(source, aliases) if source else None, label, requirement)
 
 
 def parse_source_url(text: str, aliases: Aliases) -> SourceUrl:
@@ -69,7 +69,15 @@ def parse_source_url(text: str, aliases: Aliases) -> SourceUrl:
     if _split_atom(text)[1]:
         why = "it names an atom, or a helper program of git; expected a repository alone"
         raise InvalidUri(text, why, "leave out `::` and what follows")
-    return _source(text, aliases)
+    return _explained(text, aliases)
+
+
+def _explained(text: str, aliases: Aliases) -> SourceUrl:
+    """Return the source; an error shows the text as typed, not as expanded."""
+    try:
+        return _source(text, aliases)
+    except InvalidUri as error:
+        raise InvalidUri(text, error.why, error.fix) from error
 
 
 def _check(text: str) -> None:
