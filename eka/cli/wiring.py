@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from eka.atom import SourceUrl
     from eka.build import Realiser
     from eka.cli.frame import Frame
     from eka.direct import DebPinner
+    from eka.git import History
     from eka.git.objects import PygitReader
     from eka.store import Event, Plan, Store
 
@@ -50,6 +52,7 @@ def services(frame: Frame, *, offline: bool = False, store: str | None = None) -
         index=VersionIndex(transport),
         cache=objects,
         reader=cache(partial(_reader, objects)),
+        history=partial(_history, settings.cache_dir / "histories", runner),
         listings=settings.cache_dir / "listings",
         aliases=settings.aliases,
         progress=frame.progress,
@@ -95,6 +98,12 @@ def _reader(objects: ObjectCache) -> PygitReader:
     return Reader(objects.git_dir)
 
 
+def _history(directory: Path, runner: GitRunner, url: SourceUrl) -> History:
+    from eka.git.history import SourceHistory  # noqa: PLC0415 - costs 100 ms
+
+    return SourceHistory(directory, url, runner)
+
+
 def _open_url(url: str) -> Any:  # noqa: ANN401 - an iterator of bytes
     from eka.direct import read_url  # noqa: PLC0415 - costs start-up time
 
@@ -132,13 +141,25 @@ def _open_store(frame: Frame, root: Path) -> Store:
 def _realiser(
     frame: Frame, open_store: Callable[[], Store], emit: Callable[[Event], None]
 ) -> Realiser:
-    from eka.build import HttpDownloader, Realiser, open_sandbox  # noqa: PLC0415 - costs start-up
+    from eka.build import (  # noqa: PLC0415 - costs start-up time
+        Bubblewrap,
+        ControlGroups,
+        HttpDownloader,
+        Realiser,
+        seccomp_filter,
+    )
 
     environment: Mapping[str, str] = frame.environment
+    program = shutil.which(BUBBLEWRAP, path=environment.get("PATH"))
+    sandbox = Bubblewrap(
+        program or BUBBLEWRAP,
+        seccomp=seccomp_filter(platform.machine()),
+        groups=ControlGroups.find(),
+    )
     return frame.cleanup.enter_context(
         Realiser(
             open_store(),
-            sandbox=open_sandbox(environment),
+            sandbox=sandbox,
             downloader=HttpDownloader(environment),
             emit=emit,
             jobs=frame.settings.jobs,

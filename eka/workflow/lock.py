@@ -28,7 +28,7 @@ from eka.workflow.sets import KnownSets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eka.atom import Genesis, LockedDirect, Manifest, Version
+    from eka.atom import LockedDirect, Manifest, ObjectId, Version
     from eka.resolve import Request, ResolveKey, Solution, Strategy
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
@@ -120,7 +120,7 @@ class _Resolution:
         genesis = self._own.genesis if self._own else None
         listings = Listings(services)
         self._sets = KnownSets(listings, genesis, options.accepted_sources)
-        self._provider = GitProvider(services, self._sets, listings, self._own)
+        self._provider = GitProvider(services, self._sets, listings, self._own, _pinned(previous))
 
     def lock(self) -> Lock:
         solution = self._solve()
@@ -167,7 +167,6 @@ class _Resolution:
         name = f"{key.label.text}@{key.version.text}"
         if commit.content is not None and commit.content != content:
             raise PinMismatch(name, expected=commit.content.hex, found=content.hex)
-        self._check_unmoved(key, candidate.rev.hex, name)
         return LockedAtom(
             key=key,
             id=identity,
@@ -176,12 +175,6 @@ class _Resolution:
             rev=candidate.rev,
             requires=requires,
         )
-
-    def _check_unmoved(self, key: AtomKey, rev: str, name: str) -> None:
-        """Refuse a version that was locked once and names another commit now."""
-        for atom in self._previous.atoms if self._previous else ():
-            if atom.key == key and atom.rev is not None and atom.rev.hex != rev:
-                raise PinMismatch(name, expected=f"commit {atom.rev.hex}", found=f"commit {rev}")
 
     def _copied(self, key: AtomKey) -> list[LockedDirect]:
         if self._own is not None and key.genesis == self._own.genesis:
@@ -246,9 +239,17 @@ def _key(request: Request) -> AtomKey:
 def _versions(lock: Lock | None) -> Mapping[ResolveKey, tuple[Version, ...]]:
     found: dict[ResolveKey, tuple[Version, ...]] = {}
     for atom in lock.atoms if lock else ():
-        key: tuple[Genesis, object] = (atom.key.genesis, atom.key.label)
-        found[key] = (*found.get(key, ()), atom.key.version)  # type: ignore[index]
+        key = (atom.key.genesis, atom.key.label)
+        found[key] = (*found.get(key, ()), atom.key.version)
     return found
+
+
+def _pinned(lock: Lock | None) -> dict[Request, ObjectId]:
+    return {
+        ((atom.key.genesis, atom.key.label), atom.key.version): atom.rev
+        for atom in (lock.atoms if lock else ())
+        if atom.rev is not None
+    }
 
 
 def _direct_order(pin: LockedDirect) -> tuple[str, str, str, str]:

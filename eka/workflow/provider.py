@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from eka.atom import AtomCommit, check_foreign, parse_manifest
 from eka.errors import EkaError
 from eka.resolve import Dependencies, Unavailable, Wanted
-from eka.workflow.errors import AtomIncomplete, Offline
+from eka.workflow.errors import AtomIncomplete, Offline, PinMismatch
 from eka.workflow.project import MANIFEST
 
 if TYPE_CHECKING:
@@ -48,13 +48,20 @@ class GitProvider:
     """Implements `eka.resolve.Provider` over sources, the object cache and the own set."""
 
     def __init__(
-        self, services: Services, sets: KnownSets, listings: Listings, own: OwnSet | None
+        self,
+        services: Services,
+        sets: KnownSets,
+        listings: Listings,
+        own: OwnSet | None,
+        pinned: Mapping[Request, ObjectId],
     ) -> None:
+        """Prepare a provider; ``pinned`` are the commits that the previous lock names."""
         self._services = services
         self._sets = sets
         self._listings = listings
         self._own = own
         self._revs: dict[Request, ObjectId] = {}
+        self._pinned = pinned
         self.candidates: dict[Request, Candidate] = {}
 
     def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
@@ -132,10 +139,18 @@ class GitProvider:
     def _fetch(self, requests: Sequence[Request]) -> None:
         wanted: dict[Genesis, list[ObjectId]] = {}
         for request in requests:
+            self._check_unmoved(request)
             if request not in self.candidates:
                 wanted.setdefault(request[0][0], []).append(self._revs[request])
         for genesis, revs in wanted.items():
             ensure(self._services, self._sets.urls(genesis), revs)
+
+    def _check_unmoved(self, request: Request) -> None:
+        """Refuse a version that was locked once and names another commit now."""
+        pinned, found = self._pinned.get(request), self._revs[request]
+        if pinned is not None and pinned != found:
+            name = f"{request[0][1].text}@{request[1].text}"
+            raise PinMismatch(name, expected=f"commit {pinned.hex}", found=f"commit {found.hex}")
 
     def _answer(self, request: Request) -> Dependencies | Unavailable:
         (genesis, label), version = request

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from eka.atom import Aliases
+    from eka.atom import Aliases, SourceUrl
     from eka.build import Realiser
     from eka.direct import DebPinner
-    from eka.git import GitRunner, ObjectCache, Transport, VersionIndex
+    from eka.git import GitRunner, History, ObjectCache, Transport, VersionIndex
     from eka.git.objects import PygitReader
     from eka.store import Event, Store
     from eka.workflow.progress import Progress
@@ -27,6 +27,7 @@ class Services:
     index: VersionIndex
     cache: ObjectCache
     reader: Callable[[], PygitReader]  # of the cache's objects
+    history: Callable[[SourceUrl], History]  # of a source's commits
     listings: Path  # directory of the listing cache
     aliases: Aliases
     progress: Progress

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from eka.hashing import digest
 from eka.workflow.pair import NOTE, project_lock, repair, replace_file, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OLD = {"atom.toml": b"old manifest\n", "atom.lock": b"old lock\n"}
 NEW = {"atom.toml": b"new manifest\n", "atom.lock": b"new lock\n"}
@@ -19,7 +22,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def note_of(project: Path) -> bytes:
+def note() -> bytes:
     return json.dumps(
         {
             name: {"old": digest(OLD[name]).hex(), "new": text.decode()}
@@ -48,7 +51,7 @@ def test_a_file_that_was_absent_is_made(tmp_path: Path) -> None:
 
 
 def test_an_update_that_was_noted_is_finished_later(project: Path) -> None:
-    (project / NOTE).write_bytes(note_of(project))
+    (project / NOTE).write_bytes(note())
     (project / "atom.toml").write_bytes(NEW["atom.toml"])
 
     assert repair(project)
@@ -59,7 +62,7 @@ def test_an_update_that_was_noted_is_finished_later(project: Path) -> None:
 
 
 def test_a_file_that_a_person_edited_meanwhile_is_left_alone(project: Path) -> None:
-    (project / NOTE).write_bytes(note_of(project))
+    (project / NOTE).write_bytes(note())
     (project / "atom.toml").write_bytes(b"edited by hand\n")
 
     repair(project)
@@ -68,9 +71,9 @@ def test_a_file_that_a_person_edited_meanwhile_is_left_alone(project: Path) -> N
     assert not (project / NOTE).exists()
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"[1]", b'{"atom.toml": 1}', b"\xff"])
-def test_a_note_that_is_none_is_thrown_away(project: Path, note: bytes) -> None:
-    (project / NOTE).write_bytes(note)
+@pytest.mark.parametrize("text", [b"", b"{", b"[1]", b'{"atom.toml": 1}', b"\xff"])
+def test_a_note_that_is_none_is_thrown_away(project: Path, text: bytes) -> None:
+    (project / NOTE).write_bytes(text)
 
     repair(project)
 
@@ -80,8 +83,8 @@ def test_a_note_that_is_none_is_thrown_away(project: Path, note: bytes) -> None:
 
 def test_a_note_cannot_reach_outside_the_project(project: Path) -> None:
     outside = project.parent / "canary"
-    note = {"../canary": {"old": "", "new": "harm"}}
-    (project / NOTE).write_bytes(json.dumps(note).encode())
+    harmful = {"../canary": {"old": "", "new": "harm"}}
+    (project / NOTE).write_bytes(json.dumps(harmful).encode())
 
     repair(project)
 

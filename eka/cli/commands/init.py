@@ -11,12 +11,12 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim, yellow
-from eka.workflow.init import InitOptions, init_set
+from eka.workflow.init import InitOptions, begin_set
 from eka.workflow.project import SET_MANIFEST
 
 if TYPE_CHECKING:
     from eka.cli.text import Line
-    from eka.workflow.init import InitReport
+    from eka.workflow.init import InitOutcome
 
 
 def init(
@@ -28,6 +28,7 @@ def init(
     remote: Annotated[
         str | None, typer.Option("--remote", "-t", help="Where to look for a genesis.")
     ] = None,
+    offline: Annotated[bool, typer.Option(help="Do not ask the remote.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, write nothing.")] = False,
 ) -> Reply:
     """Make this git repository a set of atoms.
@@ -41,7 +42,7 @@ def init(
     options = InitOptions(
         genesis=None if genesis is None else ObjectId(genesis), remote=remote, dry_run=dry_run
     )
-    report = init_set(wiring.services(frame), options)
+    report = begin_set(wiring.services(frame, offline=offline), options)
     return Reply(
         document={
             "dry_run": dry_run,
@@ -50,13 +51,14 @@ def init(
             "roots": [oid.hex for oid in report.roots],
             "manifest_written": report.manifest_written,
             "committed": report.committed,
-            "known_from": report.known_from,
+            "is_new": report.is_new,
+            "remote": report.remote,
         },
         body=_lines(report, dry_run=dry_run),
     )
 
 
-def _lines(report: InitReport, *, dry_run: bool) -> list[Line]:
+def _lines(report: InitOutcome, *, dry_run: bool) -> list[Line]:
     lines: list[Line] = []
     if report.manifest_written:
         verb = "would write" if dry_run else "wrote"
@@ -65,7 +67,7 @@ def _lines(report: InitReport, *, dry_run: bool) -> list[Line]:
         verb = "would make" if dry_run else "made"
         lines.append(f"{verb} the first commit of the branch, with {SET_MANIFEST}")
     if report.genesis is not None:
-        known = f" (told by {report.known_from})" if report.known_from else ""
+        known = "" if report.is_new else " (on record already)"
         lines.append(("genesis ", bold(report.genesis.hex), dim(known)))
     if len(report.roots) > 1:
         lines.append((yellow("note "), "there are several first commits:"))

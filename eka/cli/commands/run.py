@@ -67,4 +67,4 @@ def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by the program: signals and exit status are then its own."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execvpe(command[0], command, environment)  # noqa: S606 - that is the job
+    os.execvpe(command[0], list(command), environment)  # noqa: S606 - that is the job

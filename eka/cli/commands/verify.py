@@ -1,0 +1,129 @@
+"""``eka verify``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.frame import Frame
+from eka.cli.render import error_document
+from eka.cli.reply import Reply
+from eka.cli.text import bold, dim, green, red, yellow
+from eka.errors import Exit
+from eka.git import Status
+from eka.workflow.project import Project
+from eka.workflow.verify import verify_lock, verify_uri
+
+if TYPE_CHECKING:
+    from eka.cli.reply import Json
+    from eka.cli.text import Line, Piece
+    from eka.git import LevelReport
+    from eka.workflow.verify import VerifiedAtom, VerifyReport
+
+WORDS = {
+    Status.OK: green("ok"),
+    Status.FAILED: red("FAILED"),
+    Status.UNAVAILABLE: yellow("unavailable"),
+    Status.ABSENT: dim("absent"),
+}
+
+
+def verify(
+    frame: Frame,
+    uri: Annotated[
+        str | None,
+        typer.Argument(help="SOURCE::LABEL[@REQUIREMENT], or a SOURCE; default: atom.lock."),
+    ] = None,
+    *,
+    offline: Annotated[bool, typer.Option(help="Check what the cache holds.")] = False,
+) -> Reply:
+    """Recompute atoms and prove where they come from.
+
+    Levels: bytes (the commit is what it must be), manifest (it names this version), subtree (the
+    tree is a directory of the source commit), ancestry (that commit descends from the genesis),
+    content (the BLAKE3 hash). Without a URI every atom of atom.lock is checked against its pin,
+    and the source must still name the same commits.
+
+    Exit status: 0 nothing failed, 3 no such atom, 4 network, 5 something is not what it claims.
+    """
+    services = wiring.services(frame, offline=offline)
+    if uri is None:
+        report = verify_lock(services, Project.at(frame.directory, frame.settings.aliases))
+    else:
+        report = verify_uri(services, uri)
+    return Reply(
+        document=_document(report),
+        body=_lines(report, verbose=frame.verbosity > 0),
+        status=Exit.INTEGRITY if report.failed else Exit.OK,
+    )
+
+
+def _document(report: VerifyReport) -> dict[str, Json]:
+    return {
+        "sound": not report.failed,
+        "own": report.own,
+        "atoms": [_atom_document(atom) for atom in report.atoms],
+    }
+
+
+def _atom_document(atom: VerifiedAtom) -> Json:
+    levels = atom.report.levels if atom.report else ()
+    return {
+        "label": atom.label.text,
+        "version": atom.version.text,
+        "source": atom.source.public,
+        "commit": atom.rev.hex,
+        "sound": atom.is_sound,
+        "withdrawn": atom.withdrawn,
+        "error": error_document(atom.error)["error"] if atom.error else None,
+        "levels": [
+            {
+                "level": level.level.value,
+                "status": level.status.value,
+                "expected": level.expected,
+                "found": level.found,
+                "note": level.note,
+            }
+            for level in levels
+        ],
+    }
+
+
+def _lines(report: VerifyReport, *, verbose: bool) -> list[Line]:
+    lines: list[Line] = []
+    for atom in report.atoms:
+        lines += _atom_lines(atom, verbose=verbose)
+    count = f"{len(report.atoms)} atoms checked, {len(report.failed)} failed"
+    own = f", {report.own} of this repository not published" if report.own else ""
+    return [*lines, dim(count + own)]
+
+
+def _atom_lines(atom: VerifiedAtom, *, verbose: bool) -> list[Line]:
+    name = bold(f"{atom.label.text} {atom.version.text}")
+    if atom.report is None:
+        why = f"  {atom.error}" if atom.error else ""
+        return [(name, " ", red("FAILED")), why]
+    words: list[str | Piece] = [name]
+    for level in atom.report.levels:
+        words += [f"  {level.level.value} ", WORDS[level.status]]
+    if atom.withdrawn:
+        words.append(yellow("  withdrawn: no ref names it any more"))
+    lines: list[Line] = [tuple(words)]
+    for level in atom.report.levels:
+        if level.status is Status.FAILED or (verbose and level.status is not Status.OK):
+            lines += _level_lines(level)
+    return lines
+
+
+def _level_lines(level: LevelReport) -> list[Line]:
+    lines: list[Line] = [f"  {level.level.value}:"]
+    for word, value in (
+        ("expected", level.expected),
+        ("found", level.found),
+        ("", level.note),
+    ):
+        if value:
+            lines.append(f"    {word} {value}" if word else f"    {value}")
+    return lines

@@ -1,0 +1,180 @@
+"""``eka verify``: atoms recomputed from objects, level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import parse_atom_uri
+from eka.errors import EkaError, Exit
+from eka.git import ExpectedAtom, NetworkFailed, NoSet, verify_atom
+from eka.workflow.errors import AtomNotFound
+from eka.workflow.fetch import set_urls
+from eka.workflow.listing import Listings
+from eka.workflow.places import source_of
+from eka.workflow.provider import ensure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eka.atom import Genesis, Label, Lock, ObjectId, SourceUrl, Version
+    from eka.git import AtomReport, History
+    from eka.workflow.project import Project
+    from eka.workflow.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAtom:
+    """One atom and what checking it found."""
+
+    label: Label
+    version: Version
+    source: SourceUrl
+    rev: ObjectId
+    report: AtomReport | None  # None: it could not be examined, ``error`` says why
+    error: EkaError | None = None
+    withdrawn: bool = False  # locked, but no ref of the source names it any more
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.error is None and (self.report is None or self.report.is_sound)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """All atoms that were checked; ``own`` of the lock are not published and were not."""
+
+    atoms: tuple[VerifiedAtom, ...]
+    own: int = 0
+
+    @property
+    def failed(self) -> tuple[VerifiedAtom, ...]:
+        """The atoms that are not what they claim to be."""
+        return tuple(atom for atom in self.atoms if not atom.is_sound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """One atom to check: what is expected of it, and the commit to look at."""
+
+    expected: ExpectedAtom
+    rev: ObjectId
+    urls: tuple[SourceUrl, ...]
+    withdrawn: bool = False
+
+
+def verify_lock(services: Services, project: Project) -> VerifyReport:
+    """Check every atom a project's lock pins, and that the source still names the same commits."""
+    _, lock = project.current_lock()
+    subjects = list(_locked_subjects(services, lock))
+    own = sum(atom.rev is None for atom in lock.atoms)
+    return VerifyReport(tuple(_verify_all(services, subjects)), own)
+
+
+def verify_uri(services: Services, text: str) -> VerifyReport:
+    """Check what a URI names: versions of one atom, or every atom of a source.
+
+    Raises:
+        AtomNotFound: there is nothing of that name.
+    """
+    uri = parse_atom_uri(text, services.aliases)
+    source = source_of(uri, text, services)
+    listings = Listings(services)
+    if uri.label is None:
+        listed = dict(services.index.all(source))
+    else:
+        listed = dict(listings.versions((source,), [uri.label]))
+    genesis = _genesis(listings, source)
+    subjects = [
+        _Subject(ExpectedAtom(label=label, version=version, genesis=genesis), rev, (source,))
+        for label in sorted(listed)
+        for version, rev in sorted(listed[label].items())
+        if uri.requirement is None or uri.requirement.matches(version)
+    ]
+    if not subjects:
+        what = uri.label.text if uri.label else "any atom"
+        raise AtomNotFound(what, source.public, why="no such version is published there")
+    return VerifyReport(tuple(_verify_all(services, subjects)))
+
+
+def _locked_subjects(services: Services, lock: Lock) -> Iterator[_Subject]:
+    listings = Listings(services)
+    for known in lock.sets:
+        atoms = [atom for atom in lock.atoms if atom.key.genesis == known.genesis and atom.rev]
+        if not atoms:
+            continue
+        urls = set_urls(services, lock, known.genesis)
+        listed = _listed(services, listings, urls, sorted({atom.key.label for atom in atoms}))
+        for atom in atoms:
+            key = atom.key
+            expected = ExpectedAtom(
+                label=key.label,
+                version=key.version,
+                genesis=known.genesis,
+                id=atom.id,
+                rev=atom.rev,
+                tree=atom.tree,
+                content=atom.content,
+            )
+            current = listed.get((key.label, key.version)) if listed is not None else atom.rev
+            rev = current or atom.rev
+            if rev is not None:
+                yield _Subject(expected, rev, urls, withdrawn=current is None)
+
+
+def _listed(
+    services: Services, listings: Listings, urls: Sequence[SourceUrl], labels: Sequence[Label]
+) -> dict[tuple[Label, Version], ObjectId] | None:
+    """Return what the source names now; None where it cannot be asked."""
+    if services.offline:
+        return None
+    try:
+        found = listings.versions(urls, labels)
+    except NetworkFailed as error:
+        services.progress.note(f"only the cache was checked: {error}")
+        return None
+    return {(label, version): oid for label in labels for version, oid in found[label].items()}
+
+
+def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[VerifiedAtom]:
+    groups: dict[tuple[SourceUrl, ...], list[_Subject]] = {}
+    for subject in subjects:
+        groups.setdefault(subject.urls, []).append(subject)
+    done = 0
+    for urls, group in groups.items():
+        services.progress.step(f"fetching {len(group)} atoms from {urls[0].public}")
+        ensure(services, urls, [subject.rev for subject in group])
+        history = None if services.offline else services.history(urls[0])
+        for subject in group:
+            done += 1
+            services.progress.count("atoms", done, len(subjects))
+            yield _verify(services, subject, history)
+
+
+def _verify(services: Services, subject: _Subject, history: History | None) -> VerifiedAtom:
+    report, error = None, None
+    try:
+        report = verify_atom(
+            subject.rev, expected=subject.expected, reader=services.reader(), history=history
+        )
+    except EkaError as found:
+        if found.exit_status != Exit.INTEGRITY:
+            raise
+        error = found
+    return VerifiedAtom(
+        subject.expected.label,
+        subject.expected.version,
+        subject.urls[0],
+        subject.rev,
+        report,
+        error,
+        subject.withdrawn,
+    )
+
+
+def _genesis(listings: Listings, source: SourceUrl) -> Genesis | None:
+    try:
+        return listings.genesis((source,))
+    except NoSet:
+        return None
