@@ -121,6 +121,14 @@ def test_depth_counts_along_the_longest_path_also_through_a_shared_directory() -
     assert "deeper" in caught.value.why
 
 
+def test_a_target_at_its_limit_is_followed() -> None:
+    trees = FakeTrees()
+    root = trees.add_tree([trees.link(b"l", b"a" * 1024)])
+
+    assert check_tree(root, trees).size_bytes == 1024
+
+
+@pytest.mark.spec("tree-link-target")
 def test_a_target_beyond_its_limit_is_not_read() -> None:
     trees = FakeTrees()
     root = trees.add_tree([TreeEntry("120000", b"l", trees.add_blob_of_size(1025))])

@@ -27,6 +27,7 @@ def test_versions_compare_in_all_six_ways() -> None:
     assert high >= low
     assert low != high
     assert low == Version(1, 9, 0)
+    assert not low < Version(1, 9, 0)
     assert hash(low) == hash(Version(1, 9, 0))
 
 
