@@ -55,10 +55,14 @@ class SourceHistory:
         self._fetcher = Fetcher(runner, timeout_s=timeout_s)
         self._progress = progress
         self._shallow: set[ObjectId] = set()
+        self._ready: set[ObjectId] = set()
+        self._lineages: dict[tuple[ObjectId, Genesis], Lineage] = {}
         self._reader: PygitReader | None = None
 
     def reader(self, origin: ObjectId) -> PygitReader:
         """Return a reader of the commit ``origin``, its ancestors and all of its trees."""
+        if origin in self._ready:
+            return self._opened()
         try:
             with exclusive(self.git_dir) as lock:
                 self._make()
@@ -69,10 +73,17 @@ class SourceHistory:
                 self._fetch_trees(origin, commit_tree(reader.commit(origin)), destination)
         except OSError as error:
             raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
+        self._ready.add(origin)
         return reader
 
     def lineage(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         """Return how ``genesis`` and the source commit ``origin`` are related."""
+        key = origin, genesis
+        if key not in self._lineages:
+            self._lineages[key] = self._walk(origin, genesis)
+        return self._lineages[key]
+
+    def _walk(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         reader = self.reader(origin)
         if not reader.has(genesis):
             return Lineage.SHALLOW if origin in self._shallow else Lineage.STRANGER

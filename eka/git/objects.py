@@ -46,17 +46,15 @@ class PygitReader:
     """Reads the objects of one local repository; an `eka.atom.TreeReader`."""
 
     def __init__(self, git_dir: Path) -> None:
-        """Open the objects of the repository whose ``.git`` (or bare) directory this is."""
-        common = _common_dir(git_dir)
+        """Read the repository with this ``.git`` (or bare) directory, there already or not."""
+        self._git_dir = git_dir
         self._where = str(git_dir)
-        if _SHA256.search(_read_config(common)):
-            raise UnsupportedObjectFormat(self._where)
-        self._odb = pygit2.Odb(str(common / "objects"))
+        self._opened: pygit2.Odb | None = None
 
     def header(self, oid: ObjectId) -> tuple[str, int]:
         """Return kind (``commit`` ``tree`` ``blob`` ``tag``) and size in bytes; reads no body."""
         try:
-            kind, size = self._odb.read_header(self._name(oid))
+            kind, size = self._odb(oid).read_header(self._name(oid))
         except KeyError as error:
             raise ObjectMissing(oid, self._where) from error
         except (pygit2.GitError, OSError) as error:
@@ -71,7 +69,7 @@ class PygitReader:
             expected = f"a {kind} of at most {limit} bytes"
             raise UnexpectedObject(oid, expected=expected, found=f"{size} bytes")
         try:
-            _, body = self._odb.read(self._name(oid))
+            _, body = self._odb(oid).read(self._name(oid))
         except KeyError as error:
             raise ObjectMissing(oid, self._where) from error
         except (pygit2.GitError, OSError) as error:
@@ -80,7 +78,10 @@ class PygitReader:
 
     def has(self, oid: ObjectId) -> bool:
         """Return whether the object is here."""
-        return self._odb.exists(self._name(oid))
+        try:
+            return self._odb(oid).exists(self._name(oid))
+        except ObjectMissing:
+            return False
 
     def size(self, oid: ObjectId) -> int:
         """Return the size of a blob in bytes, without reading it."""
@@ -134,6 +135,16 @@ class PygitReader:
         if kind != expected:
             raise UnexpectedObject(oid, expected=f"a {expected}", found=f"a {kind}")
         return body
+
+    def _odb(self, oid: ObjectId) -> pygit2.Odb:
+        if self._opened is None:
+            common = _common_dir(self._git_dir)
+            if _SHA256.search(_read_config(common)):
+                raise UnsupportedObjectFormat(self._where)
+            if not (common / "objects").is_dir():
+                raise ObjectMissing(oid, self._where)
+            self._opened = pygit2.Odb(str(common / "objects"))
+        return self._opened
 
     def _name(self, oid: ObjectId) -> str:
         if oid.algorithm != "sha1":
