@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Self
 
 from eka.atom import ObjectId, TreeEntry
@@ -19,6 +20,7 @@ _PRELOADED_BYTES = 64 * 1024 * 1024
 _PRELOADED_OBJECT_BYTES = 1024 * 1024
 _TREE_ESTIMATE_BYTES = 1024
 _LINE_END = b"\n"
+_MODE = re.compile(rb"[0-7]{1,7}")
 _HEADER_FIELDS = 3  # id, kind, size
 
 
@@ -75,7 +77,7 @@ class BatchReader:
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:
         """Return the entries of a tree, in stored order."""
-        return parse_tree(self._contents(oid, "tree"), id_bytes=len(oid.raw))
+        return parse_tree(self._contents(oid, "tree"), tree=oid, id_bytes=len(oid.raw))
 
     def blob(self, oid: ObjectId) -> bytes:
         """Return the bytes of a blob."""
@@ -145,17 +147,18 @@ def _parse_batch(output: bytes) -> dict[ObjectId, tuple[str, bytes]]:
     return found
 
 
-def parse_tree(body: bytes, *, id_bytes: int) -> list[TreeEntry]:
+def parse_tree(body: bytes, *, tree: ObjectId, id_bytes: int) -> list[TreeEntry]:
     """Return the entries of a raw tree object, in stored order."""
     entries: list[TreeEntry] = []
     position = 0
     while position < len(body):
-        space = body.index(b" ", position)
-        zero = body.index(b"\0", space)
+        space = body.find(b" ", position)
+        zero = body.find(b"\0", space)
         end = zero + 1 + id_bytes
-        mode = body[position:space].decode("ascii", errors="backslashreplace")
-        entries.append(
-            TreeEntry(mode, body[space + 1 : zero], ObjectId.from_raw(body[zero + 1 : end]))
-        )
+        mode = body[position:space]
+        if space < 0 or zero < 0 or end > len(body) or not _MODE.fullmatch(mode):
+            raise ObjectUnavailable(tree.hex, "it is not a well-formed tree")
+        oid = ObjectId.from_raw(body[zero + 1 : end])
+        entries.append(TreeEntry(mode.decode(), body[space + 1 : zero], oid))
         position = end
     return entries
