@@ -6,11 +6,13 @@ import inspect
 import io
 import re
 from contextlib import redirect_stdout
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -107,10 +109,24 @@ def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
     declared = inspect.signature(function).parameters.values()
     return [
         parameter.replace(
-            annotation=hints.get(parameter.name, str), kind=inspect.Parameter.KEYWORD_ONLY
+            annotation=_without_opposite(parameter.name, hints.get(parameter.name, str)),
+            kind=inspect.Parameter.KEYWORD_ONLY,
         )
         for parameter in declared
     ]
+
+
+def _without_opposite(name: str, annotation: Any) -> Any:  # noqa: ANN401 (what typing has)
+    """Return the annotation of a flag such that it has no opposite: no ``--no-dry-run``."""
+    if get_origin(annotation) is not Annotated:
+        return annotation
+    kind, info = get_args(annotation)
+    is_bare = isinstance(info, OptionInfo) and info.default is ... and not info.param_decls
+    if kind is not bool or not is_bare:
+        return annotation
+    named = copy(info)
+    named.param_decls = (f"--{name.replace('_', '-')}",)
+    return Annotated[bool, named]
 
 
 def help_text(name: str, command: Callable[..., Reply]) -> str:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from eka.atom import BUILT_IN
@@ -17,7 +19,6 @@ from eka.errors import EkaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from eka.cli.settings import Settings
 
@@ -49,7 +50,7 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     """Look at everything eka needs; each finding is independent of the others."""
     yield Finding("python", Health.OK, f"{platform.python_version()} at {sys.executable}")
     yield _git(environment)
-    yield _sandbox(environment)
+    yield from _sandbox(environment)
     yield _apt(environment)
     yield _directory(
         "cache", settings.cache_dir, f"set cache.dir ({settings.origins['cache.dir']})"
@@ -79,12 +80,20 @@ def _git(environment: Mapping[str, str]) -> Finding:
     return Finding("git", Health.OK, f"{told.removeprefix('git version ')} at {program}")
 
 
-def _sandbox(environment: Mapping[str, str]) -> Finding:
-    program = shutil.which("bwrap", path=environment.get("PATH"))
-    if program is None:
-        fix = "nothing can be built here; install it: apt-get install bubblewrap"
-        return Finding("sandbox", Health.WARNING, "bubblewrap is not on PATH", fix)
-    return Finding("sandbox", Health.OK, program)
+def _sandbox(environment: Mapping[str, str]) -> Iterator[Finding]:
+    from eka import build  # noqa: PLC0415 (brings the store's database along)
+
+    # Without a sandbox nothing can be built; all else works, so it is never a failure here.
+    health = {
+        build.Finding.OK: Health.OK,
+        build.Finding.UNAVAILABLE: Health.WARNING,
+        build.Finding.FAILED: Health.WARNING,
+    }
+    with TemporaryDirectory(prefix="eka-doctor-") as scratch:
+        program = shutil.which("bwrap", path=environment.get("PATH"))
+        for check in build.probe(program, Path(scratch)).checks:
+            name = f"sandbox: {check.name}"
+            yield Finding(name, health[check.finding], check.found, check.fix)
 
 
 def _apt(environment: Mapping[str, str]) -> Finding:

@@ -22,7 +22,9 @@ def test_a_whole_machine_is_healthy(eka: Eka) -> None:
     document = ran.checked("doctor")
     assert ran.status == 0
     assert document["healthy"]
-    assert by_name(document)["git"]["health"] == "ok"
+    found = by_name(document)
+    assert found["git"]["health"] == "ok"
+    assert found["sandbox: network isolation"]["health"] == "ok"
 
 
 def test_without_git_nothing_works(eka: Eka, tmp_path: Path) -> None:
@@ -31,9 +33,9 @@ def test_without_git_nothing_works(eka: Eka, tmp_path: Path) -> None:
     found = by_name(ran.checked("doctor"))
     assert ran.status == 1
     assert found["git"]["health"] == "failure"
-    assert found["sandbox"]["health"] == "warning"
+    assert found["sandbox: bubblewrap"]["health"] == "warning"
     assert found["apt"]["health"] == "warning"
-    assert all(found[name]["fix"] for name in ("git", "sandbox", "apt"))
+    assert all(found[name]["fix"] for name in ("git", "sandbox: bubblewrap", "apt"))
 
 
 @pytest.mark.parametrize(("script", "health"), [

@@ -67,6 +67,11 @@ def test_quiet_says_only_the_answer(eka: Eka) -> None:
     assert (ran.stdout, ran.stderr) == ("x\n", "")
 
 
+def test_a_flag_is_off_until_it_is_given(eka: Eka) -> None:
+    assert eka("echo", "x").stdout == "x\n"
+    assert eka("echo", "--loud", "x").stdout == "X\n"
+
+
 def test_words_after_two_hyphens_are_no_options(eka: Eka) -> None:
     ran = eka("echo", "--", "--json", "-v")
 
@@ -190,6 +195,7 @@ def test_help_of_a_command_is_its_docstring_and_its_options(
     assert "Say what was said." in told
     assert "At length, if need be." in told
     assert "Not for users" not in told
+    assert "--no-loud" not in told
     assert all(option in told for option in ("--loud", "--json", "--directory", "--color"))
 
 

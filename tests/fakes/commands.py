@@ -26,7 +26,7 @@ def echo(
     frame: Frame,
     words: Annotated[list[str] | None, typer.Argument(help="What to say.")] = None,
     *,
-    loud: Annotated[bool, typer.Option("--loud", help="Say it in capitals.")] = False,
+    loud: Annotated[bool, typer.Option(help="Say it in capitals.")] = False,
 ) -> Reply:
     """Say what was said.
 

@@ -70,11 +70,12 @@ def _settings(settings: Settings) -> dict[str, Json]:
 
 def _lines(findings: list[Finding]) -> list[Line | Table]:
     lines: list[Line | Table] = []
+    width = max(len(finding.name) for finding in findings)
     for finding in findings:
         mark = COLOURS[finding.health](f"{finding.health:<8}")
-        lines.append((mark, f" {finding.name:<8} {finding.found}"))
+        lines.append((mark, f" {finding.name:<{width}} {finding.found}"))
         if finding.fix:
-            lines.append((" " * 18, dim(f"fix: {finding.fix}")))
+            lines.append((" " * (width + 10), dim(f"fix: {finding.fix}")))
     return lines
 
 
