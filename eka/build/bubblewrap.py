@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from eka.build.cgroup import BuildGroup, ControlGroups
-    from eka.build.sandbox import Cancellation, RootEntry, SandboxRequest
+    from eka.build.sandbox import Cancellation, SandboxRequest, Shown
 
 HOSTNAME = "localhost"
 MAX_OPTIONS = 8900  # bubblewrap takes 9000; each input is three
@@ -40,7 +40,8 @@ def sandbox_arguments(request: SandboxRequest, limits: Limits) -> list[str]:
     for name, value in sorted(request.env.items()):
         options += ["--setenv", name, value]
     for entry in request.root:
-        options += _root_entry(entry)
+        if entry.name not in OWN_NAMES:
+            options += _shown("", entry)
     options += ["--proc", "/proc", "--dev", "/dev"]
     options += ["--size", str(limits.shared_memory_bytes), "--perms", "1777"]
     options += ["--tmpfs", "/dev/shm"]  # noqa: S108 - inside the sandbox
@@ -48,20 +49,19 @@ def sandbox_arguments(request: SandboxRequest, limits: Limits) -> list[str]:
     options += ["--bind", str(request.build), BUILD_DIR]
     options += ["--bind", str(request.temporary), "/tmp"]  # noqa: S108 - inside the sandbox
     options += ["--bind", str(request.store), LOGICAL_ROOT]
-    for source, base in request.inputs:
-        options += ["--ro-bind", str(source), f"{LOGICAL_ROOT}/{base}"]
+    for entry in request.inputs:
+        options += _shown(LOGICAL_ROOT, entry)
     # Read-only /proc is no nicety: to a build started by root, /proc/sys/kernel/core_pattern
     # would be writable, and the kernel runs what it names outside of every sandbox.
     options += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
     return [*options, "--chdir", request.cwd]
 
 
-def _root_entry(entry: RootEntry) -> list[str]:
-    if entry.name in OWN_NAMES:
-        return []
+def _shown(parent: str, entry: Shown) -> list[str]:
+    place = f"{parent}/{entry.name}"
     if entry.source is None:
-        return ["--symlink", entry.target, f"/{entry.name}"]
-    return ["--ro-bind", str(entry.source), f"/{entry.name}"]
+        return ["--symlink", entry.target, place]
+    return ["--ro-bind", str(entry.source), place]
 
 
 class Bubblewrap:

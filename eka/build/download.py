@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from eka.build.web import Web
 
 CHUNK_BYTES = 1 << 16
-PROGRESS_STEP_BYTES = 1 << 20
 _NOT_FOUND, _TOO_MANY, _SERVER_ERROR, _GONE, _TIMEOUT = 404, 429, 500, 410, 408
 
 
@@ -53,7 +52,8 @@ class Downloader(Protocol):
             file: What to fetch.
             into: Open for writing and seeking; holds the right bytes afterwards, or garbage when
                 an error is raised.
-            progress: Called with the URL and the bytes received so far.
+            progress: Called with the URL and the bytes received so far, after each piece; what
+                it raises ends the download.
 
         Raises:
             FetchFailed: no URL answered.
@@ -174,7 +174,7 @@ class _Transfer:
         self.into.seek(0)
         self.into.truncate()
         digest = hashlib.sha256()
-        received = reported = 0
+        received = 0
         start = time.monotonic()
         while data := response.read(CHUNK_BYTES):
             received += len(data)
@@ -183,15 +183,12 @@ class _Transfer:
             self._check_speed(received, time.monotonic() - start)
             digest.update(data)
             self.into.write(data)
-            if received - reported >= PROGRESS_STEP_BYTES:
-                reported = received
-                self.progress(url, received)
+            self.progress(url, received)
         if received < self.file.size:
             raise _Refused(f"the answer ended after {received} bytes", again=True)
         if digest.hexdigest() != self.file.sha256:
             raise self._wrong(url, f"SHA-256 {self.file.sha256}", f"SHA-256 {digest.hexdigest()}")
         self.into.flush()
-        self.progress(url, received)
 
     def _check_speed(self, received: int, elapsed_s: float) -> None:
         slow = received < elapsed_s * self.patience.slowest_bytes_s

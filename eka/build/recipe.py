@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.build.copies import copy_writable
-from eka.build.sandbox import BUILD_DIR, GROUP, HOSTS, PASSWD, RootEntry, SandboxRequest
+from eka.build.errors import BuildFailed
+from eka.build.sandbox import BUILD_DIR, GROUP, HOSTS, PASSWD, SandboxRequest, Shown
 from eka.hashing import base32hex, digest
 from eka.store import PLACEHOLDER, StorePath, path_name
 
@@ -98,6 +99,10 @@ def prepare(recipe: Recipe, store: Store, scratch: Path) -> SandboxRequest:
     rootfs = None
     if recipe.action.rootfs is not None:
         rootfs = store.physical(recipe.inputs[recipe.action.rootfs])
+        if (
+            rootfs.is_symlink() or not rootfs.is_dir()
+        ):  # a link may lead to the root of this machine
+            raise BuildFailed(recipe.action.name, "its rootfs is not a directory", log=None)
     closure = store.closure(recipe.inputs.values())
     return SandboxRequest(
         command=recipe.command(),
@@ -108,7 +113,7 @@ def prepare(recipe: Recipe, store: Store, scratch: Path) -> SandboxRequest:
         build=build,
         temporary=temporary,
         store=outputs,
-        inputs=tuple((store.physical(path), path.base) for path in closure),
+        inputs=tuple(Shown.at(path.base, store.physical(path)) for path in closure),
         timeout_s=recipe.action.timeout_s,
         log=scratch / "log",
     )
@@ -131,16 +136,9 @@ def _stage(recipe: Recipe, store: Store, build: Path) -> None:
         copy_writable(store.physical(recipe.inputs[name]), build / place)
 
 
-def _root(rootfs: Path) -> Iterable[RootEntry]:
-    for entry in sorted(os.scandir(rootfs), key=_name):
-        if entry.is_symlink():
-            yield RootEntry(entry.name, target=os.readlink(entry.path))  # noqa: PTH115 - text
-        else:
-            yield RootEntry(entry.name, source=Path(entry.path))
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+def _root(rootfs: Path) -> Iterable[Shown]:
+    for place in sorted(rootfs.iterdir()):
+        yield Shown.at(place.name, place)
 
 
 def _etc(rootfs: Path | None, etc: Path) -> Path:

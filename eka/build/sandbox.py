@@ -39,12 +39,22 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class RootEntry:
-    """One name directly below ``/``: a directory or file to show, or a symlink."""
+class Shown:
+    """One name directly below ``/`` or ``/eka/store``: a directory or file, or a symlink.
+
+    A symlink is made anew inside: to bind one would show what it leads to on this machine.
+    """
 
     name: str
     source: Path | None = None
     target: str = ""  # of a symlink, when there is no source
+
+    @classmethod
+    def at(cls, name: str, place: Path) -> Shown:
+        """Return ``place`` to be shown as ``name``."""
+        if place.is_symlink():
+            return cls(name, target=str(place.readlink()))
+        return cls(name, source=place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +64,12 @@ class SandboxRequest:
     command: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
-    root: tuple[RootEntry, ...]
+    root: tuple[Shown, ...]  # directly below /
     etc: Path  # shown as /etc
     build: Path  # writable as /build
     temporary: Path  # writable as /tmp
     store: Path  # writable as /eka/store; outputs appear in it
-    inputs: tuple[tuple[Path, str], ...]  # (where it is, name below /eka/store), read-only
+    inputs: tuple[Shown, ...]  # read-only, below /eka/store
     timeout_s: int
     log: Path  # written anew
 

@@ -6,13 +6,13 @@ Not a sandbox: outputs name other store paths by their logical place, and that m
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.store import LOGICAL_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 STORE_PARENT = LOGICAL_ROOT.rpartition("/")[0]
 
@@ -38,7 +38,7 @@ def _shown(entry: os.DirEntry[str]) -> list[str]:
     if entry.path == STORE_PARENT:
         return []
     if entry.is_symlink():
-        return ["--symlink", os.readlink(entry.path), entry.path]
+        return ["--symlink", str(Path(entry.path).readlink()), entry.path]
     if entry.name == "dev":
         return ["--dev-bind", entry.path, entry.path]
     return ["--bind-try", entry.path, entry.path]
