@@ -56,7 +56,7 @@ class Stage:
             command, cwd=where, env=self.env, stdout=subprocess.PIPE, text=True
         ) as child:
             assert child.stdout is not None
-            lines = []
+            lines: list[str] = []
             for line in child.stdout:
                 print(line, end="", flush=True)
                 lines.append(line)

@@ -21,7 +21,7 @@ from eka.store import ActionInput, Plan, RunAction, TreeInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eka.atom import AtomKey, Build, DirectSource, LockedAtom, Manifest
+    from eka.atom import AtomKey, Build, DirectSource, LockedAtom, LockedDirect, Manifest
     from eka.compose.request import ComposeRequest
     from eka.store import Input
 
@@ -144,7 +144,7 @@ class _Composer:
 
     def _unpack(self, key: AtomKey | None, manifest: Manifest, build: Build) -> ActionInput:
         sources = {source.name.text: source for source in manifest.direct}
-        pinned = []
+        pinned: list[tuple[DirectSource, LockedDirect]] = []
         for name in build.unpack:
             source = sources[name]
             pinned.append((source, pin_of(self._request, key, source, self.name(key))))

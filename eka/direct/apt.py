@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from eka.direct.errors import AptMissing, ArchiveUnavailable, UnsupportedSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
 ARCHITECTURES = {
@@ -73,7 +73,7 @@ class PrivateApt:
         self._host_env = {**env, "LC_ALL": "C"}
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """Hold the state directory for one process at a time, made and configured."""
         for part in ("lists/partial", "cache/archives/partial", "empty"):
             (self._state / part).mkdir(parents=True, exist_ok=True)

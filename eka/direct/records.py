@@ -37,7 +37,7 @@ class TableLine:
 
 def parse_uris(text: str) -> list[UriLine]:
     """Return the URI lines of ``text``; percent escapes stay as apt prints them."""
-    found = []
+    found: list[UriLine] = []
     for line in text.splitlines():
         match = _URI_LINE.match(line)
         if match is None:
@@ -63,7 +63,7 @@ def parse_records(text: str) -> Iterator[dict[str, str]]:
 
 def parse_table(text: str) -> list[TableLine]:
     """Return the lines of ``apt-cache madison``: ``name | version | mirror suite/part kind``."""
-    found = []
+    found: list[TableLine] = []
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split("|")]
         if len(cells) != 3:  # noqa: PLR2004 - name, version, place

@@ -118,7 +118,7 @@ def build_project(
     if options.plan_only:
         return BuildReport((), 0, 0, plan)
     realised = services.realiser(tally.emit).realise(plan, check=options.check)
-    outputs = []
+    outputs: list[BuiltOutput] = []
     for name, key in targets:
         root = composition.outputs[key]
         path = realised[root.action, root.output]

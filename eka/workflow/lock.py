@@ -146,7 +146,7 @@ class _Resolution:
         manifest = self._manifest
         lines = (*manifest.dependencies, *manifest.dev_dependencies)
         wanted = self._provider.wanted(lines, manifest, own, self._project.directory)
-        preferred = {} if self._options.update else _versions(self._previous)
+        preferred = _versions(None if self._options.update else self._previous)
         self._services.progress.step("resolving")
         return drive(
             solve(wanted, preferred=preferred, strategy=self._options.strategy), self._provider
@@ -199,7 +199,7 @@ def diff_locks(before: Lock | None, after: Lock) -> tuple[Change, ...]:
     """Return what changes for each atom, sorted by label."""
     old = _by_atom(before)
     new = _by_atom(after)
-    changes = []
+    changes: list[Change] = []
     for name in sorted(old.keys() | new.keys()):
         gone, come = (
             old.get(name, set()) - new.get(name, set()),

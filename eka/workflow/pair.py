@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from eka.hashing import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
 NOTE = ".atom.pending"
@@ -26,7 +26,7 @@ ABSENT = ""
 
 
 @contextmanager
-def project_lock(directory: Path) -> Iterator[None]:
+def project_lock(directory: Path) -> Generator[None]:
     """Hold ``directory`` against other eka processes that would write its manifest or lock."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:

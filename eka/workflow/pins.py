@@ -50,7 +50,7 @@ def pin_direct(
         for pin in (previous.direct if previous else ())
         if pin.owner is None and not refresh
     }
-    pins = []
+    pins: list[LockedDirect] = []
     for source in manifest.direct:
         for system in _systems(source, manifest, services):
             old = kept.get((source.kind, source.name.text, system))
