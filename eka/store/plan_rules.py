@@ -20,7 +20,7 @@ _HEX64 = re.compile(r"[0-9a-f]{64}")
 _SYSTEM = re.compile(r"[a-z0-9_]{1,32}-[a-z0-9_]{1,32}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
-_URL = re.compile(r"(?:https?://[^/\s\x00-\x1f\x7f]|file:///)[^\s\x00-\x1f\x7f]*")
+_URL = re.compile(r"https?://[^/\s\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*")
 
 
 def require(holds: bool, where: str, why: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -101,9 +101,9 @@ def check_apart(where: str, paths: Collection[str]) -> None:
 
 
 def check_url(where: str, url: str) -> None:
-    """Require http, https, or a file of this machine."""
+    """Require an http or https URL."""
     ok = _URL.fullmatch(url) is not None
-    require(ok, where, f"{url!r} is not an http, https or file URL")
+    require(ok, where, f"{url!r} is not an http or https URL")
 
 
 def check_range(where: str, number: int, low: int, high: int) -> None:
