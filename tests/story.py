@@ -12,13 +12,14 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from eka.cli.dispatch import dispatch
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+SCHEMAS = Path(__file__).resolve().parent.parent / "atom-spec/schemas/cli"
 SCRIPT = """
 mkdir -p $out/bin
 echo '#!/bin/sh' > $out/bin/greet
@@ -70,8 +71,12 @@ class Person:
         return Answer(status, out.getvalue(), err.getvalue())
 
     def json(self, where: Path, *words: str) -> Answer:
-        """Run a command with ``--json``."""
-        return self.eka(where, *words, "--json")
+        """Run a command with ``--json``; what it prints must follow its schema."""
+        answer = self.eka(where, *words, "--json")
+        name = answer.document["schema"].removeprefix("eka.").removesuffix("/1")
+        schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+        Draft202012Validator(schema).validate(answer.document)
+        return answer
 
     def does(self, where: Path, *words: str) -> Answer:
         """Run a command that must succeed."""

@@ -113,3 +113,41 @@ def test_what_is_built_offline_needs_no_server(
         hidden.rename(village.server)
 
     assert answer.status == 0, answer.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["init", "--dry-run"],
+        ["lock", "--dry-run"],
+        ["publish", "--all", "--dry-run"],
+        ["info", "SERVER::greet"],
+        ["verify", "SERVER"],
+    ],
+)
+def test_documents_of_the_publisher_follow_their_schemas(
+    person: Person, village: Village, words: list[str]
+) -> None:
+    words = [word.replace("SERVER", village.url) for word in words]
+
+    assert person.json(village.mono, *words).status == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["info"],
+        ["fetch"],
+        ["add", "SERVER::shell", "--dry-run"],
+        ["build", "greet", "--plan"],
+        ["run", "greet"],
+        ["new", "other", "--dry-run"],
+        ["lock", "--locked"],
+    ],
+)
+def test_documents_of_the_user_follow_their_schemas(
+    person: Person, village: Village, app: Path, words: list[str]
+) -> None:
+    words = [word.replace("SERVER", village.url) for word in words]
+
+    assert person.json(app, *words).status == 0
