@@ -31,7 +31,14 @@ from eka.git.refs import (
     origin_ref,
     parse_atom_ref,
 )
-from eka.git.source_checks import check_atoms, confusable_labels, grouped, preload, select
+from eka.git.source_checks import (
+    check_atoms,
+    confusable_labels,
+    flattened,
+    grouped,
+    preload,
+    select,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +82,8 @@ def check_source(
         left_out = repository.dirty_paths([atom.path for atom in chosen])
     if left_out and not request.allow_dirty:
         problems.append(DirtyAtoms(left_out))
-    raise_problems(problems, what="nothing was published")
+    single = {id(single): single for problem in problems for single in flattened(problem)}
+    raise_problems(list(single.values()), what="nothing was published")
     return CheckedSource(source=source, chosen=chosen, left_out=tuple(left_out))
 
 

@@ -161,8 +161,8 @@ class Publisher:
         try:
             delivery.run()
         except EkaError:
-            # What got through stays published: record that much.
-            self._record(plan, delivery.atoms, refs)
+            if delivery.created:  # what got through stays published: record that much
+                self._record(plan, delivery.atoms, refs)
             raise
         self._record(plan, delivery.atoms, refs)
         return _report(plan, delivery.atoms, delivery.created, branch, dry_run=False)

@@ -78,7 +78,7 @@ def check_atoms(
         problem for atom in chosen for problem in _own_dependency_problems(atom, by_label)
     ]
     if any(isinstance(problem, OwnDependencyMissing) for problem in own_problems):
-        problems += [error for error in source.broken.values() if error not in problems]
+        problems += source.broken.values()  # the atom may be among those that cannot be read
     problems += own_problems
     for group in grouped(chosen):
         preload(group, reader, max_bytes=_SMALL_BYTES)
