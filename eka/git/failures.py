@@ -78,7 +78,7 @@ class UnsafeOwnership(EkaError):
             why="its configuration could make git run programs of that user's choice",
             fix=f"if you trust it: `git config --global --add safe.directory {path}`",
         )
-        self.url = url.public
+        self.url, self.path = url.public, path
 
 
 class ObjectsUnavailable(EkaError):

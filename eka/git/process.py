@@ -123,6 +123,11 @@ class ChildProcess:
         self.kill()
 
     @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
     def stderr(self) -> bytes:
         """What the child complained so far; the last 64 KiB."""
         return bytes(self._stderr)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -129,10 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
             env=self._cgi_environment(path, query),
         ) as backend:
             assert backend.stdin is not None
-            assert isinstance(backend.stdout, BufferedReader)
+            stdout = backend.stdout
+            assert isinstance(stdout, BufferedReader)
             feeder = threading.Thread(target=self._take_body, args=(exchange, backend.stdin))
             feeder.start()
-            self._answer(exchange, backend.stdout)
+            self._answer(exchange, cast("BufferedReader", stdout))
             feeder.join()
 
     def _cgi_environment(self, path: str, query: str) -> dict[str, str]:
