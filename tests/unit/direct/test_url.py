@@ -25,12 +25,14 @@ def served(url: str) -> list[bytes]:
     return BODY
 
 
+@pytest.mark.spec("url-pin")
 def test_a_url_is_pinned_by_size_and_hash() -> None:
     pin = pin_url(source(), served)
 
     assert (pin.download_url, pin.size, pin.sha256) == (URL, 6, SHA)
 
 
+@pytest.mark.spec("url-pin")
 def test_a_declared_hash_must_match() -> None:
     assert pin_url(source(sha256=SHA.upper()), served).sha256 == SHA
     with pytest.raises(UrlHashMismatch) as caught:
