@@ -30,7 +30,8 @@ def error_classes() -> list[type[EkaError]]:
     pending: list[type[EkaError]] = [EkaError]
     while pending:
         for kind in pending.pop(0).__subclasses__():
-            if kind.__module__.startswith("eka."):
+            is_only_a_base = kind.code == EkaError.code and kind.__subclasses__()
+            if kind.__module__.startswith("eka.") and not is_only_a_base:
                 found.append(kind)
             pending.append(kind)
     return sorted(dict.fromkeys(found), key=lambda kind: kind.code)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Directories that exist on one machine alone.
-MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:work|farm|home/[a-z]+|Users/\w+)/")
+MACHINE_PATH = re.compile(rb"(?<![\w./])/(?:work|farm|home/[a-z]+|Users/\w+)/")
 UNFINISHED = re.compile(rb"\b(?:TODO|FIXME|XXX|HACK)\b")
 DATA = {".png", ".gz", ".deb", ".bundle", ".txt"}
 
