@@ -52,7 +52,10 @@ class BuildGroup:
     def holds(self, pid: int) -> bool:
         """Whether the process is in all groups."""
         files = [directory / "cgroup.procs" for directory in self.directories]
-        return bool(files) and all(str(pid) in file.read_text().split() for file in files)
+        try:
+            return bool(files) and all(str(pid) in file.read_text().split() for file in files)
+        except OSError:
+            return False
 
     def remove(self) -> None:
         """Remove the group; its processes are gone."""
