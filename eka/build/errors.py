@@ -165,6 +165,12 @@ class BuildFailed(EkaError):
             fix="read the log" if log else "",
         )
         self.name, self.log, self.tail = name, log, tuple(tail)
+        self.kept: Path | None = None
+
+    def keep(self, directory: Path) -> None:
+        """Remember where the files of the build were put, and say so."""
+        self.kept = directory
+        self.fix = f"read the log, and look at the files of the build in {directory}"
 
 
 class BuildTimedOut(BuildFailed):

@@ -21,6 +21,7 @@ from eka.build.recipe import Recipe, output_name, prepare
 from eka.build.sandbox import Ending
 from eka.build.siblings import SiblingCycle, in_order, rename_mentions
 from eka.build.unpack import LayerFile, unpacked
+from eka.errors import EkaError
 from eka.store import (
     ActionLog,
     FetchAction,
@@ -115,8 +116,9 @@ class Workshop:
             try:
                 _check_ending(action, ended, log)
                 return self._register(recipe, request, log)
-            except BuildFailed:
-                self._keep_files(work, scratch)
+            except BuildFailed as error:
+                if self.keep_failed is not None:
+                    self._keep_files(self.keep_failed, work, scratch, error)
                 raise
 
     def _listener(self, identity: str) -> Callable[[bytes], None]:
@@ -155,12 +157,16 @@ class Workshop:
         request.log.replace(kept)
         return kept
 
-    def _keep_files(self, work: Work, scratch: Path) -> None:
-        if self.keep_failed is not None:
-            kept = self.keep_failed / f"{work.action.name}-{work.identity[:8]}"
-            shutil.rmtree(kept, ignore_errors=True)
-            self.keep_failed.mkdir(parents=True, exist_ok=True)
+    def _keep_files(self, directory: Path, work: Work, scratch: Path, error: BuildFailed) -> None:
+        kept = directory / f"{work.action.name}-{work.identity[:8]}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self.store.discard(kept)  # of an earlier failure
             shutil.move(scratch / "build", kept)
+        except (OSError, EkaError) as trouble:  # the failure of the build is what matters
+            error.fix = f"read the log; the files of the build could not be kept: {trouble}"
+        else:
+            error.keep(kept)
 
     @contextmanager
     def _scratch(self, name: str) -> Generator[Path, None, None]:

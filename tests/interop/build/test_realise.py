@@ -150,12 +150,30 @@ def test_a_failure_says_where_its_log_is_and_shows_the_end(bench: Workbench) -> 
 def test_a_failed_build_can_be_kept_for_a_look(store: Store, tmp_path: Path) -> None:
     bench = Workbench(store, keep_failed=tmp_path / "failed")
 
-    for _ in range(2):
-        with pytest.raises(BuildFailed):
-            bench.build("echo evidence > config.log; exit 1")
+    script = "echo evidence > config.log; mkdir d; chmod 0 d; exit 1"
+
+    with pytest.raises(BuildFailed):
+        bench.build(script)
+    with pytest.raises(BuildFailed) as caught:
+        bench.build(script)
 
     (kept,) = (tmp_path / "failed").iterdir()
+    assert caught.value.kept == kept
+    assert str(kept) in caught.value.fix
     assert (kept / "config.log").read_text() == "evidence\n"
+
+
+def test_a_place_that_cannot_be_written_to_does_not_hide_the_failure(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    bench = Workbench(store, keep_failed=tmp_path / "file" / "failed")
+
+    with pytest.raises(BuildFailed) as caught:
+        bench.build("exit 7")
+
+    assert "7" in caught.value.why
+    assert "could not be kept" in caught.value.fix
 
 
 def test_a_builder_that_is_not_there_is_the_builds_fault(bench: Workbench) -> None:
