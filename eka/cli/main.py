@@ -13,6 +13,7 @@ import eka
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
+INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,6 +27,8 @@ def main(argv: list[str] | None = None) -> int:
         # flushes standard output once more on its way out; that must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except KeyboardInterrupt:  # while still loading; later ones are told properly
+        return INTERRUPTED
     return status
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eka.cli.main import main
 from eka.cli.table import COMMANDS
+from eka.errors import Exit
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Eka
@@ -207,3 +209,12 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
     assert ran.stdout.splitlines() == ["x" * 80, "141"]
     assert ran.stderr == ""
+
+
+def test_an_interrupt_while_loading_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("eka.cli.dispatch.dispatch", stop)
+
+    assert main(["versions"]) == Exit.INTERRUPTED
