@@ -49,6 +49,7 @@ from eka.git.provenance_report import (
 from eka.git.publication import (
     AtomStatus,
     PublishedAtom,
+    PublishProgress,
     PublishReport,
     PublishRequest,
     PublishStage,
@@ -173,7 +174,9 @@ __all__ = [
     "PackageNotFound",
     "ProgramMissing",
     "ProvenanceMismatch",
+    "PublishProgress",
     "PublishReport",
+    "PublishProgress",
     "PublishReport",
     "PublishRequest",
     "PublishRequest",

@@ -66,14 +66,15 @@ class BatchReader:
         self._preloaded = {}
         if not wanted:
             return
-        output = self._runner.run(
+        finished = self._runner.execute(
             ["cat-file", "--batch"],
             git_dir=self._git_dir,
             env=self._env,
             stdin="".join(f"{oid.hex}\n" for oid in wanted).encode(),
             max_output=2 * _PRELOADED_BYTES,
         )
-        self._preloaded = _parse_batch(output)
+        if finished.status == 0:  # else reading one by one will tell which it was
+            self._preloaded = _parse_batch(finished.stdout)
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:
         """Return the entries of a tree, in stored order."""

@@ -65,6 +65,11 @@ class LocalRefs:
         self._repository = repository
         self._journal = journal
 
+    @property
+    def descriptor(self) -> int:
+        """The open file that holds the lock; whoever inherits it holds the lock too."""
+        return self._journal
+
     def add_pack(self, pack: bytes) -> None:
         """Add the objects of a pack; git checks each, and what they refer to."""
         self._repository.git(

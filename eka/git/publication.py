@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom import AtomCommit, CommitFormat, Label, NotAnAtomCommit, Version
 from eka.git.publish_errors import ConfusableVersion, VersionConflict
@@ -23,7 +23,7 @@ from eka.git.refs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from eka.atom import Genesis, ObjectId
     from eka.errors import EkaError
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from eka.git.source_set import SourceAtom
 
 VersionKey = tuple[Label, Version]
+PublishProgress: TypeAlias = "Callable[[PublishStage, int], None]"
+"""Is told each stage, and how many atoms or refs it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,10 @@ class PublishStage(StrEnum):
     PUSHING_SOURCE = "pushing-source"
     PUSHING = "pushing"
     RECORDING = "recording"
+
+
+def silent(_: PublishStage, __: int) -> None:
+    """Listen to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

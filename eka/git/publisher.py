@@ -19,7 +19,13 @@ from eka.git.delivery import Delivery
 from eka.git.genesis import refuse_shallow, require_commit
 from eka.git.local_refs import LocalRefs, locked
 from eka.git.pack import build_pack
-from eka.git.publication import PublishReport, PublishRequest, PublishStage, set_refs
+from eka.git.publication import (
+    PublishReport,
+    PublishRequest,
+    PublishStage,
+    set_refs,
+    silent,
+)
 from eka.git.publish_errors import SourceNotOnRemote
 from eka.git.publish_plan import Planner, check_source
 from eka.git.registries import LocalRegistry, RemoteRegistry
@@ -31,15 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from eka.atom import ObjectId
-    from eka.git.publication import PlannedAtom, PublicationPlan
+    from eka.git.publication import PlannedAtom, PublicationPlan, PublishProgress
     from eka.git.remotes import Remote
     from eka.git.work_repository import WorkRepository
-
-    Progress = Callable[[PublishStage, int], None]
-
-
-def _silent(_: PublishStage, __: int) -> None:
-    """Listen to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Publisher:
         repository: WorkRepository,
         *,
         aliases: Aliases | None = None,
-        progress: Progress = _silent,
+        progress: PublishProgress = silent,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare a publisher.
@@ -152,7 +152,7 @@ class Publisher:
         if destination.registry is None or destination.remote is None:
             created = _wanted(plan)
             self._progress(PublishStage.RECORDING, len(created))
-            refs.create(_local_refs(plan, plan.atoms))
+            refs.create(self._local_refs(plan, plan.atoms))
             return _report(plan, plan.atoms, created, None, dry_run=False)
         delivery = Delivery(
             destination.registry, plan, scheme=destination.remote.url.scheme, pause=self._pause
@@ -173,7 +173,20 @@ class Publisher:
         """Let the refs here say what the remote has accepted."""
         self._progress(PublishStage.RECORDING, len(atoms))
         self._add_objects(atoms, refs)
-        refs.write(_local_refs(plan, atoms))
+        refs.write(self._local_refs(plan, atoms))
+
+    def _local_refs(
+        self, plan: PublicationPlan, atoms: Sequence[PlannedAtom]
+    ) -> dict[str, ObjectId]:
+        """Return the refs the repository itself has after a publish: those of the remote."""
+        here = self._repository.present(sorted({atom.commit.origin for atom in atoms}))
+        # Of versions that others published, this repository may not have the source.
+        known = [atom for atom in atoms if atom.commit.origin in here]
+        refs = set_refs(known, plan.genesis, no_origin=plan.no_origin)
+        refs |= {atom.ref: atom.oid for atom in atoms}
+        for atom in known:
+            refs |= atom.refs(no_origin=plan.no_origin)
+        return refs
 
     def _add_objects(self, atoms: Iterable[PlannedAtom], refs: LocalRefs) -> None:
         """Add the atom commits that are not here yet, as one pack."""
@@ -186,16 +199,6 @@ class Publisher:
         ]
         if missing:
             refs.add_pack(build_pack(missing, self._repository.algorithm))
-
-
-def _local_refs(plan: PublicationPlan, atoms: Sequence[PlannedAtom]) -> dict[str, ObjectId]:
-    """Return the refs the repository itself has after a publish: those of the remote."""
-    new = {atom.key for atom in plan.new}
-    fresh = [atom for atom in atoms if atom.key in new]
-    refs = set_refs(fresh, plan.genesis, no_origin=plan.no_origin)
-    for atom in atoms:
-        refs |= atom.refs(no_origin=plan.no_origin) if atom.key in new else {atom.ref: atom.oid}
-    return refs
 
 
 def _wanted(plan: PublicationPlan) -> set[str]:

@@ -27,6 +27,9 @@ MAX_LISTING_BYTES = 1024 * 1024 * 1024
 _MAX_PATHSPECS = 64
 _MAX_REF_PATTERNS = 256
 
+_NOT_FETCHED = "from promisor remote"  # what git says where it would have fetched
+_PARTIAL = "the clone is a partial one, and was made without it"
+
 READING_ENV = {
     "GIT_GRAFT_FILE": f"{os.devnull}/none",  # no file can be there
     # A partial clone would fetch what is missing, and run what the repository's configuration
@@ -108,7 +111,12 @@ class WorkRepository:
         """Run a git command that reads this repository, and return its output."""
         options["git_dir"] = self.git_dir
         options["env"] = {**READING_ENV, **options.get("env", {})}
-        return self.runner.run(args, **options)
+        try:
+            return self.runner.run(args, **options)
+        except GitFailed as error:
+            if _NOT_FETCHED in error.stderr:
+                raise ObjectUnavailable("", _PARTIAL) from error
+            raise
 
     @property
     def head(self) -> ObjectId | None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from eka.atom import Label
 from eka.git import GitRunner, Publisher, PublishRequest, WorkRepository
+from eka.git.publication import silent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
-    from eka.git import PublishReport
+    from eka.git import PublishProgress, PublishReport
 
 SET = '[set]\npackages = ["pkgs/*"]\n'
 
@@ -77,9 +79,14 @@ class Monorepo:
         home.mkdir(exist_ok=True)
         return WorkRepository.open(self.path, GitRunner("git", self.env, home))
 
-    def publisher(self, **options: Any) -> Publisher:  # noqa: ANN401 - passed on as they are
+    def publisher(
+        self,
+        *,
+        progress: PublishProgress | None = None,
+        pause: Callable[[float], None] = no_pause,
+    ) -> Publisher:
         """Return a publisher that does not wait between tries."""
-        return Publisher(self.repository, **{"pause": no_pause, **options})
+        return Publisher(self.repository, progress=progress or silent, pause=pause)
 
     def publish(self, *labels: str, **options: Any) -> PublishReport:  # noqa: ANN401 - as above
         """Publish some labels, or all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from eka.atom import AtomCommit, CommitFormat, ObjectId
 from eka.errors import Problems
 from eka.git import AtomStatus, VersionConflict
 from tests.fakes.monorepo import SET, Monorepo, list_refs, pushed_set, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def body(path: Path, oid: str) -> bytes:
@@ -117,10 +120,14 @@ def test_a_conflict_is_found_without_any_local_record(tmp_path: Path) -> None:
     assert caught.value.version == "1.0.0"
 
 
-ENVIRONMENTS = [
+ENVIRONMENTS: list[tuple[dict[str, str], int, list[tuple[str, str]]]] = [
     ({"TZ": "Asia/Kathmandu", "LANG": "de_DE.ISO-8859-1", "LC_ALL": "tr_TR.UTF-8"}, 0o022, []),
     (
-        {"GIT_AUTHOR_NAME": "Ünsal", "GIT_AUTHOR_DATE": "@1 +0500", "GIT_COMMITTER_DATE": "@9 +0000"},
+        {
+            "GIT_AUTHOR_NAME": "Ünsal",
+            "GIT_AUTHOR_DATE": "@1 +0500",
+            "GIT_COMMITTER_DATE": "@9 +0000",
+        },
         0o077,
         [
             ("core.autocrlf", "true"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eka.atom import Lock, encode_lock
 from eka.errors import EkaError, Problems
 from tests.fakes.monorepo import Monorepo, pushed_set
 
@@ -241,10 +242,9 @@ def test_a_submodule_in_an_atom_is_refused(tmp_path: Path) -> None:
 def test_a_directory_no_header_can_name_is_refused(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "zlib")
     for name in (b"pkgs/a\nb", b"pkgs/\xff"):
-        directory = os.fsencode(mono.path) + b"/" + name
-        os.mkdir(directory)
-        with open(directory + b"/atom.toml", "wb") as file:
-            file.write(b'[package]\nlabel = "x"\nversion = "1.0.0"\n')
+        directory = mono.path / os.fsdecode(name)
+        directory.mkdir()
+        (directory / "atom.toml").write_text('[package]\nlabel = "x"\nversion = "1.0.0"\n')
     recommitted(mono)
 
     assert codes_of(mono) == ["atom-path-refused"] * 2
@@ -293,8 +293,6 @@ def test_direct_sources_need_a_lock_that_fits(tmp_path: Path) -> None:
 
 @pytest.mark.spec("publish-lock")
 def test_a_lock_of_another_manifest_is_refused(tmp_path: Path) -> None:
-    from eka.atom import Lock, encode_lock
-
     mono = pushed_set(tmp_path, "plain")
     mono.write("pkgs/plain/atom.lock", encode_lock(Lock(requirements="0" * 64)))
     recommitted(mono)

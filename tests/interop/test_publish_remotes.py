@@ -131,7 +131,9 @@ def test_a_misspelt_remote_gets_a_suggestion(tmp_path: Path) -> None:
     assert caught.value.suggestion == "origin"
 
 
-@pytest.mark.parametrize("url", ["ext::sh -c touch% canary", "--upload-pack=touch canary", "ftp://x/y"])
+@pytest.mark.parametrize(
+    "url", ["ext::sh -c touch% canary", "--upload-pack=touch canary", "ftp://x/y"]
+)
 def test_a_remote_that_is_no_repository_address_is_refused(tmp_path: Path, url: str) -> None:
     mono = pushed_set(tmp_path)
     mono.git("config", "remote.origin.url", url)
@@ -308,7 +310,9 @@ def test_a_version_that_is_published_here_cannot_differ_elsewhere(tmp_path: Path
 def test_a_server_that_declines_one_ref_gets_none(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha", "beta")
     hook = mono.server / "hooks" / "update"
-    hook.write_text('#!/bin/sh\ncase $1 in *beta*) echo "not you: \x1b[31m$1" >&2; exit 1;; esac\n')
+    hook.write_text(
+        '#!/bin/sh\ncase $1 in *beta*) echo "not you: \x1b[31m$1" >&2; exit 1;; esac\n'
+    )
     hook.chmod(0o755)
 
     with pytest.raises(PushRefused) as caught:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eka.atom import Label, Version
 from eka.git import AtomRef, RefLayout, label_prefixes, parse_atom_ref
 from eka.git.package_globs import matches
 from eka.git.push_report import parse_push_report
 from tests.strategies import labels, versions
+
+if TYPE_CHECKING:
+    from eka.atom import Label, Version
 
 NAMES = st.text("ab.-[]*?", min_size=1, max_size=6)
 PATHS = st.lists(st.text("ab.-", min_size=1, max_size=4), min_size=1, max_size=5).map("/".join)

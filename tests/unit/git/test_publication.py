@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from eka.atom import AtomCommit, CommitFormat, ContentHash, Genesis, Label, ObjectId, Version
-from eka.atom import parse_manifest
+from eka.atom import (
+    AtomCommit,
+    CommitFormat,
+    ContentHash,
+    Genesis,
+    Label,
+    ObjectId,
+    Version,
+    parse_manifest,
+)
 from eka.git import AtomStatus, RefLayout, SourceAtom
 from eka.git.publication import (
     PlannedAtom,
