@@ -52,12 +52,9 @@ class AtomKey:
         genesis, _, rest = text.partition("::")
         label, _, version = rest.partition("@")
         try:
-            key = cls(Genesis(ObjectId(genesis)), Label(label), Version.parse(version))
+            return cls(Genesis(ObjectId(genesis)), Label(label), Version.parse(version))
         except EkaError as error:
             raise InvalidAtomKey(text) from error
-        if key.text != text:
-            raise InvalidAtomKey(text)
-        return key
 
 
 @dataclass(frozen=True, slots=True, order=True)

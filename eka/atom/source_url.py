@@ -16,11 +16,12 @@ MAX_HOST_CHARACTERS = 253
 MAX_PORT = 65535
 _SHOWN_CHARACTERS = 200
 _SAFE_IN_USERINFO = "%!$&'()*+,;=~._-"
-_SAFE_IN_FILE_PATH = "/!$&'()*+,;=:@~._-"
+_SAFE_IN_FILE_PATH = "/!$&'()*+,;=@~._-"
 
-# Control characters of C0 and C1, and what reorders or hides text (bidi, zero width, surrogates).
+# Control characters of C0 and C1, and what reorders or hides text (bidi, zero width, tags).
 UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _HOST = re.compile(
     r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII

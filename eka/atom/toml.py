@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime, time
 
+    from eka.atom.toml_places import KeyPath
+
 TomlValue: TypeAlias = (
     "str | int | float | bool | datetime | date | time | list[TomlValue] | dict[str, TomlValue]"
 )
@@ -24,10 +26,9 @@ MAX_LOCK_BYTES = 64 * 1024 * 1024
 MAX_KEY_PARTS = 32
 MAX_NESTING = 32
 _MAX_INTEGER = 2**63 - 1
+_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4299,}")
 _BOM = b"\xef\xbb\xbf"
-_AT = re.compile(
-    r"(?P<why>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)"
-)
+_AT = re.compile(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|end of document)\))?", re.DOTALL)
 # Strings and comments whole, so that what they hold is not counted; `*+` and `++` keep it linear.
 _TOKEN = re.compile(
     r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}'
@@ -94,10 +95,14 @@ def read_toml(data: bytes, file: str, *, max_bytes: int = MAX_MANIFEST_BYTES) ->
         parsed = cast("dict[str, TomlValue]", tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(text, file, str(error)) from error
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise InvalidToml(file, "a number has too many digits, or a value is too deep") from error
-    _check_integers(parsed, file)
-    return TomlDocument(file, text, parsed)
+    except ValueError as error:
+        # Python refuses to convert more than 4300 decimal digits, which nobody needs.
+        start = next((match.start() for match in _LONG_NUMBER.finditer(text)), 0)
+        why = "an integer does not fit into 64 bits"
+        raise InvalidToml(file, why, span=span_at(file, text, start, start + 1)) from error
+    document = TomlDocument(file, text, parsed)
+    _check_integers(document)
+    return document
 
 
 def span_at(file: str, text: str, start: int, end: int) -> Span:
@@ -149,24 +154,23 @@ def _too_deep(text: str, file: str, offset: int, why: str) -> None:
 
 def _syntax_error(text: str, file: str, message: str) -> InvalidToml:
     match = _AT.fullmatch(message)
-    if match is None:
-        return InvalidToml(file, message)
-    # tomllib counts columns after it turned CRLF into LF: the same, but for the last character.
+    why, line, column = match.groups() if match else (message, None, None)
+    # tomllib counts after it turned CRLF into LF: lines and columns are the same.
     lines = text.split("\n")
-    number = int(match["line"]) if match["line"] else len(lines)
-    line = lines[number - 1].rstrip("\r")
-    column = int(match["column"]) if match["column"] else len(line) + 1
-    return InvalidToml(file, match["why"], span=Span(file, number, column, 1, line))
+    number = int(line or len(lines))
+    shown = lines[number - 1].rstrip("\r")
+    return InvalidToml(file, why, span=Span(file, number, int(column or len(shown) + 1), 1, shown))
 
 
-def _check_integers(data: dict[str, TomlValue], file: str) -> None:
+def _check_integers(document: TomlDocument) -> None:
     # Longer ones are legal for Python alone; printing them can raise.
-    pending: list[TomlValue] = [data]
+    pending: list[tuple[KeyPath, TomlValue]] = [((), dict(document.data))]
     while pending:
-        value = pending.pop()
+        path, value = pending.pop()
         if isinstance(value, dict):
-            pending.extend(value.values())
+            pending.extend(((*path, key), inner) for key, inner in value.items())
         elif isinstance(value, list):
-            pending.extend(value)
-        elif isinstance(value, int) and abs(value) > _MAX_INTEGER:
-            raise InvalidToml(file, "an integer does not fit into 64 bits")
+            pending.extend(((*path, index), inner) for index, inner in enumerate(value))
+        elif isinstance(value, int) and not -_MAX_INTEGER <= value <= _MAX_INTEGER:
+            why = "an integer does not fit into 64 bits"
+            raise InvalidToml(document.file, why, span=document.value_span(*path))

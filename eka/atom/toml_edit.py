@@ -6,6 +6,7 @@ order, quoting and line ends stay; see docs/adr for why no library does this her
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from copy import deepcopy
@@ -57,13 +58,14 @@ def set_value(text: str, keys: Keys, value: TomlValue) -> str:
         EditFailed: the result would not say exactly that.
     """
     old = _data(text)
-    if _lookup(old, keys) == value:
+    current = _lookup(old, keys)
+    if current is not None and _canonical(current) == _canonical(value):
         return text
     places = find_places(text)
     statement = places.statements.get(keys)
     if statement is not None:
         edited = _replaced(text, statement.value, render_value(value))
-    elif _lookup(old, keys) is not None:
+    elif current is not None:
         raise EditFailed(keys, "it is a table of its own, not a value")
     else:
         edited = _inserted(text, places, keys, render_value(value))
@@ -150,13 +152,21 @@ def _checked(edited: str, keys: Keys, old: dict[str, TomlValue], value: TomlValu
             raise EditFailed(keys, f"`{key}` is not a table")
         table = inner
     table[keys[-1]] = value
-    try:
-        found = _data(edited)
-    except ValueError as error:
-        raise EditFailed(keys, f"the result would not be TOML: {error}") from error
-    if found != wanted:
-        raise EditFailed(keys, "the result would say something else")
+    if _shape(edited) != _canonical(wanted):
+        raise EditFailed(keys, "the result would not say what was asked for")
     return edited
+
+
+def _shape(text: str) -> str | None:
+    try:
+        return _canonical(_data(text))
+    except ValueError:
+        return None
+
+
+def _canonical(data: TomlValue) -> str:
+    # Unlike ==, this tells 1 from true and finds nan equal to itself.
+    return json.dumps(data, sort_keys=True, default=repr)
 
 
 def _replaced(text: str, place: Range, new: str) -> str:
@@ -220,7 +230,7 @@ def _after_line(text: str, statement: Statement, line: str) -> str:
 
 
 def _new_section(text: str, places: Places, path: Keys, line: str) -> str:
-    position = _place_of_new_section(places, path)
+    position = _place_of_new_section(places, path) or len(text)
     newline = _newline(text)
     before = text[:position]
     block = "" if not before or before.endswith("\n") else newline

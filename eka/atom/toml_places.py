@@ -107,8 +107,7 @@ class _Walker:
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
         match = pattern.match(self.text, self.position)
-        if match:
-            self.position = match.end()
+        self.position = match.end() if match else self.position
         return self.position
 
     def _header(self, *, is_array: bool) -> KeyPath:

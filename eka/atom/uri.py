@@ -22,6 +22,7 @@ from eka.atom.source_url import (
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _HEAD = re.compile(r"(\[[^\]/]*\]|[^:/]*)([:/]?)(.*)", re.DOTALL)
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
+_BRACKETS = re.compile(r"\[[0-9A-Za-z:.%]*\]")
 _HELPERS = frozenset({"ext", "fd"})  # `ext::…` makes git run a program
 
 
@@ -93,8 +94,8 @@ def _check(text: str) -> None:
 
 def _split_atom(text: str) -> tuple[str, bool, str]:
     """Split at the rightmost ``::`` that is not part of an IPv6 address."""
-    where = text.rfind("::")
-    if where < 0 or "]" in text[where:]:
+    where = _BRACKETS.sub(lambda match: "x" * len(match[0]), text).rfind("::")
+    if where < 0:
         return "", False, text
     return text[:where], True, text[where + 2 :]
 
