@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.bench.ratio import Comparison
 
 FOLDER = Path(__file__).resolve().parent
-TOOLS = {"__main__", "ratio"}
+TOOLS = {"__main__", "ratio", "stage"}
 
 
 def main(names: list[str]) -> int:
