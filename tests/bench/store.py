@@ -23,7 +23,7 @@ EKA_STORE = Path(sys.executable).with_name("eka-store")
 def measure() -> Iterator[Comparison]:
     """Yield comparisons over a copy of Python's own library, some thousand small files."""
     # In memory, so that it is not the disk that is measured; there, syncing costs nothing.
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a scratch directory
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="eka-bench-", dir=memory) as scratch:
         home = Path(scratch)
         tree = home / "tree"
