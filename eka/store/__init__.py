@@ -26,6 +26,7 @@ from eka.store.events import (
     Outcome,
     PathAdded,
 )
+from eka.store.facts import PathInfo, StoreInfo
 from eka.store.gc import GcReport
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.path import (
@@ -57,7 +58,8 @@ from eka.store.plan_json import parse_plan
 from eka.store.plan_rules import PLACEHOLDER
 from eka.store.read import read_tree
 from eka.store.reduction import Nondeterminism, Reduction
-from eka.store.store import PathInfo, Store, StoreInfo
+from eka.store.scan import path_of
+from eka.store.store import Store
 from eka.store.verify import FaultKind, VerifyFault
 
 __all__ = [
@@ -114,6 +116,7 @@ __all__ = [
     "output_name",
     "parse_plan",
     "path_name",
+    "path_of",
     "read_tree",
     "resolved_name",
     "store_path",

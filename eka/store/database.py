@@ -14,53 +14,16 @@ from typing import TYPE_CHECKING
 
 from eka.store.errors import StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
 from eka.store.path import NodeKind, StorePath
+from eka.store.schema import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 120.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_TABLES = f"""
-CREATE TABLE paths (
-    id INTEGER PRIMARY KEY,
-    base TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL,
-    content BLOB NOT NULL CHECK (length(content) = 32),
-    size_bytes INTEGER NOT NULL,
-    registered INTEGER NOT NULL
-);
-CREATE TABLE refs (
-    referrer INTEGER NOT NULL REFERENCES paths ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
-    reference INTEGER NOT NULL REFERENCES paths DEFERRABLE INITIALLY DEFERRED,
-    PRIMARY KEY (referrer, reference)
-) WITHOUT ROWID;
-CREATE INDEX refs_by_reference ON refs (reference);
-CREATE TABLE aliases (
-    scheme TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    name TEXT NOT NULL,
-    path INTEGER NOT NULL REFERENCES paths ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
-    PRIMARY KEY (scheme, digest, name)
-) WITHOUT ROWID;
-CREATE INDEX aliases_by_path ON aliases (path);
-CREATE TABLE reductions (
-    id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    refined TEXT NOT NULL,
-    asserted_by TEXT NOT NULL,
-    evidence TEXT NOT NULL,
-    UNIQUE (kind, name, refined, asserted_by)
-);
-CREATE TRIGGER reductions_stay BEFORE UPDATE ON reductions
-    BEGIN SELECT RAISE(ABORT, 'reductions are append-only'); END;
-CREATE TRIGGER reductions_remain BEFORE DELETE ON reductions
-    BEGIN SELECT RAISE(ABORT, 'reductions are append-only'); END;
-PRAGMA user_version = {SCHEMA_VERSION};
-"""
+_ROWS = "SELECT base, kind, content, size_bytes, registered FROM paths"
 _LIVE = """
 WITH RECURSIVE live(id) AS (
     SELECT paths.id FROM paths JOIN temp.roots ON paths.base = temp.roots.base
@@ -85,7 +48,7 @@ class PathRow:
 class Database:
     """One connection, shared by the threads of a process."""
 
-    def __init__(self, file: Path, *, durable: bool) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
         self._lock = threading.RLock()
         self._depth = 0
@@ -94,7 +57,7 @@ class Database:
                 file, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             try:
-                self._prepare(durable=durable)
+                self._prepare()
             except BaseException:
                 self._connection.close()
                 raise
@@ -125,12 +88,12 @@ class Database:
 
     def row(self, path: StorePath) -> PathRow | None:
         """Return what is known of a path; None when it is not valid."""
-        found = self._query("SELECT * FROM paths WHERE base = ?", (path.base,))
+        found = self._query(f"{_ROWS} WHERE base = ?", (path.base,))
         return _row(found[0]) if found else None
 
     def rows(self) -> list[PathRow]:
         """Return every valid path, in order of their names."""
-        return [_row(found) for found in self._query("SELECT * FROM paths ORDER BY base")]
+        return [_row(found) for found in self._query(f"{_ROWS} ORDER BY base")]
 
     def bases(self) -> set[str]:
         """Return the file names of all valid paths."""
@@ -151,13 +114,41 @@ class Database:
         )
         return tuple(StorePath.parse(str(base)) for (base,) in found)
 
-    def insert(self, row: PathRow) -> None:
-        """Make a path valid."""
+    def insert(self, row: PathRow, boot: str | None) -> None:
+        """Make a path valid; ``boot`` is None when its bytes are on the medium."""
         self._query(
-            "INSERT INTO paths (base, kind, content, size_bytes, registered)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (row.path.base, row.kind.value, row.content, row.size_bytes, row.registered),
+            "INSERT INTO paths (base, kind, content, size_bytes, registered, boot)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (row.path.base, row.kind.value, row.content, row.size_bytes, row.registered, boot),
         )
+
+    def last_boot(self) -> str:
+        """Return the boot of the machine in which the store was last opened."""
+        return str(self._query("SELECT boot FROM machine")[0][0])
+
+    def suspects(self) -> list[PathRow]:
+        """Return the paths whose bytes may not have reached the medium."""
+        return [_row(found) for found in self._query(f"{_ROWS} WHERE boot IS NOT NULL")]
+
+    def begin_boot(self, boot: str) -> None:
+        """Remember the boot of the machine; what was suspect has been looked at."""
+        self._query("UPDATE paths SET boot = NULL WHERE boot IS NOT NULL")
+        self._query("UPDATE machine SET boot = ?", (boot,))
+
+    def distrust(self, path: StorePath, boot: str | None) -> None:
+        """Note that the bytes of a path were written anew."""
+        self._query("UPDATE paths SET boot = ? WHERE base = ?", (boot, path.base))
+
+    def untrusted(self) -> list[int]:
+        """Return the numbers of the paths that are not known to be on the medium."""
+        found = self._query("SELECT id FROM paths WHERE boot IS NOT NULL")
+        return [int(str(number)) for (number,) in found]
+
+    def trust(self, numbers: Iterable[int]) -> None:
+        """Note that paths are on the medium."""
+        with self.write():
+            for number in numbers:
+                self._query("UPDATE paths SET boot = NULL WHERE id = ?", (number,))
 
     def refer(self, path: StorePath, references: Iterable[StorePath]) -> None:
         """Add references; those known stay."""
@@ -231,15 +222,18 @@ class Database:
         with self._lock, self._translated():
             return self._connection.execute(sql, values).fetchall()
 
-    def _prepare(self, *, durable: bool) -> None:
+    def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA journal_mode = WAL")
-        run(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        # A commit may be lost with the power until the store is closed; it is never torn.
+        run("PRAGMA synchronous = NORMAL")
         run("PRAGMA foreign_keys = ON")
         run("PRAGMA temp_store = MEMORY")
         version = self._version()
         if version == 0:
-            self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+            self._connection.executescript(
+                f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
         elif version > SCHEMA_VERSION:
             raise StoreTooNew(str(self._file), expected=SCHEMA_VERSION, found=version)
 
@@ -262,7 +256,7 @@ class Database:
 
 
 def _row(found: Sequence[object]) -> PathRow:
-    _, base, kind, content, size_bytes, registered = found
+    base, kind, content, size_bytes, registered = found
     return PathRow(
         StorePath.parse(str(base)),
         NodeKind(str(kind)),

@@ -8,14 +8,15 @@ import os
 import stat
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.store.write import WRITABLE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -86,6 +87,14 @@ def _unlink_files(descriptor: int) -> list[str]:
         if not is_directory:
             os.unlink(name, dir_fd=descriptor)
     return [name for name, is_directory in found if is_directory]
+
+
+def boot_id() -> str:
+    """Return what names this run of the machine's kernel; empty where nothing does."""
+    try:
+        return _BOOT_ID.read_text("utf-8").strip()
+    except OSError:
+        return ""
 
 
 def sync_file_system(path: Path) -> None:

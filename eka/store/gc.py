@@ -11,6 +11,7 @@ from eka.store.files import delete_tree, lock_file, move
 from eka.store.path import StorePath
 from eka.store.roots import find_roots
 from eka.store.session import Session, held
+from eka.store.verify import damaged
 from eka.store.write import DIRECTORY_BITS
 
 if TYPE_CHECKING:
@@ -64,22 +65,27 @@ def throw_out(layout: Layout, session: Session, bases: Iterable[str]) -> Path:
     return trash
 
 
-def clear_up(layout: Layout, database: Database) -> None:
+def clear_up(layout: Layout, database: Database, boot: str) -> None:
     """Undo and delete what dead processes left; running ones are not disturbed.
 
     A path without a row was not acknowledged: it goes. A path with a row that lies in the trash
-    was being collected when its process died before the commit: it comes back.
+    was being collected when its process died before the commit: it comes back. After a boot of
+    the machine, paths whose bytes may have been lost with the power are read again.
     """
-    dead = _dead_sessions(layout)
-    if not dead:
+    dead, rebooted = _dead_sessions(layout), database.last_boot() != boot
+    if not dead and not rebooted:
         return
+    names = [*dead, *([] if dead else ["boot"])]
     try:
         with database.write():
             valid = database.bases()
             for name in dead:
                 _bring_back(layout, layout.trash / name, valid)
-            _throw_out_strays(layout, valid, layout.trash / next(iter(dead)) / "strays")
-        for name in dead:
+            if rebooted:
+                valid -= damaged(layout, database.suspects())
+                database.begin_boot(boot)
+            _throw_out_strays(layout, valid, layout.trash / names[0] / "strays")
+        for name in names:
             delete_tree(layout.tmp / name)
             delete_tree(layout.trash / name)
             (layout.sessions / name).unlink(missing_ok=True)

@@ -82,6 +82,12 @@ def digest_tree(root: Path) -> tuple[NodeKind, bytes]:
     return tree.result()
 
 
+def path_of(name: str, source: Path) -> StorePath:
+    """Return the path `Store.add_path` would give; nothing is added."""
+    kind, content = digest_tree(source)
+    return store_path(kind, content, name)
+
+
 def _mode(node: FileNode | LinkNode) -> str:
     if isinstance(node, FileNode):
         return EXECUTABLE_MODE if node.executable else FILE_MODE

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from eka.hashing import digest
 from eka.store import reduction as reductions
-from eka.store.database import SCHEMA_VERSION, Database, PathRow
+from eka.store.database import Database, PathRow
 from eka.store.errors import (
     ContentMismatch,
     MissingReferences,
@@ -17,7 +16,8 @@ from eka.store.errors import (
     StoreDamaged,
     refusals,
 )
-from eka.store.files import delete_tree, locked, make_directory, move, sync_file_system
+from eka.store.facts import PathInfo, StoreInfo
+from eka.store.files import boot_id, delete_tree, locked, make_directory, move, sync_file_system
 from eka.store.gc import GcReport, clear_up, collect, throw_out
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
@@ -25,6 +25,7 @@ from eka.store.read import read_tree
 from eka.store.references import ReferenceScanner
 from eka.store.roots import find_roots, link_root
 from eka.store.scan import scan_tree
+from eka.store.schema import SCHEMA_VERSION
 from eka.store.session import Layout, Session
 from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
 from eka.store.write import seal, write_tree
@@ -38,29 +39,6 @@ if TYPE_CHECKING:
     from eka.store.reduction import Nondeterminism, Reduction
 
 
-@dataclass(frozen=True, slots=True)
-class StoreInfo:
-    """What a store is."""
-
-    root: Path
-    logical: str
-    schema_version: int
-    paths: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class PathInfo:
-    """What is known of one path."""
-
-    path: StorePath
-    kind: str
-    content: str  # 64 hex digits
-    size_bytes: int
-    references: tuple[StorePath, ...]
-    registered: int  # seconds since 1970
-
-
 class Store:
     """An open store; use it as a context manager, or close it.
 
@@ -68,11 +46,13 @@ class Store:
     changes; whatever this process adds or leases stays until it closes the store.
     """
 
-    def __init__(self, layout: Layout, database: Database, *, durable: bool) -> None:
+    def __init__(self, layout: Layout, database: Database, boot: str, *, durable: bool) -> None:
         self._layout = layout
         self._database = database
         self._session = Session(layout)
+        self._boot = boot
         self._durable = durable
+        self._has_added = False
 
     @classmethod
     def open(cls, root: Path, *, durable: bool = True) -> Self:
@@ -80,8 +60,8 @@ class Store:
 
         Args:
             root: The directory of the store; a sandbox binds ``<root>/store``.
-            durable: Wait for the medium before a path is acknowledged; without it a path
-                survives any kill of the process, but perhaps not a power cut.
+            durable: Wait for the medium when the store is closed. Without it, what was added
+                may be lost with the power; it is never used damaged.
 
         Raises:
             StoreUnusable: The operating system refuses.
@@ -94,13 +74,14 @@ class Store:
             # The first opener makes the tables; the others wait here.
             with locked(layout.root / "open.lock"):
                 _claim(layout)
-                database = Database(layout.database, durable=durable)
+                database = Database(layout.database)
+            boot = boot_id()
             try:
-                clear_up(layout, database)
+                clear_up(layout, database, boot)
             except BaseException:
                 database.close()
                 raise
-        return cls(layout, database, durable=durable)
+        return cls(layout, database, boot, durable=durable)
 
     def __enter__(self) -> Self:
         return self
@@ -111,13 +92,26 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._durable = self._durable and error is None  # who failed does not wait as well
         self.close()
 
     def close(self) -> None:
-        """Drop all leases, delete scratch space, close the database."""
+        """Wait for the medium, drop all leases, delete scratch space, close the database."""
         with refusals(self.root):
-            self._session.close()
-            self._database.close()
+            try:
+                if self._durable:
+                    self.sync()
+                self._session.close()
+            finally:
+                self._database.close()
+
+    def sync(self) -> None:
+        """Wait until all that was added is on the medium; done once when the store is closed."""
+        if self._has_added:
+            numbers = self._database.untrusted()
+            sync_file_system(self.root)
+            self._database.trust(numbers)
+            self._has_added = False
 
     @property
     def root(self) -> Path:
@@ -197,14 +191,14 @@ class Store:
             self._register(work / name, row, ())
         return path
 
-    def add_path(self, name: str, source: Path) -> StorePath:
+    def add_path(self, name: str, source: Path, *, expected: str | None = None) -> StorePath:
         """Add a file, directory or link of the file system; links are kept, not followed.
 
         Raises:
             SourceUnreadable: It does not exist or may not be read.
             UnsafeTree: It holds a device, a pipe or a socket.
         """
-        return self.add_tree(name, read_tree(source))
+        return self.add_tree(name, read_tree(source), expected=expected)
 
     def staging(self, name: str) -> Path:
         """Return a new empty directory on the file system of the store, to build in.
@@ -353,10 +347,10 @@ class Store:
             delete_tree(directory)
 
     def _register(self, written: Path, row: PathRow, references: Collection[StorePath]) -> None:
-        """Make a finished tree valid: bytes on the medium, rename, commit, in this order."""
+        """Make a finished tree valid: bytes, rename, commit, in this order."""
         path = row.path
-        if self._durable and not self.has(path):
-            sync_file_system(self.root)
+        if not self._boot and self._durable:
+            sync_file_system(self.root)  # a loss of power could not be noticed later
         with self._session.moving(), self._database.write():
             missing = [each.text for each in references if self._database.row(each) is None]
             if missing:
@@ -365,8 +359,10 @@ class Store:
             known = self._database.row(path) is not None
             if not (known and self._is_on_disk(path)):
                 self._put(written, path)
+                self._has_added = True
+                self._database.distrust(path, self._boot or None)
             if not known:
-                self._database.insert(row)
+                self._database.insert(row, self._boot or None)
             self._database.refer(path, references)
 
     def _put(self, written: Path, path: StorePath) -> None:

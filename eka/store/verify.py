@@ -58,6 +58,11 @@ def verify_paths(layout: Layout, rows: Iterable[PathRow]) -> Iterator[VerifyFaul
             yield VerifyFault(FaultKind.UNREADABLE, row.path.text, str(error))
 
 
+def damaged(layout: Layout, rows: Iterable[PathRow]) -> set[str]:
+    """Return the file names of those paths that are not as they were registered."""
+    return {row.path.base for row in rows if any(verify_paths(layout, (row,)))}
+
+
 def verify_whole(layout: Layout, database: Database) -> Iterator[VerifyFault]:
     """Compare the store directory and the database as wholes."""
     for text in database.faults():

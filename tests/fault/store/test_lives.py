@@ -71,7 +71,7 @@ def test_kills_at_random_lose_nothing_of_what_was_acknowledged(
     chance, told, root = random.Random(7), set[str](), memory
     for turn in range(rounds(10, 100)):
         if turn % 10 == 0:  # verifying a store that only grows takes ever longer
-            told, root = set(), memory / f"s{turn}"
+            told, root = set[str](), memory / f"s{turn}"
         lives = [start("adding", root, *names(turn, each)) for each in range(2)]
         for life in lives:
             assert life.stdout is not None

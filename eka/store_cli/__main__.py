@@ -1,0 +1,7 @@
+"""Lets ``python -m eka.store_cli`` be ``eka-store``."""
+
+from __future__ import annotations
+
+from eka.store_cli.main import main
+
+raise SystemExit(main())

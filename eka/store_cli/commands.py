@@ -1,0 +1,141 @@
+"""The commands of ``eka-store`` but ``realise``: one function each."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eka.errors import Exit
+from eka.store import FaultKind, Store, StorePath, VerifyFault, path_of
+from eka.store_cli.paths import counted, path_document, typed_path
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from eka.store_cli.console import Console
+
+# What makes a path anew helps against these.
+_MENDABLE = {FaultKind.CONTENT, FaultKind.NAME, FaultKind.MODE, FaultKind.UNREADABLE}
+
+
+def info(_: argparse.Namespace, root: Path, console: Console) -> int:
+    """Tell what the store is and how much it holds."""
+    with Store.open(root) as store:
+        found, roots = store.info(), sorted(store.roots().items())
+        physical = str(store.physical_root)
+    fields: dict[str, object] = {
+        "root": str(found.root),
+        "physical": physical,
+        "logical": found.logical,
+        "schema_version": found.schema_version,
+        "system": f"{platform.machine()}-{platform.system().lower()}",
+        "paths": found.paths,
+        "size_bytes": found.size_bytes,
+    }
+    for name, value in fields.items():
+        console.data(f"{name}: {value}")
+    for link, target in roots:
+        console.data(f"kept by {link}: {target.text}")
+    kept = [{"link": str(link), "path": target.text} for link, target in roots]
+    console.document("info", {**fields, "roots": kept})
+    return Exit.OK
+
+
+def add(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+    """Add a file, directory or link."""
+    source = Path(arguments.source)
+    name: str = arguments.name or source.absolute().name
+    with Store.open(root) as store:
+        if arguments.dry_run:
+            path = path_of(name, source)
+        else:
+            path = store.add_path(name, source, expected=arguments.expect)
+            if arguments.root is not None:
+                store.add_root(Path(arguments.root), path)
+        physical = str(store.physical(path))
+    console.data(path.text)
+    fields = {"path": path.text, "physical": physical, "dry_run": bool(arguments.dry_run)}
+    console.document("add", fields)
+    return Exit.OK
+
+
+def path_info(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+    """Tell what is known of store paths."""
+    with Store.open(root) as store:
+        paths = [typed_path(store, text) for text in arguments.paths]
+        if arguments.closure:
+            paths = store.closure(paths)
+        found = [store.path_info(path) for path in paths]
+        physical = [str(store.physical(path)) for path in paths]
+    for each, place in zip(found, physical, strict=True):
+        console.data(each.path.text)
+        console.data(f"  at {place}")
+        console.data(f"  {each.kind}, {counted(each.size_bytes, 'byte')}, content {each.content}")
+        for reference in each.references:
+            console.data(f"  refers to {reference.text}")
+    documents = [path_document(each, place) for each, place in zip(found, physical, strict=True)]
+    console.document("path-info", {"paths": documents})
+    return Exit.OK
+
+
+def gc(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+    """Delete garbage."""
+    with Store.open(root) as store:
+        report = store.gc(dry_run=arguments.dry_run)
+    for path in report.deleted:
+        console.data(path.text)
+    done = "would delete" if report.dry_run else "deleted"
+    freed = f"{counted(len(report.deleted), 'path')}, {counted(report.freed_bytes, 'byte')}"
+    console.talk(f"{done} {freed}; {report.kept} kept")
+    fields: dict[str, object] = {
+        "deleted": [path.text for path in report.deleted],
+        "freed_bytes": report.freed_bytes,
+        "kept": report.kept,
+        "dry_run": report.dry_run,
+    }
+    console.document("gc", fields)
+    return Exit.OK
+
+
+def verify(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+    """Read paths again and compare; exit status 5 if something is damaged."""
+    with Store.open(root) as store:
+        wanted = [typed_path(store, text) for text in arguments.paths] or None
+        checked = len(wanted) if wanted is not None else store.info().paths
+        faults = store.verify(wanted)
+        damaged = sorted({fault.where for fault in faults if fault.kind in _MENDABLE})
+        if arguments.repair:
+            store.quarantine(StorePath.parse(text) for text in damaged)
+    for fault in faults:
+        console.data(f"{fault.kind}: {fault.where}: {fault.why}")
+    if arguments.repair:
+        for text in damaged:
+            console.talk(f"taken out, to be made again when next needed: {text}")
+    console.talk(f"{counted(checked, 'path')} checked, {counted(len(faults), 'fault')}")
+    fields: dict[str, object] = {
+        "checked": checked,
+        "faults": [
+            {"kind": fault.kind.value, "where": fault.where, "why": fault.why} for fault in faults
+        ],
+        "repaired": damaged if arguments.repair else [],
+    }
+    console.document("verify", fields)
+    return _verdict(faults)
+
+
+def _verdict(faults: Sequence[VerifyFault]) -> int:
+    kinds = {fault.kind for fault in faults}
+    if not kinds:
+        return Exit.OK
+    return Exit.NONDETERMINISTIC if kinds == {FaultKind.NONDETERMINISM} else Exit.INTEGRITY
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Console], int]] = {
+    "info": info,
+    "add": add,
+    "path-info": path_info,
+    "gc": gc,
+    "verify": verify,
+}

@@ -1,0 +1,89 @@
+"""Data on standard output, talk on standard error; JSON documents one per line."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import IO, TYPE_CHECKING, TextIO
+
+from eka.errors import EkaError, Problems
+from eka.text import safe, safe_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Document = dict[str, object]
+
+
+class Console:
+    """How one run of the program talks."""
+
+    def __init__(self, stdin: IO[bytes], stdout: TextIO, stderr: TextIO) -> None:
+        self.stdin = stdin
+        self._stdout, self._stderr = stdout, stderr
+        self.as_json = False
+        self.verbosity = 0
+
+    def document(self, schema: str, fields: Mapping[str, object]) -> None:
+        """Print a JSON document, if JSON was asked for."""
+        if self.as_json:
+            self.line({"schema": f"eka-store.{schema}/1", **fields})
+
+    def line(self, value: Mapping[str, object]) -> None:
+        """Print one line of JSON; ASCII alone, so that no terminal can be steered."""
+        self._stdout.write(f"{json.dumps(value)}\n")
+        self._stdout.flush()
+
+    def data(self, text: str) -> None:
+        """Print a line of the result, if no JSON was asked for."""
+        if not self.as_json:
+            self._stdout.write(f"{safe_line(text)}\n")
+
+    def talk(self, text: str, *, verbosity: int = 0) -> None:
+        """Say what happens, to people who want to know that much."""
+        if self.verbosity >= verbosity:
+            self._stderr.write(f"{safe_line(text)}\n")
+            self._stderr.flush()
+
+    def complain(self, error: EkaError, *, cause: BaseException | None = None) -> int:
+        """Show an error; return the exit status it ends the program with."""
+        if cause is not None and self.verbosity > 0:
+            self._stderr.write(safe("".join(traceback.format_exception(cause))))
+        if self.as_json:
+            self.line({"schema": "eka.error/1", "error": _document(error)})
+        else:
+            for text in _lines(error):
+                self._stderr.write(f"{safe_line(text)}\n")
+        return _status(error)
+
+
+def _status(error: EkaError) -> int:
+    return int(error.worst if isinstance(error, Problems) else error.exit_status)
+
+
+def _lines(error: EkaError) -> Iterator[str]:
+    if isinstance(error, Problems):
+        for problem in error.problems:
+            yield from _lines(problem)
+            yield ""
+    yield f"error[{error.code}]: {error.what}"
+    for name, text in (("where", error.where), ("why", error.why), ("fix", error.fix)):
+        if text:
+            first, *more = text.split("\n")
+            yield f"  {name}: {first}"
+            yield from (f"    {line}" for line in more)
+
+
+def _document(error: EkaError) -> Document:
+    found: Document = {
+        "code": error.code,
+        "what": error.what,
+        "where": error.where,
+        "why": error.why,
+        "fix": error.fix,
+        "span": None,  # nothing the store reads is text with lines
+        "exit_status": _status(error),
+    }
+    if isinstance(error, Problems):
+        found["problems"] = [_document(problem) for problem in error.problems]
+    return found

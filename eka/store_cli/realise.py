@@ -1,0 +1,168 @@
+"""``eka-store realise``: a plan in, outputs out, events on the way."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eka.build import (
+    Bubblewrap,
+    ControlGroups,
+    HttpDownloader,
+    Realiser,
+    log_directory,
+    seccomp_filter,
+)
+from eka.errors import Exit
+from eka.store import (
+    ActionFinished,
+    ActionLog,
+    ActionStarted,
+    Event,
+    FetchProgress,
+    Outcome,
+    PathNotFound,
+    Plan,
+    Store,
+    StorePath,
+    parse_plan,
+    tree_path,
+)
+from eka.store.plan_json import MAX_PLAN_BYTES
+from eka.store_cli.errors import PlanUnreadable
+from eka.store_cli.paths import counted
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from eka.store_cli.console import Console
+
+BUBBLEWRAP = "bwrap"
+
+
+def realise(
+    arguments: argparse.Namespace, root: Path, console: Console, environment: Mapping[str, str]
+) -> int:
+    """Make the outputs a plan asks for; tell what happens while it does."""
+    plan = _read_plan(arguments.plan, console)
+    keep = Path(arguments.keep_failed).absolute() if arguments.keep_failed else None
+    with Store.open(root) as store:
+        if arguments.dry_run:
+            _check_trees(plan, store)
+            return _show_plan(plan, console)
+        with Realiser(
+            store,
+            sandbox=_sandbox(environment),
+            downloader=HttpDownloader(environment),
+            emit=_Listener(console, plan),
+            jobs=arguments.jobs or os.cpu_count() or 1,
+            keep_failed=keep,
+        ) as realiser:
+            made = realiser.realise(plan, check=arguments.check)
+            if arguments.root:
+                _add_roots(store, arguments.root, made)
+        _show_outputs(store, made, console)
+    return Exit.OK
+
+
+def _add_roots(store: Store, link: str, made: Mapping[tuple[str, str], StorePath]) -> None:
+    """Link the first output as ``link``, the others as ``link-2`` and so on."""
+    for number, path in enumerate(dict.fromkeys(made.values()), 1):
+        store.add_root(Path(link if number == 1 else f"{link}-{number}"), path)
+
+
+def _show_outputs(
+    store: Store, made: Mapping[tuple[str, str], StorePath], console: Console
+) -> None:
+    for path in dict.fromkeys(made.values()):
+        console.data(str(store.physical(path)))
+    outputs = [
+        {
+            "action": action,
+            "output": output,
+            "path": path.text,
+            "physical": str(store.physical(path)),
+        }
+        for (action, output), path in made.items()
+    ]
+    fields = {"outputs": outputs, "logs": str(log_directory(store)), "dry_run": False}
+    console.document("realise", fields)
+
+
+def _read_plan(file: str, console: Console) -> Plan:
+    try:
+        if file == "-":
+            return parse_plan(console.stdin.read(MAX_PLAN_BYTES + 1), "standard input")
+        with Path(file).open("rb") as opened:
+            return parse_plan(opened.read(MAX_PLAN_BYTES + 1), file)
+    except OSError as error:
+        raise PlanUnreadable(file, error.strerror or str(error)) from error
+
+
+def _check_trees(plan: Plan, store: Store) -> None:
+    for tree, names in plan.trees().items():
+        for name in names:
+            path = tree_path(tree, name)
+            if not store.has(path):
+                raise PathNotFound(path.text, str(store.root))
+
+
+def _show_plan(plan: Plan, console: Console) -> int:
+    order = plan.order()
+    for identity in order:
+        action = plan.actions[identity]
+        console.data(f"{action.kind} {action.name} {identity}")
+    console.talk(
+        f"{counted(len(order), 'action')}; what was realised before is not performed again"
+    )
+    fields: dict[str, object] = {
+        "actions": [
+            {"action": each, "kind": plan.actions[each].kind, "name": plan.actions[each].name}
+            for each in order
+        ],
+        "dry_run": True,
+    }
+    console.document("realise", fields)
+    return Exit.OK
+
+
+def _sandbox(environment: Mapping[str, str]) -> Bubblewrap:
+    return Bubblewrap(
+        shutil.which(BUBBLEWRAP, path=environment.get("PATH")) or BUBBLEWRAP,
+        seccomp=seccomp_filter(platform.machine()),
+        groups=ControlGroups.find(),
+    )
+
+
+class _Listener:
+    """Passes events on: as JSON lines, or as sentences."""
+
+    def __init__(self, console: Console, plan: Plan) -> None:
+        self._console = console
+        self._names = {identity: action.name for identity, action in plan.actions.items()}
+
+    def __call__(self, event: Event) -> None:
+        if self._console.as_json:
+            self._console.line({"schema": "eka-store.event/1", **event.to_json()})
+        elif isinstance(event, ActionStarted):
+            doing = {"run": "building", "fetch": "fetching", "unpack": "unpacking"}[event.kind]
+            self._console.talk(f"{doing} {event.name}")
+        elif isinstance(event, ActionLog):
+            line = event.line.decode("utf-8", "backslashreplace")
+            self._console.talk(f"{self._names[event.action]}: {line}", verbosity=1)
+        elif isinstance(event, ActionFinished):
+            cached = event.outcome is Outcome.CACHED
+            word, level = ("had", 1) if cached else ("made", 0)
+            self._console.talk(f"{word} {event.name}: {_texts(event)}", verbosity=level)
+        elif isinstance(event, FetchProgress):
+            size = f"{event.received_bytes} of {event.total_bytes} bytes"
+            self._console.talk(f"{self._names[event.action]}: {size}", verbosity=1)
+
+
+def _texts(event: ActionFinished) -> str:
+    found: list[StorePath] = [path for _, path in event.outputs]
+    return " ".join(path.text for path in found)

@@ -1,0 +1,171 @@
+"""The words ``eka-store`` understands."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NoReturn
+
+import eka
+from eka.store_cli.errors import StoreUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PROGRAM = "eka-store"
+MAX_JOBS = 1024
+EXIT_STATUSES = """\
+exit statuses:
+  0    done
+  1    failed
+  2    the words or the plan are wrong
+  3    what was asked for does not exist
+  4    the network or a server failed; trying again may help
+  5    something is not what it claims to be
+  6    it is there already, and different
+  70   a bug in eka-store
+  100  a build failed; 101 it took too long
+  102  a download has another hash than its pin
+  104  built twice, an action gave different outputs
+  130  stopped by the user
+
+Every error has a stable code and a page in docs/errors.
+"""
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from ")
+_UNKNOWN = re.compile(r"unrecognized arguments: (--[a-z-]+)")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises its complaints as errors of eka, with a suggestion."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `StoreUsage`."""
+        hint = ""
+        if found := _CHOICE.search(message):
+            hint = _suggestion(found[1], list(COMMANDS))
+        elif found := _UNKNOWN.search(message):
+            hint = _suggestion(found[1], sorted(_options()))
+        raise StoreUsage(self.prog, f"{message.split(' (choose from')[0]}{hint}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; its result holds ``command`` and the options of the command."""
+    top = _Parser(
+        prog=PROGRAM,
+        description="Keeps immutable trees and realises plans; knows bytes, plans and outputs.",
+        epilog=EXIT_STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("-V", "--version", action="version", version=f"{PROGRAM} {eka.__version__}")
+    _common(top)
+    commands = top.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    for name, (line, arguments) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=line,
+            description=f"{line}.",
+            epilog=EXIT_STATUSES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        arguments(command)
+        _common(command)
+    return top
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    """Add what every command takes; without a default, so that both places may give it."""
+    add = command.add_argument_group("options of every command").add_argument
+    nothing = argparse.SUPPRESS
+    add(
+        "--store",
+        metavar="DIR",
+        default=nothing,
+        help="directory of the store (EKA_STORE_DIR; else $XDG_DATA_HOME/eka/store)",
+    )
+    add("--json", action="store_true", default=nothing, help="print JSON, errors too")
+    add("-q", "--quiet", action="store_true", default=nothing, help="say nothing but results")
+    add("-v", "--verbose", action="count", default=nothing, help="say more, such as build logs")
+
+
+def _info(_: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _add(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", metavar="PATH", help="file, directory or link to add")
+    command.add_argument("--name", help="name of the store path (default: the last part of PATH)")
+    command.add_argument("--expect", metavar="HASH", help="content hash it must have, 64 digits")
+    _root(command)
+    _dry_run(command, "tell the path, add nothing")
+
+
+def _path_info(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", metavar="PATH", nargs="+", help="store path, or a link to one")
+    command.add_argument("--closure", action="store_true", help="and all they refer to")
+
+
+def _realise(command: argparse.ArgumentParser) -> None:
+    command.add_argument("plan", metavar="PLAN", help="file with a plan, - for standard input")
+    command.add_argument("-j", "--jobs", metavar="N", type=_jobs, help="builds at one time")
+    command.add_argument("--check", action="store_true", help="build the roots again and compare")
+    command.add_argument(
+        "--keep-failed", metavar="DIR", help="move the files of failed builds there"
+    )
+    _root(command)
+    _dry_run(command, "check the plan and its trees, realise nothing")
+
+
+def _gc(command: argparse.ArgumentParser) -> None:
+    _dry_run(command, "tell what would be deleted")
+
+
+def _verify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", metavar="PATH", nargs="*", help="store paths (default: all)")
+    command.add_argument(
+        "--repair", action="store_true", help="take damaged paths out, to be made again"
+    )
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "info": ("Tell what the store is and how much it holds", _info),
+    "add": ("Add a file, directory or link to the store", _add),
+    "path-info": ("Tell what is known of store paths", _path_info),
+    "realise": ("Make the outputs a plan asks for", _realise),
+    "gc": ("Delete every path that no root and no running process needs", _gc),
+    "verify": ("Read store paths again and tell what is damaged", _verify),
+}
+
+
+def _root(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--root", metavar="LINK", help="make LINK point at it and keep it while LINK exists"
+    )
+
+
+def _dry_run(command: argparse.ArgumentParser, line: str) -> None:
+    command.add_argument("--dry-run", action="store_true", help=line)
+
+
+def _jobs(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_JOBS}")
+    return int(text)
+
+
+def _options() -> set[str]:
+    """Return the options of all commands: one of them was meant."""
+    every = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
+    _common(every)
+    for _, arguments in COMMANDS.values():
+        arguments(every)
+    return set(re.findall(r"--[a-z-]+", every.format_help()))
+
+
+def _suggestion(word: str, known: Sequence[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
