@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import stat
@@ -99,6 +98,8 @@ def boot_id() -> str:
 
 def sync_file_system(path: Path) -> None:
     """Wait until all that was written to the file system of ``path`` is on its medium."""
+    import ctypes  # noqa: PLC0415 - costs start-up time
+
     descriptor = os.open(path, _DIRECTORY)
     try:
         library = ctypes.CDLL(None, use_errno=True)

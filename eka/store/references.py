@@ -44,7 +44,8 @@ class ReferenceScanner:
         for chunk in chunks:
             data = tail + chunk if tail else chunk
             mentions, end = self._scan(data)
-            keep = max(end, len(data) - _LENGTH + 1, 0)
+            # Nearly always nothing begins at the end, and the chunk passes without a copy.
+            keep = _open_end(data, end)
             positions.extend(offset + at for at in mentions)
             ready = _patched(data, mentions, _ZEROS)
             if keep:
@@ -68,6 +69,16 @@ class ReferenceScanner:
                 end = at + _LENGTH
             at = data.find(PREFIX, at + 1)
         return mentions, end
+
+
+def _open_end(data: bytes, start: int) -> int:
+    """Return where a reference begins that ``data`` does not hold to its end; else its length."""
+    at = data.find(b"/", max(start, len(data) - _LENGTH + 1))
+    while at >= 0:
+        if PREFIX.startswith(data[at : at + len(PREFIX)]):
+            return at
+        at = data.find(b"/", at + 1)
+    return len(data)
 
 
 def rewrite(chunks: Iterable[bytes], positions: Sequence[int], digest32: str) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from eka.hashing import digest
@@ -65,7 +64,7 @@ def _target(layout: Layout, link: Path) -> StorePath | None:
 
 
 def _replace(link: Path, target: Path) -> None:
-    fresh = link.with_name(f".{link.name[:100]}.{secrets.token_hex(4)}")
+    fresh = link.with_name(f".{link.name[:100]}.{os.urandom(4).hex()}")
     fresh.symlink_to(target)
     try:
         fresh.rename(link)

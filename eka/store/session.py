@@ -8,7 +8,6 @@ to open the store clears up after it.
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -129,7 +128,7 @@ class Session:
 
     def _start(self) -> None:
         while self._descriptor is None:
-            name = secrets.token_hex(8)
+            name = os.urandom(8).hex()
             # Somebody who clears up may take the lock before us and remove the file;
             # lock_file then makes it anew.
             self._descriptor = lock_file(self._layout.sessions / name)
