@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of this test suite."""
     parser.addoption("--long", action="store_true", help="play the long rounds too")
     parser.addoption(
+        "--repositories",
+        metavar="DIR",
+        help="bare copies of the public repositories in fixtures/atoms, as DIR/OWNER/NAME.git",
+    )
+    parser.addoption(
         "--all-clauses",
         action="store_true",
         help="this is a full run: a clause of atom-spec without a test is a failure",
