@@ -155,6 +155,7 @@ def examine(root: Path, told: Path) -> dict[str, object]:
 
 def rights(base: Path, user: int, umask: int) -> None:
     """Live as another user, under a umask; tell what is wrong."""
+    warm_up(base / "warm")  # the other user may not be able to read Python's own files
     os.chown(base, user, user)
 
     def work() -> None:
