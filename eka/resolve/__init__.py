@@ -1,0 +1,47 @@
+"""From requirements to versions: a pure solver that asks for what it needs to know.
+
+`solve` is a generator: it yields `Need`s, is sent `Answer`s, and returns a `Solution`; `drive`
+runs it against a `Provider`. Invariant: nothing here reads files, networks, clocks or hash order.
+"""
+
+from __future__ import annotations
+
+from eka.resolve.drive import drive
+from eka.resolve.errors import DependencyCycle, NoMatchingVersion, NoSuchPackage, Unsatisfiable
+from eka.resolve.listing import Listing, bucket_of
+from eka.resolve.model import (
+    Answer,
+    Bucket,
+    Dependencies,
+    Need,
+    Provider,
+    Request,
+    ResolveKey,
+    Solution,
+    Strategy,
+    Unavailable,
+    Wanted,
+)
+from eka.resolve.solver import solve
+
+__all__ = [
+    "Answer",
+    "Bucket",
+    "Dependencies",
+    "DependencyCycle",
+    "Listing",
+    "Need",
+    "NoMatchingVersion",
+    "NoSuchPackage",
+    "Provider",
+    "Request",
+    "ResolveKey",
+    "Solution",
+    "Strategy",
+    "Unavailable",
+    "Unsatisfiable",
+    "Wanted",
+    "bucket_of",
+    "drive",
+    "solve",
+]

@@ -1,0 +1,31 @@
+"""Run a search against a provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.resolve.model import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from eka.resolve.model import Need, Provider, Solution
+
+
+def drive(search: Generator[Need, Answer, Solution], provider: Provider) -> Solution:
+    """Answer all that ``search`` asks from ``provider``; returns its solution.
+
+    Raises:
+        EkaError: what `solve` raises, and what the provider raises.
+    """
+    answer: Answer | None = None
+    while True:
+        try:
+            need = search.send(answer) if answer is not None else next(search)
+        except StopIteration as end:
+            solution: Solution = end.value
+            return solution
+        answer = Answer(
+            provider.versions(need.versions) if need.versions else {},
+            provider.dependencies(need.dependencies) if need.dependencies else {},
+        )

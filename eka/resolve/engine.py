@@ -1,0 +1,301 @@
+"""PubGrub over bitsets: unit propagation, conflict-driven learning, backjumping.
+
+Knows nodes and bits only; what they stand for, and where edges come from, is its caller's matter.
+Nothing here depends on hash order: nodes are numbered as they are added, and ties go to the lower
+number.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from eka.resolve.conflict import Lesson, analyse
+from eka.resolve.incompatibility import (
+    ABSENT,
+    NOBODY,
+    Edge,
+    Incompatibility,
+    Learned,
+)
+from eka.resolve.trail import Trail
+
+if TYPE_CHECKING:
+    from eka.resolve.facts import Fact
+
+TROUBLE = 5
+"""From this many conflicts on a node is decided before all others."""
+
+
+class _Row:
+    """The edges of one dependant towards one dependency, by version of the dependant."""
+
+    __slots__ = ("by_allowed", "by_bit", "dependant", "known")
+
+    def __init__(self, dependant: int) -> None:
+        self.dependant = dependant
+        self.known = 0
+        self.by_bit: dict[int, Edge] = {}
+        self.by_allowed: dict[int, Edge] = {}
+
+
+class Engine:
+    """The state of one search; raises Contradiction when there is no solution."""
+
+    def __init__(self) -> None:
+        self.trail = Trail()
+        self.state = self.trail.state
+        self.conflicts = 0
+        self._decided: list[bool] = []
+        self._trouble: list[int] = []
+        self._needs: list[dict[int, list[Edge]]] = []  # per node, by version bit
+        self._needed_by: list[list[_Row]] = []  # per node
+        self._rows: dict[tuple[int, int, int], _Row] = {}
+        self._watchers: list[list[Learned]] = []  # per node
+        self._queue: list[tuple[int, int, int]] = []  # nodes to decide, with stale entries
+        self._pending: list[int] = []  # nodes whose state changed
+        self._is_pending: list[bool] = []
+
+    def add_node(self, full: int) -> int:
+        """Add a node whose states are the bits of ``full``; returns its number."""
+        self._decided.append(False)
+        self._trouble.append(0)
+        self._needs.append({})
+        self._needed_by.append([])
+        self._watchers.append([])
+        self._is_pending.append(False)
+        return self.trail.add(full)
+
+    def needs(self, node: int, bit: int) -> list[Edge]:
+        """Return the edges of one version, as far as they were added."""
+        return self._needs[node].get(bit, [])
+
+    def add_edge(
+        self, dependant: int, bit: int, dependency: int, allowed: int, fact: Fact
+    ) -> Edge:
+        """Say that a version needs a node to be in ``allowed``; returns its (shared) edge."""
+        needs = self._needs[dependant].setdefault(bit, [])
+        slot = sum(1 for edge in needs if edge.dependency == dependency)
+        row = self._rows.get((dependant, dependency, slot))
+        if row is None:
+            row = self._rows[dependant, dependency, slot] = _Row(dependant)
+            if dependency != NOBODY:
+                self._needed_by[dependency].append(row)
+        edge = row.by_allowed.get(allowed)
+        if edge is None:
+            full = 0 if dependency == NOBODY else self.trail.full[dependency]
+            edge = row.by_allowed[allowed] = Edge(dependant, dependency, allowed, full)
+        edge.mask |= bit
+        edge.facts[bit] = fact
+        row.known |= bit
+        row.by_bit[bit] = edge
+        needs.append(edge)
+        return edge
+
+    def adopt(self, edge: Edge) -> None:
+        """Take over a whole edge, for all versions in its mask."""
+        row = _Row(edge.dependant)
+        row.known = left = edge.mask
+        while left:
+            bit = left & -left
+            left ^= bit
+            row.by_bit[bit] = edge
+            self._needs[edge.dependant].setdefault(bit, []).append(edge)
+        if edge.dependency != NOBODY:
+            self._needed_by[edge.dependency].append(row)
+
+    def require(self, node: int, allowed: int, fact: Fact) -> None:
+        """Say that the root needs ``node`` to be in ``allowed``; before the first decision."""
+        edge = Edge(NOBODY, node, allowed, self.trail.full[node])
+        edge.facts[0] = fact
+        self.impose(edge)
+
+    def impose(self, edge: Edge) -> None:
+        """Take over an edge of the root; before the first decision."""
+        state = self.state[edge.dependency]
+        if not state & edge.allowed:
+            self._recover(edge)
+        elif state & ~edge.allowed:
+            self._assign(edge.dependency, edge.allowed, edge)
+        self._propagate()
+
+    def pick(self) -> int | None:
+        """Return the node to decide next; None when nothing is left to decide.
+
+        Nodes in trouble come first, then those with the fewest candidates, then the oldest.
+        """
+        queue = self._queue
+        while queue:
+            weight, count, node = queue[0]
+            state = self.state[node]
+            if (
+                state & ABSENT
+                or self._decided[node]
+                or count != state.bit_count()
+                or weight != self._weight(node)
+            ):
+                heappop(queue)
+                continue
+            return node
+        return None
+
+    def undecided(self) -> list[int]:
+        """Return the nodes that are needed and not decided, ascending."""
+        waiting = {node for _, _, node in self._queue}
+        return sorted(
+            node for node in waiting if not self._decided[node] and not self.state[node] & ABSENT
+        )
+
+    def admits(self, node: int, bit: int) -> bool:
+        """Whether a version may be decided; if not, what its edges imply is now known."""
+        for edge in self.needs(node, bit):
+            if edge.dependency == NOBODY or not self.state[edge.dependency] & edge.allowed:
+                if self.state[node] & ~edge.mask:
+                    self._assign(node, self.trail.full[node] & ~edge.mask, edge)
+                else:
+                    self._recover(edge)
+                self._propagate()
+                return False
+        return True
+
+    def decide(self, node: int, bit: int) -> None:
+        """Select one version, and derive what follows."""
+        self._decided[node] = True
+        if self.state[node] != bit:
+            self.trail.level += 1
+            self._assign(node, bit, None)
+        else:  # No choice was made, so what follows belongs to the level it already has.
+            self._touch(node)
+        self._propagate()
+
+    def _weight(self, node: int) -> int:
+        trouble = self._trouble[node]
+        return -trouble if trouble >= TROUBLE else 0
+
+    def _assign(self, node: int, kept: int, cause: Incompatibility | None) -> None:
+        state = self.trail.assign(node, kept, cause)
+        self._touch(node)
+        if not state & ABSENT:
+            self._enqueue(node)
+
+    def _touch(self, node: int) -> None:
+        if not self._is_pending[node]:
+            self._is_pending[node] = True
+            self._pending.append(node)
+
+    def _enqueue(self, node: int) -> None:
+        if not self._decided[node]:
+            count = self.state[node].bit_count()
+            heappush(self._queue, (self._weight(node), count, node))
+
+    def _propagate(self) -> None:
+        pending = self._pending
+        while pending:
+            node = pending.pop()
+            self._is_pending[node] = False
+            conflict = self._visit_learned(node) or self._visit_needs(node)
+            conflict = conflict or self._visit_needed_by(node)
+            if conflict is not None:
+                self._recover(conflict)
+
+    def _visit_needs(self, node: int) -> Edge | None:
+        """Derive what all versions left of ``node`` need; only the highest can show it."""
+        state = self.state[node]
+        if state & ABSENT:
+            return None
+        for edge in self._needs[node].get(1 << (state.bit_length() - 1), ()):
+            if state & edge.mask == state:
+                if edge.dependency == NOBODY:
+                    return edge
+                theirs = self.state[edge.dependency]
+                if not theirs & edge.allowed:
+                    return edge
+                if theirs & ~edge.allowed:
+                    self._assign(edge.dependency, edge.allowed, edge)
+        return None
+
+    def _visit_needed_by(self, node: int) -> Edge | None:
+        """Strike the versions of dependants whose need ``node`` can no longer fill."""
+        state = self.state[node]
+        for row in self._needed_by[node]:
+            theirs = self.state[row.dependant]
+            live = theirs & row.known
+            while live:
+                edge = row.by_bit[live & -live]
+                live &= ~edge.mask
+                if not state & edge.allowed:
+                    if not theirs & ~edge.mask:
+                        return edge
+                    kept = self.trail.full[row.dependant] & ~edge.mask
+                    self._assign(row.dependant, kept, edge)
+                    theirs &= kept
+        return None
+
+    def _visit_learned(self, node: int) -> Learned | None:
+        """Derive from learned incompatibilities, two terms of each of which are watched."""
+        state = self.state
+        watchers = self._watchers[node]
+        kept: list[Learned] = []
+        for at, learned in enumerate(watchers):
+            nodes, masks = learned.nodes, learned.masks
+            mine = 0 if nodes[0] == node else 1
+            other = nodes[1 - mine]
+            theirs, mask = state[other], masks[1 - mine]
+            if not state[node] & ~masks[mine] and theirs & mask:
+                if self._watch_elsewhere(learned, mine):
+                    continue
+                if not theirs & ~mask:
+                    self._watchers[node] = kept + watchers[at:]
+                    return learned
+                self._assign(other, self.trail.full[other] & ~mask, learned)
+            kept.append(learned)
+        self._watchers[node] = kept
+        return None
+
+    def _watch_elsewhere(self, learned: Learned, place: int) -> bool:
+        """Watch a term that is not true yet instead of the one at ``place``, if there is one."""
+        nodes, masks = learned.nodes, learned.masks
+        for at in range(2, len(nodes)):
+            if self.state[nodes[at]] & ~masks[at]:
+                nodes[at], nodes[place] = nodes[place], nodes[at]
+                masks[at], masks[place] = masks[place], masks[at]
+                self._watchers[nodes[place]].append(learned)
+                return True
+        return False
+
+    def _recover(self, conflict: Incompatibility) -> None:
+        """Learn from a conflict, go back to before it, and avoid it."""
+        self.conflicts += 1
+        lesson = analyse(self.trail, conflict)
+        learned, node = lesson.incompatibility, lesson.node
+        terms = learned.terms
+        for each in self._pending:
+            self._is_pending[each] = False
+        self._pending.clear()
+        self._rewind(lesson.far if self._is_worth_a_jump(lesson) else lesson.near)
+        for each in terms:
+            if not self.state[each] & ABSENT:
+                self._enqueue(each)
+        if isinstance(learned, Learned) and not learned.nodes and lesson.second >= 0:
+            learned.watch(node, lesson.second)
+            self._watchers[node].append(learned)
+            self._watchers[lesson.second].append(learned)
+        self._assign(node, self.trail.full[node] & ~terms[node], learned)
+
+    def _is_worth_a_jump(self, lesson: Lesson) -> bool:
+        """Whether to go back as far as the lesson allows, not just before the conflict.
+
+        Going far throws away decisions that were not to blame, thousands of them in a large
+        search. It pays for what will never be undone, and to decide nodes in trouble first.
+        """
+        jump = lesson.far == 0
+        for node in lesson.incompatibility.terms:
+            self._trouble[node] += 1
+            jump = jump or self._trouble[node] == TROUBLE
+        return jump
+
+    def _rewind(self, level: int) -> None:
+        for node in self.trail.rewind(level):
+            self._decided[node] = False
+            if not self.state[node] & ABSENT:
+                self._enqueue(node)
