@@ -48,13 +48,14 @@ class PathRow:
 class Database:
     """One connection, shared by the threads of a process."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._file = file
+        self._timeout_s = timeout_s
         self._lock = threading.RLock()
         self._depth = 0
         with self._translated():
             self._connection = sqlite3.connect(
-                file, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+                file, timeout=timeout_s, isolation_level=None, check_same_thread=False
             )
             try:
                 self._prepare()
@@ -249,7 +250,7 @@ class Database:
             number = getattr(error, "sqlite_errorcode", 0) & 0xFF
             place, why = str(self._file), str(error)
             if number in _BUSY:
-                raise StoreBusy(place, BUSY_TIMEOUT_S) from error
+                raise StoreBusy(place, self._timeout_s) from error
             if number in _DAMAGED:
                 raise StoreDamaged(place, why) from error
             raise StoreUnusable(place, why) from error
