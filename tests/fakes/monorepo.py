@@ -36,6 +36,8 @@ class Monorepo:
         root.mkdir(parents=True, exist_ok=True)
         if not self.server.exists():
             run(root, "init", "-q", "--bare", "-b", "main", form, str(self.server))
+            # In the background it would remove packs while a test looks at them.
+            run(self.server, "config", "receive.autogc", "false")
         if not self.path.exists():
             run(root, "init", "-q", "-b", "main", form, str(self.path))
             self.git("remote", "add", "origin", str(self.server))

@@ -100,11 +100,11 @@ def test_a_killed_publisher_to_a_remote_is_completed_by_the_next_run(
             child = start(mono, "origin")
             began = time.monotonic()
             # Every other time all programs of the publisher end at once, as in a crash.
-            tree = [child.pid] if number % 2 else None
+            alone = [child.pid] if number % 2 else []
             time.sleep(chance.uniform(0, longest_s))
             is_done = child.poll() is not None
             kill([child.pid], signal.SIGSTOP)
-            kill(tree or [*descendants(child.pid), child.pid], signal.SIGKILL)
+            kill(alone or [*descendants(child.pid), child.pid], signal.SIGKILL)
             told = acknowledged(child)
             if is_done:
                 longest_s = time.monotonic() - began

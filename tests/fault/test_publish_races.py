@@ -182,7 +182,7 @@ def test_another_genesis_that_came_meanwhile_stops_everything(tmp_path: Path) ->
     assert mono.refs() == {}
 
 
-@pytest.mark.spec("publish-create-only")
+@pytest.mark.spec("publish-create-only", "ref-immutable")
 @pytest.mark.parametrize("count", [1, 300])
 @pytest.mark.parametrize("how", ["child", "same-tree-child"])
 def test_a_fast_forward_over_a_version_that_appeared_is_refused(
