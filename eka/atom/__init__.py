@@ -1,4 +1,8 @@
-"""What an atom is: pure values and formats, no input or output."""
+"""What an atom is: pure values and formats, no input or output.
+
+Two modules that few commands need are imported by their own names: `eka.atom.edit` and
+`eka.atom.lock_v1`.
+"""
 
 from __future__ import annotations
 
@@ -51,14 +55,6 @@ from eka.atom.lock_model import (
     LockedDirect,
     LockedFile,
     LockedSet,
-)
-from eka.atom.lock_v1 import (
-    LockV1,
-    LockV1Atom,
-    LockV1Compose,
-    LockV1Direct,
-    LockV1Set,
-    read_lock_v1,
 )
 from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
 from eka.atom.manifest import (
@@ -154,11 +150,6 @@ __all__ = [
     "LockUndeclaredSet",
     "LockUnreachable",
     "LockUnreferencedSet",
-    "LockV1",
-    "LockV1Atom",
-    "LockV1Compose",
-    "LockV1Direct",
-    "LockV1Set",
     "LockedAtom",
     "LockedDirect",
     "LockedFile",
@@ -203,7 +194,6 @@ __all__ = [
     "parse_set_manifest",
     "parse_source_url",
     "path_fault",
-    "read_lock_v1",
     "read_toml",
     "requirements_digest",
     "skeleton",

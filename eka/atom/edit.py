@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.atom.aliases import Aliases
+from eka.atom.manifest_package import OWN_SET
 from eka.atom.toml_edit import append_value, render_value, set_value, value_at
 from eka.atom.uri import parse_source_url
 from eka.errors import EkaError
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from eka.atom.toml import TomlValue
     from eka.atom.version import Version
 
-OWN_SET = "::"
 SCHEMA_BASE = "https://eka.example/schemas"
 _NEW_MANIFEST = """\
 #:schema {schema}

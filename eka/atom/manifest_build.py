@@ -11,13 +11,14 @@ from eka.atom.source_url import UNSAFE
 from eka.errors import EkaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Container, Mapping
 
     from eka.atom.label import Label
     from eka.atom.manifest_inputs import Inputs
     from eka.atom.reading import Table
 
 MAX_TIMEOUT_S = 7 * 24 * 3600
+_SHOWN_INPUTS = 20
 RESERVED_VARIABLES = frozenset(
     {
         "HOME",
@@ -43,8 +44,9 @@ class UnknownInput(EkaError):
 
     code = "unknown-input"
 
-    def __init__(self, name: str, where: str, known: Sequence[str]) -> None:
-        listed = ", ".join(f"`{each}`" for each in known) or "none"
+    def __init__(self, name: str, where: str, known: Collection[str]) -> None:
+        shown = sorted(known)[:_SHOWN_INPUTS]
+        listed = ", ".join(f"`{each}`" for each in shown) or "none"
         super().__init__(
             what=f"there is no input `{name}`",
             where=where,
@@ -86,10 +88,10 @@ def read_build(root: Table, inputs: Inputs) -> Build | None:
     if timeout_s is not None and not 1 <= timeout_s <= MAX_TIMEOUT_S:
         table.invalid("timeout_s", f"it is not within 1..{MAX_TIMEOUT_S}", "write seconds")
     _check_texts(table, script, env)
-    direct = [source.name.text for source in inputs.direct]
-    dependencies = [dependency.label.text for dependency in inputs.dependencies]
+    direct = {source.name.text for source in inputs.direct}
+    dependencies = {dependency.label.text for dependency in inputs.dependencies}
     if rootfs is not None:
-        _check_input(table, "rootfs", rootfs, [*dependencies, *direct])
+        _check_input(table, "rootfs", rootfs, dependencies | direct)
     for index, name in enumerate(unpack):
         _check_input(table, "unpack", name, direct, index)
     _check_links(table, links)
@@ -133,8 +135,8 @@ def _check_texts(table: Table, script: str | None, env: Mapping[str, str]) -> No
             table.invalid("env", "it holds a NUL character", "remove it", name)
 
 
-def _check_input(table: Table, key: str, name: str, known: Sequence[str], *place: int) -> None:
-    if name not in known:
+def _check_input(table: Table, key: str, name: str, known: Collection[str], *place: int) -> None:
+    if name not in known and not table.reader.is_full:
         span = table.reader.document.value_span(*table.path, key, *place)
         where = f"{span.file}:{span.line}:{span.column}"
         table.add(UnknownInput(name, where, known), key, *place)
@@ -167,7 +169,7 @@ def _check_links(table: Table, links: Mapping[str, str]) -> None:
             table.invalid("links", why, 'write for example `"usr/bin/awk" = "mawk"`', path)
 
 
-def _link_fault(path: str, target: str, others: Iterable[str]) -> str:
+def _link_fault(path: str, target: str, others: Container[str]) -> str:
     if _path_fault(path):
         return f"the place of a link {_path_fault(path)}"
     if not target or target.startswith("/") or UNSAFE.search(target):
@@ -175,7 +177,8 @@ def _link_fault(path: str, target: str, others: Iterable[str]) -> str:
     resolved = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
     if resolved == ".." or resolved.startswith("../"):
         return "the target of the link lies outside the tree"
-    if any(path.startswith(f"{other}/") for other in others):
+    parts = path.split("/")
+    if any("/".join(parts[:length]) in others for length in range(1, len(parts))):
         return "the link would stand below another link"
     return ""
 

@@ -155,8 +155,7 @@ def _read_deb(table: Table, name: Label) -> DebSource | None:
         place = (index,) if form == "packages" else ()
         if _DEB_NAME.fullmatch(package) is None:
             table.invalid(form, f"{package!r} is not the name of a Debian package", fix, *place)
-        elif package in names[:index]:
-            table.invalid(form, f"`{package}` stands twice in it", "remove one", *place)
+    table.distinct(form, names, is_array=form == "packages")
     if suite is not None and _SUITE.fullmatch(suite) is None:
         table.invalid("suite", "it is not the name of a suite", "write for example `bookworm`")
     if form == "source":

@@ -9,7 +9,7 @@ from eka.atom.download_url import CredentialsInUrl
 from eka.atom.label import Label, Tag
 from eka.atom.manifest_model import Package, SetDeclaration
 from eka.atom.reading import place_of
-from eka.atom.source_url import UNSAFE
+from eka.atom.source_url import UNSAFE, SourceUrl
 from eka.atom.uri import parse_source_url
 from eka.atom.version import Version
 from eka.errors import EkaError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from eka.atom.aliases import Aliases
     from eka.atom.reading import Table
-    from eka.atom.source_url import SourceUrl
 
 OWN_SET = "::"
 MAX_DESCRIPTION_CHARACTERS = 2000
@@ -92,20 +91,21 @@ def _read_set(table: Table, name: str, aliases: Aliases) -> SetDeclaration:
     written = (value,) if isinstance(value, str) else table.texts(name)
     if not written:
         table.invalid(name, "it is empty", 'write "::" or the URL of a repository')
-    urls: list[SourceUrl] = []
+    found: list[SourceUrl | str | None] = []
     for index, text in enumerate(written):
         place = (index,) if isinstance(value, list) else ()
-        url = None if text == OWN_SET else _read_url(table, name, text, aliases, place)
-        if url in urls or text in written[:index]:
-            table.invalid(name, f"`{text}` stands twice in it", "remove one of them", *place)
-        elif url is not None:
-            urls.append(url)
-    return SetDeclaration(OWN_SET in written, tuple(urls), written, span)
+        url = OWN_SET if text == OWN_SET else _read_url(table, name, text, aliases, place)
+        found.append(url)
+    table.distinct(name, found, is_array=isinstance(value, list))
+    urls = tuple(each for each in found if isinstance(each, SourceUrl))
+    return SetDeclaration(OWN_SET in written, urls, written, span)
 
 
 def _read_url(
     table: Table, name: str, text: str, aliases: Aliases, place: tuple[int, ...]
 ) -> SourceUrl | None:
+    if table.reader.is_full:
+        return None
     try:
         url = parse_source_url(text, aliases)
     except EkaError as error:
@@ -145,6 +145,5 @@ def _systems(table: Table) -> tuple[str, ...]:
         if _SYSTEM.fullmatch(system) is None:
             fix = 'write for example "x86_64-linux"'
             table.invalid("systems", "it is not <cpu>-<kernel>", fix, index)
-        elif system in systems[:index]:
-            table.invalid("systems", f"{system} stands twice in it", "remove one", index)
+    table.distinct("systems", systems)
     return systems

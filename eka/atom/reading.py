@@ -8,12 +8,14 @@ from eka.atom.suggestion import nearest
 from eka.errors import EkaError, Span, raise_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from eka.atom.toml import TomlDocument, TomlValue
     from eka.atom.toml_places import KeyPath
 
 Value = TypeVar("Value")
+MAX_PROBLEMS = 200
+"""More are not collected: only a hostile file has as many."""
 _SHOWN_CHARACTERS = 80
 
 
@@ -84,10 +86,16 @@ class Reader:
         """The top-level table."""
         return Table(self, (), self.document.data)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further problems need not be looked for."""
+        return len(self.problems) >= MAX_PROBLEMS
+
     def add(self, error: EkaError, *path: str | int, at_value: bool = False) -> None:
         """Record a problem of the key at ``path``."""
-        span = self.document.value_span(*path) if at_value else self.document.span(*path)
-        self.problems.append(error.at(span))
+        if not self.is_full:
+            span = self.document.value_span(*path) if at_value else self.document.span(*path)
+            self.problems.append(error.at(span))
 
     def place(self, *path: str | int) -> str:
         """Return ``file:line:column`` of the key at ``path``."""
@@ -155,6 +163,15 @@ class Table:
                 self.wrong_type(key, "a string", index)
         return tuple(item for item in value if isinstance(item, str))
 
+    def distinct(self, key: str, items: Sequence[Hashable], *, is_array: bool = True) -> None:
+        """Record the items of the array at ``key`` that stand in it before."""
+        seen: set[Hashable] = set()
+        for index, item in enumerate(items):
+            if item is not None and item in seen:
+                place = (index,) if is_array else ()
+                self.invalid(key, "this stands in it twice", "remove one of them", *place)
+            seen.add(item)
+
     def table(self, key: str) -> Table | None:
         """Return the table at ``key``; None where it is absent or was reported."""
         value = self.get(key)
@@ -218,7 +235,7 @@ class Table:
     def finish(self) -> None:
         """Record every key that was never asked for."""
         for key in self.data:
-            if key not in self._known:
+            if key not in self._known and not self.reader.is_full:
                 where = self.reader.place(*self.path, key)
                 self.reader.add(UnknownKey(key, where, self._known), *self.path, key)
 

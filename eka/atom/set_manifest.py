@@ -28,6 +28,8 @@ WRITABLE_FORMATS = (CommitFormat.V2, CommitFormat.PRE1, CommitFormat.PRE1_0)
 _REMOTE_NAME = re.compile(
     r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*", re.ASCII
 )
+_CLASS = re.compile(r"\[([^\]]+)\]")
+_RANGE = re.compile(r"(?=(.)-(.))", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +82,25 @@ def pattern_fault(pattern: str) -> str:
     """Say why ``pattern`` cannot name directories of the set; empty when it can."""
     if pattern == ".":
         return ""
-    if not pattern or UNSAFE.search(pattern) or "\\" in pattern:
-        return "it is empty, or holds control characters or backslashes"
+    if UNSAFE.search(pattern) or "\\" in pattern:
+        return "it holds control characters or backslashes"
     parts = pattern.split("/")
     if any(part in {"", ".", ".."} for part in parts):
-        return "it is not a relative path without `.`, `..` and doubled slashes"
+        return "it is not a relative path without `.`, `..` and empty parts"
     if any(part.casefold() == ".git" for part in parts):
         return "it leads into git's own directory"
-    if any("**" in part and part != "**" for part in parts):
+    for part in parts:
+        if why := _segment_fault(part):
+            return why
+    return ""
+
+
+def _segment_fault(part: str) -> str:
+    if "**" in part and part != "**":
         return "`**` stands for whole directories: write it between slashes"
+    classes = (match[1] for match in _CLASS.finditer(part))
+    if any(first > last for each in classes for first, last in _RANGE.findall(each)):
+        return "a range in brackets is reversed"
     return ""
 
 
@@ -97,8 +109,7 @@ def _packages(table: Table) -> tuple[str, ...]:
     for index, pattern in enumerate(packages):
         if why := pattern_fault(pattern):
             table.invalid("packages", why, 'write for example "pkgs/*" or "apps/tool"', index)
-        elif pattern in packages[:index]:
-            table.invalid("packages", f"{pattern!r} stands twice in it", "remove one", index)
+    table.distinct("packages", packages)
     if not table.has("packages"):
         table.missing("packages", 'packages = ["pkgs/*"]')
     return packages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import total_ordering
 from urllib.parse import quote, unquote
 
@@ -59,7 +59,7 @@ def without_password(text: str) -> str:
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SourceUrl:
     """Where a repository is; remote paths start with ``/``, file paths stay as written.
 
@@ -70,7 +70,7 @@ class SourceUrl:
     host: str | None
     path: str
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     port: int | None = None
 
     def __post_init__(self) -> None:
@@ -104,6 +104,10 @@ class SourceUrl:
             return self
         path = posixpath.normpath(posixpath.join(base_dir, self.path))
         return SourceUrl("file", None, path)
+
+    def __repr__(self) -> str:
+        # A repr lands in logs and tracebacks: even the user may be a token.
+        return f"SourceUrl({self.public!r})"
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, SourceUrl):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from eka.atom.toml_places import find_places
@@ -26,6 +28,7 @@ MAX_LOCK_BYTES = 64 * 1024 * 1024
 MAX_KEY_PARTS = 32
 MAX_NESTING = 32
 _MAX_INTEGER = 2**63 - 1
+_MAX_LINE_CHARACTERS = 4096  # of a span: a hostile file is one line with thousands of problems
 _LONG_NUMBER = re.compile(r"[0-9][0-9_]{4299,}")
 _BOM = b"\xef\xbb\xbf"
 _AT = re.compile(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|end of document)\))?", re.DOTALL)
@@ -107,12 +110,18 @@ def read_toml(data: bytes, file: str, *, max_bytes: int = MAX_MANIFEST_BYTES) ->
 
 def span_at(file: str, text: str, start: int, end: int) -> Span:
     """Return the span of ``text[start:end]``, cut off at the end of its first line."""
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", start)
-    line = text[line_start : line_end if line_end >= 0 else len(text)]
-    length = max(1, min(end, line_start + len(line)) - start)
-    number = text.count("\n", 0, start) + 1
-    return Span(file, number, start - line_start + 1, length, line.rstrip("\r"))
+    starts = _line_starts(text)
+    number = bisect_right(starts, start)
+    line_start = starts[number - 1]
+    line_end = starts[number] - 1 if number < len(starts) else len(text)
+    length = max(1, min(end, line_end) - start)
+    line = text[line_start : min(line_end, line_start + _MAX_LINE_CHARACTERS)].rstrip("\r")
+    return Span(file, number, start - line_start + 1, length, line)
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
 def _decoded(data: bytes, file: str, max_bytes: int) -> str:

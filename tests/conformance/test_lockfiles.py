@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from eka.atom import encode_lock, lock_version, parse_lock, read_lock_v1
+from eka.atom import encode_lock, lock_version, parse_lock
+from eka.atom.lock_v1 import read_lock_v1
 from eka.errors import EkaError
 from tests.vectors import FIXTURES
 

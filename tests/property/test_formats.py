@@ -27,9 +27,9 @@ from eka.atom import (
     parse_manifest,
     parse_set_manifest,
     parse_source_url,
-    read_lock_v1,
     read_toml,
 )
+from eka.atom.lock_v1 import read_lock_v1
 from eka.atom.source_url import UNSAFE
 from eka.errors import EkaError
 from tests.strategies import content_hashes, geneses, labels, object_ids, versions

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eka.atom import (
-    Genesis,
-    Label,
-    LockV1Atom,
-    LockV1Direct,
-    ObjectId,
-    Version,
-    read_lock_v1,
-)
+from eka.atom import Genesis, Label, ObjectId, Version
+from eka.atom.lock_v1 import LockV1Atom, LockV1Direct, read_lock_v1
 from eka.errors import Problems
 from tests.vectors import FIXTURES
 

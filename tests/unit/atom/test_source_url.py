@@ -30,8 +30,8 @@ def test_a_url_knows_whether_it_holds_credentials() -> None:
     assert not SourceUrl("file", None, "/x").has_credentials
 
 
-def test_the_repr_holds_no_password() -> None:
-    assert "p@ss" not in repr(HTTPS)
+def test_the_repr_holds_the_public_form_only() -> None:
+    assert repr(HTTPS) == "SourceUrl('https://git.example.org:8443/set')"
 
 
 def test_a_file_url_is_quoted_and_a_relative_path_cannot_be_taken_for_a_host() -> None:
