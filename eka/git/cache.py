@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from eka.git.cache_lock import exclusive, make_bare, sweep
+from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.failures import CacheUnusable, ObjectsUnavailable, UnsupportedObjectFormat
 from eka.git.fetcher import (
     DEFAULT_FETCH_TIMEOUT_S,
@@ -103,6 +103,8 @@ class ObjectCache:
                     self._fetcher.fetch(url, wish, destination, progress)
                     self._check_arrived(url, missing)
                     self._keep(missing)
+        except GitFailed as error:
+            raise CacheUnusable(self.git_dir, error.why) from error
         except OSError as error:
             raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
 
@@ -113,16 +115,11 @@ class ObjectCache:
 
     def _make(self) -> None:
         """Make the repository where there is none, or none that git can read."""
-        if (self.git_dir / "HEAD").exists() and self._is_readable():
+        if is_readable(self._runner, self.git_dir):
             return
         # Whatever remains of a damaged one can be fetched again.
         shutil.rmtree(self.git_dir, ignore_errors=True)
         make_bare(self._runner, self.git_dir)
-
-    def _is_readable(self) -> bool:
-        # Names the kind of every kept object, hence reads the header of each.
-        check = ["for-each-ref", "--format=%(objecttype)", KEEP_PREFIX]
-        return self._runner.execute(check, git_dir=self.git_dir).status == 0
 
     def _check_arrived(self, url: SourceUrl, oids: Sequence[ObjectId]) -> None:
         names = "".join(f"{oid.hex}\n" for oid in oids)

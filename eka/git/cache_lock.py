@@ -65,3 +65,13 @@ def make_bare(runner: GitRunner, git_dir: Path) -> None:
     except GitFailed as error:
         raise CacheUnusable(git_dir, error.why) from error
     half.rename(git_dir)
+
+
+def is_readable(runner: GitRunner, git_dir: Path) -> bool:
+    """Return whether ``git_dir`` is a repository whose refs, and what they name, can be read."""
+    if not (git_dir / "HEAD").exists():
+        return False
+    # Names the kind of each object that a ref names, hence reads its header. About a broken ref
+    # git only warns.
+    check = runner.execute(["for-each-ref", "--format=%(objecttype)"], git_dir=git_dir)
+    return check.status == 0 and not check.stderr

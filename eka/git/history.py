@@ -12,7 +12,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId
-from eka.git.cache_lock import exclusive, make_bare, sweep
+from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.failures import CacheUnusable, ObjectMissing, ObjectsUnavailable
 from eka.git.fetcher import DEFAULT_FETCH_TIMEOUT_S, Destination, Fetcher
 from eka.git.objects import DIRECTORY_MODE, PygitReader
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _COMMITS_PREFIX = "refs/eka/commits/"
 _TREES_PREFIX = "refs/eka/trees/"
 _MOST_HAVES = 64
-_NOT_AN_ANCESTOR = 1  # exit status of `git merge-base --is-ancestor`
 
 
 class SourceHistory:
@@ -71,6 +70,8 @@ class SourceHistory:
                 reader = self._opened()
                 self._fetch_commits(origin, destination)
                 self._fetch_trees(origin, commit_tree(reader.commit(origin)), destination)
+        except GitFailed as error:
+            raise CacheUnusable(self.git_dir, error.why) from error
         except OSError as error:
             raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
         self._ready.add(origin)
@@ -85,18 +86,14 @@ class SourceHistory:
 
     def _walk(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         reader = self.reader(origin)
+        unknown = Lineage.SHALLOW if origin in self._shallow else Lineage.STRANGER
         if not reader.has(genesis):
-            return Lineage.SHALLOW if origin in self._shallow else Lineage.STRANGER
+            return unknown
         if commit_parents(reader.commit(genesis)):
             return Lineage.NOT_A_ROOT
-        if origin in self._shallow:
-            return Lineage.SHALLOW
-        finished = self._runner.execute(
-            ["merge-base", "--is-ancestor", genesis.hex, origin.hex], git_dir=self.git_dir
-        )
-        if finished.status not in (0, _NOT_AN_ANCESTOR):
-            raise GitFailed("merge-base", finished.status, finished.stderr)
-        return Lineage.STRANGER if finished.status else Lineage.ANCESTOR
+        test = ["merge-base", "--is-ancestor", genesis.hex, origin.hex]
+        is_ancestor = self._runner.execute(test, git_dir=self.git_dir).status == 0
+        return Lineage.ANCESTOR if is_ancestor else unknown
 
     def _fetch_commits(self, origin: ObjectId, destination: Destination) -> None:
         if self._is_kept(_COMMITS_PREFIX, origin) or origin in self._shallow:
@@ -105,10 +102,13 @@ class SourceHistory:
         fetched = self._fetcher.fetch(self._url, wish, destination, self._progress)
         if not self._opened().has(origin):
             raise ObjectsUnavailable(self._url, [origin], "its answer leaves it out")
-        if fetched.is_shallow:
-            self._shallow.add(origin)
-        else:
+        # What the server says about its boundary is not enough: a graft hides parents silently.
+        walk = ["rev-list", "--quiet", origin.hex]
+        is_whole = self._runner.execute(walk, git_dir=destination.git_dir).status == 0
+        if is_whole and not fetched.is_shallow:
             self._keep(_COMMITS_PREFIX, origin)
+        else:
+            self._shallow.add(origin)
 
     def _fetch_trees(self, origin: ObjectId, root: ObjectId, destination: Destination) -> None:
         if self._is_kept(_TREES_PREFIX, root):
@@ -153,9 +153,7 @@ class SourceHistory:
         self._git("update-ref", prefix + oid.hex, oid.hex)
 
     def _make(self) -> None:
-        check = ["for-each-ref", "--format=%(objecttype)"]
-        is_there = (self.git_dir / "HEAD").exists()
-        if is_there and self._runner.execute(check, git_dir=self.git_dir).status == 0:
+        if is_readable(self._runner, self.git_dir):
             return
         shutil.rmtree(self.git_dir, ignore_errors=True)
         self._reader = None

@@ -55,6 +55,7 @@ class Lineage(Enum):
     STRANGER = auto()
     NOT_A_ROOT = auto()
     SHALLOW = auto()
+    """The source's history ends before it was decided."""
 
 
 class ObjectReader(TreeReader, Protocol):
