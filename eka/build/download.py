@@ -130,8 +130,15 @@ class HttpDownloader:
 
 def _give_up(file: Pinned, failures: Sequence[tuple[str, _Refused]]) -> None:
     gone = bool(failures) and all(refused.gone for _, refused in failures)
-    reasons = [(url, str(refused)) for url, refused in failures]
+    reasons = [(without_secrets(url), str(refused)) for url, refused in failures]
     raise FetchFailed(file.name, reasons, gone=gone)
+
+
+def without_secrets(url: str) -> str:
+    """Return ``url`` without user name and password, for messages."""
+    scheme, slashes, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + slashes + host.rpartition("@")[2] + slash + path
 
 
 @dataclass(slots=True)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Realiser:
     """Makes the outputs of plans.
 
-    What it returns is kept from garbage collection until it is closed; use it as a context
-    manager where something else is to keep it afterwards.
+    As a context manager it keeps what it returns from garbage collection until its end, so that
+    there is time to make roots of it.
 
     Args:
         store: Where inputs come from and outputs go.
@@ -54,9 +54,11 @@ class Realiser:
         self._jobs = max(1, jobs)
         self._keep_failed = keep_failed
         self._leases = ExitStack()
+        self._keeps = False
 
     def __enter__(self) -> Self:
-        """Return the realiser itself."""
+        """Return the realiser itself; it keeps results from now on."""
+        self._keeps = True
         return self
 
     def __exit__(
@@ -70,6 +72,7 @@ class Realiser:
 
     def close(self) -> None:
         """Let garbage collection have what was only kept for this realiser."""
+        self._keeps = False
         self._leases.close()
 
     def realise(self, plan: Plan, *, check: bool = False) -> Mapping[tuple[str, str], StorePath]:
@@ -98,8 +101,10 @@ class Realiser:
             cores=cores,
             keep_failed=self._keep_failed,
         )
-        realisation = Realisation(plan, workshop, self._leases, self._jobs)
-        outputs = realisation.run(check=check)
+        with ExitStack() as leases:
+            outputs = Realisation(plan, workshop, leases, self._jobs).run(check=check)
+            if self._keeps:
+                self._leases.push(leases.pop_all())
         return {
             (root.action, root.output): outputs[root.action][root.output] for root in plan.roots
         }

@@ -108,8 +108,7 @@ class TarReader:
             return None  # two zero blocks end an archive; what follows the first is never read
         stored = self._number(header[148:156])
         blank = header[:148] + b" " * 8 + header[156:]
-        signed = sum(byte - 256 if byte & _HIGH_BIT else byte for byte in blank)
-        if stored not in (sum(blank), signed):
+        if stored != sum(blank) and stored != _signed_sum(blank):
             raise BrokenArchive(self._archive, "a header has a wrong checksum; is it a tar file?")
         return header
 
@@ -198,6 +197,11 @@ class TarReader:
         if not digits.isdigit() or len(digits) > 20:  # noqa: PLR2004 - more than 64 bits
             raise BrokenArchive(self._archive, "an extended header holds a number that is none")
         return int(digits)
+
+
+def _signed_sum(data: bytes) -> int:
+    # Some old programs added up signed characters.
+    return sum(byte - 256 if byte & _HIGH_BIT else byte for byte in data)
 
 
 def _text(field: bytes) -> bytes:

@@ -213,8 +213,10 @@ def test_redirects_in_a_circle_end(server: WebServer) -> None:
 @pytest.mark.spec("fetch-schemes")
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "http://me:secret@127.0.0.1/f"])
 def test_a_url_that_must_not_be_asked_is_not(url: str) -> None:
-    with pytest.raises(FetchFailed):
+    with pytest.raises(FetchFailed) as caught:
         Download(url)
+
+    assert "secret" not in f"{caught.value.__dict__}"
 
 
 @pytest.mark.spec("fetch-proxy")

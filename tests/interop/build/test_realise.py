@@ -28,6 +28,7 @@ from eka.store import (
 from tests.fakes.sandbox import BrokenSandbox, NoDownloads
 from tests.fakes.workbench import Workbench, plan_of, real_sandbox
 
+LONG = f"72{os.getpid()}"  # seconds; the number marks our own processes
 BUILT, CACHED = Outcome.BUILT, Outcome.CACHED
 
 
@@ -413,7 +414,7 @@ def test_an_etc_made_of_links_leads_no_write_out_of_the_build(
 
 @pytest.mark.spec("sandbox-time")
 def test_a_build_out_of_time_is_ended_with_all_its_processes(bench: Workbench) -> None:
-    script = "echo begun; sleep 1000 & setsid sleep 1000 & sleep 1000"
+    script = f"echo begun; sleep {LONG} & setsid sleep {LONG} & sleep {LONG}"
 
     with pytest.raises(BuildTimedOut) as caught:
         bench.build(script, timeout_s=1)
@@ -424,7 +425,7 @@ def test_a_build_out_of_time_is_ended_with_all_its_processes(bench: Workbench) -
 
 
 def test_the_first_failure_stops_the_others(bench: Workbench) -> None:
-    slow = bench.script("sleep 1000; mkdir $out", name="slow")
+    slow = bench.script(f"sleep {LONG}; mkdir $out", name="slow")
     broken = bench.script("sleep 0.2; exit 1", name="broken")
     last = bench.script(
         "mkdir $out",
@@ -471,7 +472,7 @@ def _sleepers() -> list[str]:
                 line = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if line == b"sleep\x001000\x00":
+            if line == f"sleep\0{LONG}\0".encode():
                 found.append(entry.name)
     return found
 
@@ -500,3 +501,27 @@ def test_jobs_are_at_least_one(store: Store) -> None:
 
     with realiser:
         assert realiser.realise(Plan({}, ())) == {}
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_realiser_keeps_results_from_collection_until_its_end(
+    bench: Workbench, tmp_path: Path, *, keeps: bool
+) -> None:
+    action = bench.script("mkdir $out")
+    path = bench.realise(action)
+    bench.store.close()
+    with Store.open(tmp_path / "eka", durable=False) as store:
+        again = Workbench(store, sandbox=BrokenSandbox())
+        if keeps:
+            with again.realiser as realiser:
+                realiser.realise(plan_of(action))
+                store.gc()
+                inside = store.has(path)
+        else:
+            again.realiser.realise(plan_of(action))
+            store.gc()
+            inside = store.has(path)
+        store.gc()
+        after = store.has(path)
+
+    assert (inside, after) == (keeps, False)

@@ -153,3 +153,12 @@ def test_a_size_beyond_the_octal_field_is_understood() -> None:
     member = next(iter(reader))
 
     assert member.size == 9 << 30
+
+
+def test_a_checksum_of_signed_characters_is_accepted() -> None:
+    raw = bytearray(header(Entry("é".encode())))
+    raw[148:156] = b" " * 8
+    signed = sum(byte - 256 if byte > 127 else byte for byte in raw)
+    raw[148:156] = b"%06o\0 " % signed
+
+    assert [name for name, *_ in read(bytes(raw))] == ["é".encode()]
