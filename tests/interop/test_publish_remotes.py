@@ -19,7 +19,7 @@ from eka.git import (
     choose_remote,
 )
 from eka.git.remotes import parse_git_url
-from tests.fakes.monorepo import SET, list_refs, pushed_set, run
+from tests.fakes.monorepo import SET, Monorepo, list_refs, pushed_set, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -320,17 +320,30 @@ def test_a_server_that_declines_one_ref_gets_none(tmp_path: Path) -> None:
     assert "\x1b" not in str(caught.value)
 
 
-def test_a_remote_that_moved_a_version_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.spec("publish-immutable", "ref-immutable")
+@pytest.mark.parametrize("how", ["fast-forward", "force", "delete-and-create"])
+def test_a_remote_that_moved_a_version_is_noticed(tmp_path: Path, how: str) -> None:
     mono = pushed_set(tmp_path, "alpha")
     published = mono.publish().atoms[0]
-    child = mono.git("commit-tree", "-p", published.commit.hex, "-m", "x", published.tree.hex)
-    mono.git("push", "-q", "origin", f"{child.strip()}:{published.ref}")  # git lets this pass
+    ref, commit = published.ref, published.commit.hex
+    if how == "fast-forward":  # git itself lets this pass
+        moved = mono.git("commit-tree", "-p", commit, "-m", "x", published.tree.hex).strip()
+        mono.git("push", "-q", "origin", f"{moved}:{ref}")
+    else:  # a sound atom commit, of another content
+        evil = Monorepo(tmp_path, name="evil")
+        evil.git("pull", "-q", "origin", "main")
+        evil.write("pkgs/alpha/README", "evil\n")
+        evil.commit()
+        moved = evil.publish(remote=".").atoms[0].commit.hex
+        if how == "delete-and-create":
+            evil.git("push", "-q", "origin", f":{ref}")
+        evil.git("push", "-q", "--force", "origin", f"{moved}:{ref}")
 
     with pytest.raises(EkaError) as caught:
         mono.publish()
 
-    assert caught.value.code == "version-conflict"
-    assert mono.refs()[published.ref] == published.commit.hex
+    assert (caught.value.code, caught.value.exit_status) == ("version-conflict", 6)
+    assert (mono.refs()[ref], mono.server_refs()[ref]) == (commit, moved)
 
 
 @pytest.mark.spec("publish-race")
