@@ -20,6 +20,7 @@ from eka.git.fetcher import (
     Destination,
     Fetcher,
 )
+from eka.git.keepers import KEEP_PREFIX, keep
 from eka.git.protocol_fetch import Wish
 from eka.git.runner import GitFailed
 
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
     from eka.atom import ObjectId, SourceUrl
     from eka.git.runner import GitRunner
-
-KEEP_PREFIX = "refs/eka/keep/"
-# Above this many loose refs a repository is slow to list.
-_LOOSE_REFS = 500
 
 
 class ObjectCache:
@@ -102,7 +99,7 @@ class ObjectCache:
                     destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
                     self._fetcher.fetch(url, wish, destination, progress)
                     self._check_arrived(url, missing)
-                    self._keep(missing)
+                    keep(self._runner, self.git_dir, missing)
         except GitFailed as error:
             raise CacheUnusable(self.git_dir, error.why) from error
         except OSError as error:
@@ -127,12 +124,6 @@ class ObjectCache:
         found = set(answer.decode().split("\n"))
         if absent := [oid for oid in oids if oid.hex not in found]:
             raise ObjectsUnavailable(url, absent, "its answer leaves them out")
-
-    def _keep(self, oids: Sequence[ObjectId]) -> None:
-        commands = "".join(f"update {KEEP_PREFIX}{oid.hex} {oid.hex}\n" for oid in oids)
-        self._git(["update-ref", "--no-deref", "--stdin"], commands)
-        if len(oids) > _LOOSE_REFS:
-            self._git(["pack-refs", "--all", "--prune"], "")
 
     def _git(self, args: Sequence[str], text: str) -> bytes:
         return self._runner.run(args, git_dir=self.git_dir, stdin=text.encode())

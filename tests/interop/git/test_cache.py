@@ -102,6 +102,24 @@ def test_no_ref_of_the_source_comes_with_it(
     assert not (cache.git_dir / "FETCH_HEAD").exists()
 
 
+def test_hundreds_of_atoms_are_kept_at_once(
+    source: GitSet, url: SourceUrl, cache: ObjectCache
+) -> None:
+    tree = source.oid("HEAD^{tree}").hex
+    bodies = [f"tree {tree}\nauthor  <> 0 +0000\ncommitter  <> 0 +0000\n\n{n}" for n in range(120)]
+    revs = [source.write("commit", body.encode()) for body in bodies]
+
+    cache.ensure(url, revs[:3])
+    cache.ensure(url, revs[:70])
+    cache.ensure(url, revs)
+
+    assert cache.has(revs) == set(revs)
+    assert set(refs(cache.git_dir)) == {f"refs/eka/keep/{rev.hex}" for rev in revs}
+    assert_sound(cache.git_dir)
+    subprocess.run(["git", f"--git-dir={cache.git_dir}", "gc", "-q", "--prune=now"], check=True)
+    assert cache.has(revs) == set(revs)
+
+
 def test_only_what_is_missing_is_asked_for(source: GitSet, cache: ObjectCache) -> None:
     old, new = source.publish("zlib", "1.0.0"), source.publish("zlib", "2.0.0")
 
