@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,14 +82,48 @@ def test_a_note_that_is_none_is_thrown_away(project: Path, text: bytes) -> None:
     assert not (project / NOTE).exists()
 
 
-def test_a_note_cannot_reach_outside_the_project(project: Path) -> None:
-    outside = project.parent / "canary"
-    harmful = {"../canary": {"old": "", "new": "harm"}}
+@pytest.mark.parametrize("name", ["../canary", "canary", "..", ".", "", "/canary"])
+def test_a_note_changes_manifest_and_lock_alone(project: Path, name: str) -> None:
+    harmful = {name: {"old": "", "new": "harm"}}
     (project / NOTE).write_bytes(json.dumps(harmful).encode())
 
     repair(project)
 
-    assert not outside.exists()
+    assert not list(project.parent.rglob("canary"))
+    assert sorted(path.name for path in project.iterdir()) == ["atom.lock", "atom.toml"]
+
+
+def test_a_link_in_the_place_of_a_temporary_file_leads_nowhere(project: Path) -> None:
+    outside = project.parent / "canary"
+    outside.write_bytes(b"precious")
+    for name in (*OLD, NOTE):
+        (project / f".{name}.{os.getpid()}.tmp").symlink_to(outside)
+
+    with project_lock(project):
+        write_files(project, NEW)
+
+    assert outside.read_bytes() == b"precious"
+    assert contents(project) == NEW
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_not_followed(project: Path) -> None:
+    outside = project.parent / "canary"
+    outside.write_bytes(b"precious")
+    (project / "atom.lock").unlink()
+    (project / "atom.lock").symlink_to(outside)
+
+    with project_lock(project):
+        write_files(project, NEW)
+
+    assert outside.read_bytes() == b"precious"
+    assert contents(project) == NEW
+
+
+def test_whoever_waited_for_a_killed_writer_finds_its_update_finished(project: Path) -> None:
+    (project / NOTE).write_bytes(note())
+
+    with project_lock(project):
+        assert contents(project) == NEW
 
 
 def test_permissions_are_kept(project: Path) -> None:
@@ -107,3 +142,22 @@ def test_leftovers_of_killed_writers_are_swept(project: Path) -> None:
         write_files(project, NEW)
 
     assert not list(project.glob(".*.tmp"))
+
+
+def test_leftovers_of_killed_writers_are_swept_by_readers_too(project: Path) -> None:
+    (project / ".atom.lock.999999.tmp").write_bytes(b"half")
+    (project / f".{NOTE}.999999.tmp").write_bytes(b"half")
+
+    assert not repair(project)
+
+    assert sorted(path.name for path in project.iterdir()) == ["atom.lock", "atom.toml"]
+
+
+def test_a_reader_leaves_the_files_of_a_busy_writer_alone(project: Path) -> None:
+    temporary = project / ".atom.lock.999999.tmp"
+
+    with project_lock(project):
+        temporary.write_bytes(b"half")
+        assert not repair(project)
+
+    assert temporary.exists()

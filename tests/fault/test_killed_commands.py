@@ -1,0 +1,285 @@
+"""The whole program is killed at any moment: what it said it did is done, the next run completes.
+
+`tests.kills` says how a failure is replayed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eka.store import Store
+from eka.workflow.pair import NOTE
+from tests.kills import Ended, Measured, measure, rounds_of
+from tests.servers.git_http import serve
+from tests.story import Person, Village, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+LABELS = tuple(f"a{number}" for number in range(8))
+NEW_ATOM = ["publish", "--all", "--push-source", "--json"]
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path / "home")
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Village:
+    return Village(tmp_path)
+
+
+@pytest.fixture
+def http_remote(tmp_path: Path, village: Village) -> Generator[None]:
+    """The server is no child of eka: it outlives the kills."""
+    with serve(tmp_path / "server") as server:
+        git(village.mono, "remote", "set-url", "origin", f"{server.url}/pkgs.git")
+        yield
+
+
+def refs(repository: Path) -> dict[str, str]:
+    """Return the refs that publishing writes."""
+    listed = git(
+        repository, "for-each-ref", "--format=%(refname) %(objectname)", "refs/atoms", "refs/ekala"
+    )
+    return dict(line.split() for line in listed.splitlines())
+
+
+def bump(village: Village, number: int) -> None:
+    """Give every atom a new version."""
+    for label in LABELS:
+        village.atom(label, version=f"1.{number}.0")
+    village.commit()
+
+
+def told(ended: Ended) -> dict[str, str]:
+    """Return the refs that a publish said it has published."""
+    if not ended.is_done:
+        return {}
+    return {atom["ref"]: atom["commit"] for atom in json.loads(ended.out)["atoms"]}
+
+
+@pytest.mark.usefixtures("http_remote")
+@pytest.mark.spec("publish-heals")
+def test_a_killed_publish_loses_nothing_and_is_completed_by_the_next(
+    person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    bump(village, 0)
+    person.does(village.mono, "init")
+    measured = measure(person, village.mono, *NEW_ATOM, notes=tmp_path / "notes")
+    acknowledged: dict[str, str] = {}
+    for each in rounds_of(rounds(10, 100)):
+        bump(village, each.number + 1)
+
+        acknowledged |= told(each.kill(person, village.mono, *NEW_ATOM, measured=measured))
+        answer = person.json(village.mono, *NEW_ATOM[:-1])
+
+        assert answer.status == 0, answer
+        acknowledged |= told(Ended(answer.status, answer.out, answer.err))
+        assert acknowledged.items() <= refs(village.server).items()
+        assert refs(village.mono) == refs(village.server)
+        assert not list((village.mono / ".git/refs").rglob("*.lock"))
+    for repository in (village.mono, village.server):
+        assert git(repository, "fsck", "--strict", "--no-dangling") == ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Manifest and lock of a project."""
+
+    manifest: bytes
+    lock: bytes | None
+
+    @classmethod
+    def of(cls, project: Path) -> Pair:
+        """Read them."""
+        lock = project / "atom.lock"
+        return cls(
+            (project / "atom.toml").read_bytes(), lock.read_bytes() if lock.exists() else None
+        )
+
+    def put(self, project: Path) -> None:
+        """Let a project have them again, and nothing that a kill left."""
+        for leftover in project.glob(".atom*"):
+            leftover.unlink()
+        (project / "atom.toml").write_bytes(self.manifest)
+        if self.lock is None:
+            (project / "atom.lock").unlink(missing_ok=True)
+        else:
+            (project / "atom.lock").write_bytes(self.lock)
+
+
+def leftovers(project: Path) -> list[str]:
+    """Return the files that are neither manifest nor lock."""
+    return sorted({path.name for path in project.iterdir()} - {"atom.toml", "atom.lock"})
+
+
+def check_pair(project: Path, old: Pair, new: Pair, *, is_done: bool) -> None:
+    """Check what a kill left: old and old, new and new, or a note that says what is to be done."""
+    found = Pair.of(project)
+    if (project / NOTE).exists():
+        assert {found.manifest, found.lock} <= {
+            old.manifest,
+            old.lock,
+            new.manifest,
+            new.lock,
+        }
+        assert not is_done
+    else:
+        assert found == new if is_done else found in (old, new)
+
+
+@pytest.fixture
+def app(person: Person, village: Village) -> Path:
+    """A project that depends on ``shell`` already."""
+    village.publish(person)
+    app = person.home / "app"
+    person.does(person.home, "new", "app")
+    person.does(app, "add", f"{village.url}::shell@^1")
+    return app
+
+
+def forget(person: Person) -> None:
+    """Let a person's cache be empty, so that a kill may hit a fetch as well."""
+    shutil.rmtree(person.home / ".cache", ignore_errors=True)
+
+
+def measure_cold(person: Person, where: Path, *words: str, notes: Path) -> Measured:
+    """Run a command to its end, with an empty cache."""
+    forget(person)
+    return measure(person, where, *words, notes=notes)
+
+
+def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
+    person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    words = ["add", f"{village.url}::greet@^1"]
+    old = Pair.of(app)
+    cold = measure_cold(person, app, *words, notes=tmp_path / "notes")
+    new = Pair.of(app)
+    assert new != old
+    old.put(app)
+    warm = measure(person, app, *words, notes=tmp_path / "notes")
+    for each in rounds_of(rounds(10, 100)):
+        old.put(app)
+        if each.number % 2:
+            forget(person)
+
+        ended = each.kill(person, app, *words, measured=cold if each.number % 2 else warm)
+        check_pair(app, old, new, is_done=ended.is_done)
+        was_noted = (app / NOTE).exists()
+        next_one = person.eka(app, "info")
+
+        assert next_one.status == 0, next_one
+        assert Pair.of(app) in ([new] if was_noted or ended.is_done else [old, new])
+        assert leftovers(app) == []
+        person.does(app, *words)
+        assert Pair.of(app) == new
+        assert leftovers(app) == []
+        assert person.eka(app, "lock", "--locked").status == 0
+
+
+def test_a_killed_lock_leaves_the_old_lock_or_the_new_one(
+    person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    words = ["lock", "--update"]
+    person.does(app, "add", f"{village.url}::greet@^1")
+    old = Pair.of(app)
+    village.greet("bye", version="1.1.0")
+    village.publish(person)
+    cold = measure_cold(person, app, *words, notes=tmp_path / "notes")
+    new = Pair.of(app)
+    assert new.manifest == old.manifest
+    assert new.lock != old.lock
+    old.put(app)
+    warm = measure(person, app, *words, notes=tmp_path / "notes")
+    for each in rounds_of(rounds(10, 100)):
+        old.put(app)
+        if each.number % 2:
+            forget(person)
+
+        ended = each.kill(person, app, *words, measured=cold if each.number % 2 else warm)
+        check_pair(app, old, new, is_done=ended.is_done)
+
+        person.does(app, *words)
+        assert Pair.of(app) == new
+        assert leftovers(app) == []
+
+
+def test_a_killed_lock_of_a_set_leaves_each_lock_old_or_new(
+    person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    for label in LABELS[:3]:
+        village.atom(label, '[package.sets]\nhere = "::"\n[deps.from.here]\nshell = "^1"\n')
+    village.commit()
+    person.does(village.mono, "init")
+    person.does(village.mono, "lock")
+    projects = [village.mono / label for label in LABELS[:3]]
+    old = [Pair.of(project) for project in projects]
+    village.atom("shell", version="1.1.0")
+    measured = measure(person, village.mono, "lock", notes=tmp_path / "notes")
+    new = [Pair.of(project) for project in projects]
+    assert all(before != after for before, after in zip(old, new, strict=True))
+    for each in rounds_of(rounds(5, 50)):
+        for project, before in zip(projects, old, strict=True):
+            before.put(project)
+
+        ended = each.kill(person, village.mono, "lock", measured=measured)
+        for project, before, after in zip(projects, old, new, strict=True):
+            check_pair(project, before, after, is_done=ended.is_done)
+
+        person.does(village.mono, "lock")
+        assert [Pair.of(project) for project in projects] == new
+        assert [leftovers(project) for project in projects] == [[], [], []]
+
+
+@pytest.mark.spec("build-interrupt")
+def test_a_killed_build_leaves_a_sound_store_and_the_next_gives_the_same(
+    person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    person.does(app, "add", f"{village.url}::greet@^1")
+    words = ["build", "greet", "--json", "--store"]
+    measured = measure(person, app, *words, str(tmp_path / "first"), notes=tmp_path / "notes")
+    result = app / "result-greet"
+    expected = person.json(app, *words[:2], "--store", str(tmp_path / "first")).document["outputs"]
+    for each in rounds_of(rounds(10, 100)):
+        store = tmp_path / f"store{each.number // 2}"  # the second kill finds what the first left
+        result.unlink(missing_ok=True)
+
+        ended = each.kill(person, app, *words, str(store), measured=measured)
+        if ended.is_done:
+            check_outputs(json.loads(ended.out)["outputs"], expected)
+        if result.is_symlink():
+            assert result.exists()
+        faults = check_store(store)
+        answer = person.json(app, *words[:2], "--store", str(store))
+
+        assert faults == []
+        assert answer.status == 0, answer
+        check_outputs(answer.document["outputs"], expected)
+        assert (result / "bin" / "greet").read_text().startswith("#!/bin/sh")
+        assert check_store(store) == []
+        assert not list((store / "tmp").iterdir())
+
+
+def check_outputs(found: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
+    """Check that a build gave the same bytes under the same name."""
+    keys = ("target", "path", "content", "link")
+    assert [{key: each[key] for key in keys} for each in found] == [
+        {key: each[key] for key in keys} for each in expected
+    ]
+
+
+def check_store(root: Path) -> list[str]:
+    """Return what is wrong with a store."""
+    if not root.exists():
+        return []
+    with Store.open(root) as store:
+        return [str(fault) for fault in store.verify()]
