@@ -7,8 +7,7 @@ pushed stands here under its own names, so that one short refspec carries any nu
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from eka.git.batch_reader import BatchReader
 from eka.git.failures import fetch_failure, source_failure
@@ -17,6 +16,7 @@ from eka.git.work_repository import READING_ENV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from eka.atom import ObjectId, SourceUrl
     from eka.git.runner import GitRunner
@@ -49,31 +49,24 @@ _MAX_EXPLICIT_LEASES = 256
 
 
 class Exchange:
-    """Fetches from and pushes to one remote; used in a ``with`` block."""
+    """Fetches from and pushes to one remote."""
 
-    def __init__(self, repository: WorkRepository, url: SourceUrl, runner: GitRunner) -> None:
+    def __init__(
+        self, directory: Path, repository: WorkRepository, url: SourceUrl, runner: GitRunner
+    ) -> None:
         """Prepare an exchange.
 
         Args:
+            directory: An empty one, which others may not read.
             repository: Whose objects are pushed.
             url: The remote.
             runner: Runs the network commands.
         """
-        from tempfile import mkdtemp  # noqa: PLC0415 - most commands push nothing
-
         self._repository = repository
         self._url = url
         self._runner = runner
-        self._dir = Path(mkdtemp(prefix="eka-exchange-"))
+        self._dir = directory
         self._prepare(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        from shutil import rmtree  # noqa: PLC0415 - most commands push nothing
-
-        rmtree(self._dir, ignore_errors=True)
 
     def _prepare(self, url: SourceUrl) -> None:
         objects = self._repository.common_dir / "objects"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self
 
 from eka.git.exchange import Exchange
 from eka.git.repository_errors import ObjectUnavailable
+from eka.git.scratch import scratch_directory
 from eka.git.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
     from eka.atom import ObjectId
     from eka.git.batch_reader import BatchReader
@@ -69,21 +70,17 @@ class RemoteRegistry:
     def __init__(
         self, repository: WorkRepository, remote: Remote, runner: IdentifiedRunner
     ) -> None:
-        self._repository = repository
         self._remote = remote
         self._transport = Transport(runner)
-        self._exchange = Exchange(repository, remote.url, runner)
+        self._stack = ExitStack()
+        directory = self._stack.enter_context(scratch_directory(runner.home))
+        self._exchange = Exchange(directory, repository, remote.url, runner)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._exchange.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     @property
     def where(self) -> str:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.git import AtomStatus, GitFailed, RefLocked
+from eka.git import AtomStatus, CacheUnusable, GitFailed, RefLocked
 from eka.git.local_refs import LOCK_NAME, locked
 from eka.git.pack import build_pack
+from eka.git.scratch import scratch_directory
 from tests.fakes.monorepo import Monorepo, list_refs, pushed_set, run
 from tests.servers.git_http import serve
 
@@ -257,3 +258,33 @@ def test_a_pack_that_refers_to_what_is_not_there_is_refused(tmp_path: Path) -> N
         refs.add_pack(build_pack([("commit", body)], "sha1"))
 
     assert list_refs(mono.path) == {}
+
+
+@pytest.mark.spec("publish-heals")
+def test_what_a_killed_publisher_left_in_ekas_own_directory_is_removed(tmp_path: Path) -> None:
+    with scratch_directory(tmp_path) as alive:
+        program = (
+            "import sys, time, pathlib; from eka.git.scratch import scratch_directory\n"
+            "with scratch_directory(pathlib.Path(sys.argv[1])) as path:\n"
+            "    print(path, flush=True); time.sleep(60)"
+        )
+        child = subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        left = Path(child.stdout.readline().strip())
+        child.kill()
+        child.communicate()
+        (tmp_path / "scratch-halfway").mkdir()
+        assert left.exists()
+
+        with scratch_directory(tmp_path) as mine:
+            found = set(tmp_path.glob("scratch-*"))
+
+        assert found == {alive, mine}
+    assert not alive.exists()
+
+
+def test_a_home_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CacheUnusable), scratch_directory(tmp_path / "absent"):
+        pass
