@@ -31,6 +31,8 @@ from eka.git.local_refs import (
     RefsMoved,
     locked,
 )
+from eka.git.package_globs import is_pattern
+from eka.git.package_globs import matches as package_matches
 from eka.git.pktline import MalformedAnswer
 from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
 from eka.git.protocol import ListingTooLarge, ServerRefused
@@ -227,11 +229,13 @@ __all__ = [
     "first_commit",
     "first_commit",
     "init_set",
+    "is_pattern",
     "is_safe",
     "label_prefixes",
     "listed_genesis",
     "locked",
     "origin_ref",
+    "package_matches",
     "parse_atom_ref",
     "read_source_set",
     "record_genesis",

@@ -77,6 +77,7 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
             label=uri.label,
             requirement=requirement.text,
             dev=options.dev,
+            aliases=services.aliases,
         ).encode()
         old = project.lock()
         lock = resolve(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import glob
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_set_manifest
-from eka.git import WorkRepository
+from eka.git import WorkRepository, is_pattern, package_matches
 from eka.workflow.errors import NotInSet, SetNotFound
 from eka.workflow.init import known_genesis
+from eka.workflow.places import relative_to
 from eka.workflow.project import MANIFEST, SET_MANIFEST, Project, read_capped
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from eka.atom import Genesis, Label, Manifest, Version
     from eka.workflow.services import Services
@@ -58,13 +60,25 @@ def member_directories(root: Path) -> list[Path]:
     """Return the directories that ``ekala.toml`` lists and that hold a manifest, sorted."""
     path = root / SET_MANIFEST
     manifest = parse_set_manifest(read_capped(path), str(path))
-    found: set[Path] = set()
-    for pattern in manifest.packages:
-        for match in glob.iglob(pattern, root_dir=root):  # noqa: PTH207 - Path.glob refuses "."
-            directory = (root / match).resolve()
-            if (directory / MANIFEST).is_file() and directory.is_relative_to(root.resolve()):
-                found.add(directory)
-    return sorted(found)
+    top = root.resolve()
+    plain = {pattern for pattern in manifest.packages if not is_pattern(pattern)}
+    found = {(top / each).resolve() for each in plain if (top / each / MANIFEST).is_file()}
+    patterns = sorted(set(manifest.packages) - plain)
+    if patterns:
+        found |= {
+            directory
+            for directory in _atom_directories(top)
+            if any(package_matches(each, relative_to(directory, top)) for each in patterns)
+        }
+    return sorted(directory for directory in found if directory.is_relative_to(top))
+
+
+def _atom_directories(root: Path) -> Iterator[Path]:
+    """Yield the directories below ``root`` that hold a manifest; links are not followed."""
+    for parent, directories, files in os.walk(root):
+        directories[:] = [name for name in directories if name != ".git"]
+        if MANIFEST in files:
+            yield Path(parent)
 
 
 def open_own_set(services: Services, directory: Path) -> OwnSet:
