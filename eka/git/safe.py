@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 
-# C0 (but tab and newline), DEL and C1, bidirectional and invisible formatting, tags, lone
-# surrogates (how bytes that are not UTF-8 arrive in names).
-_UNSAFE = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e"
-    "\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\U000e0000-\\U000e007f\\ud800-\\udfff]"
-)
+from eka.text import safe
+
 # `https://user:secret@host`, `https://token@host`: nothing before the host is ever shown; for
 # other schemes the user is part of the address (`ssh://git@host`), a password never.
 _HTTP_USER = re.compile(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
@@ -27,7 +23,7 @@ def safe_text(raw: bytes | str, *, limit: int = DEFAULT_LIMIT) -> str:
     text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
     # Cut first: what a server sends may be long, and the result is bounded all the same.
     text = text[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNSAFE.sub(lambda found: f"\\u{{{ord(found.group()):x}}}", text)
+    text = safe(text)
     text = _PASSWORD.sub(r"\1@", _HTTP_USER.sub(r"\1", text))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
@@ -39,4 +35,4 @@ def safe_line(raw: bytes | str, *, limit: int = 300) -> str:
 
 def is_safe(text: str) -> bool:
     """Return whether ``text`` holds nothing that could steer a terminal or hide from the eye."""
-    return _UNSAFE.search(text) is None and "\t" not in text and "\n" not in text
+    return safe(text) == text and "\t" not in text and "\n" not in text
