@@ -9,7 +9,7 @@ from eka.text import safe
 # `https://user:secret@host`, `https://token@host`: nothing before the host is ever shown; for
 # other schemes the user is part of the address (`ssh://git@host`), a password never.
 _HTTP_USER = re.compile(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
-_PASSWORD = re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:'\"@]*):[^/\s'\"]*@", re.IGNORECASE)
+_PASSWORD = re.compile(r"([a-z][a-z0-9+.-]{0,30}://[^/\s:'\"@]*):[^/\s'\"]*@", re.IGNORECASE)
 
 DEFAULT_LIMIT = 2000
 
@@ -21,8 +21,10 @@ def safe_text(raw: bytes | str, *, limit: int = DEFAULT_LIMIT) -> str:
     ends. Anything else that could steer a terminal or reorder text is written as its code point.
     """
     text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
-    # Cut first: what a server sends may be long, and the result is bounded all the same.
-    text = text[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")
+    # Cut first: what a server sends may be long. At a space, so that no URL loses its `@`.
+    if len(text) > limit * 2:
+        text = text[: limit * 2].rpartition(" ")[0] or text[:limit]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = safe(text)
     text = _PASSWORD.sub(r"\1@", _HTTP_USER.sub(r"\1", text))
     return text if len(text) <= limit else text[: limit - 3] + "..."

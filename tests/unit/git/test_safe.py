@@ -50,6 +50,13 @@ def test_credentials_are_taken_out(raw: str, shown: str) -> None:
     assert safe_text(raw) == shown
 
 
+def test_a_password_at_the_cut_is_taken_out_too() -> None:
+    raw = "x" * 150 + " https://me:" + "s3cret" * 20 + "@host/x"
+
+    for limit in range(70, 160):
+        assert "s3cret" not in safe_text(raw, limit=limit)
+
+
 def test_a_line_has_no_line_ends() -> None:
     assert safe_line(b"fatal: one\n\thint: two\n") == "fatal: one hint: two"
 
