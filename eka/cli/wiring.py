@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from eka.cli.errors import SystemRefused
 from eka.git import GitRunner, ObjectCache, Transport, VersionIndex
+from eka.workflow.offline import NoDownloader
 from eka.workflow.services import Services
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def services(frame: Frame, *, offline: bool = False, store: str | None = None) -
         pinner=cache(partial(_pinner, frame)),
         open_url=_open_url,
         store=open_store,
-        realiser=partial(_realiser, frame, open_store),
+        realiser=partial(_realiser, frame, open_store, offline=offline),
     )
 
 
@@ -139,7 +140,11 @@ def _open_store(frame: Frame, root: Path) -> Store:
 
 
 def _realiser(
-    frame: Frame, open_store: Callable[[], Store], emit: Callable[[Event], None]
+    frame: Frame,
+    open_store: Callable[[], Store],
+    emit: Callable[[Event], None],
+    *,
+    offline: bool,
 ) -> Realiser:
     from eka.build import (  # noqa: PLC0415 - costs start-up time
         Bubblewrap,
@@ -160,7 +165,7 @@ def _realiser(
         Realiser(
             open_store(),
             sandbox=sandbox,
-            downloader=HttpDownloader(environment),
+            downloader=NoDownloader() if offline else HttpDownloader(environment),
             emit=emit,
             jobs=frame.settings.jobs,
         )

@@ -9,6 +9,7 @@ from eka.compose.errors import (
     SystemUnsupported,
 )
 from eka.compose.request import ROOT, ComposeRequest, atom_name, source_name
+from eka.compose.sources import compose_fetches
 from eka.compose.static import (
     ENVIRONMENT,
     Composition,
@@ -27,6 +28,7 @@ __all__ = [
     "NothingToBuild",
     "SystemUnsupported",
     "atom_name",
+    "compose_fetches",
     "compose_static",
     "input_name",
     "source_name",

@@ -12,13 +12,14 @@ from eka.store import (
     FetchAction,
     Layer,
     LayerFormat,
+    Plan,
     UnpackAction,
     action_id,
     path_name,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from eka.atom import AtomKey, DirectSource, LockedDirect, LockedFile
     from eka.compose.request import ComposeRequest
@@ -89,6 +90,16 @@ def unpack(
         strip=int(all(isinstance(source, UrlSource) for source, _ in sources)),
         links=links,
     )
+
+
+def compose_fetches(pins: Iterable[LockedDirect]) -> Plan:
+    """Return the plan that downloads every file of some pins and does nothing else.
+
+    Its actions are those a build has, so what they fetch is there for it.
+    """
+    actions = Actions()
+    roots = [actions.add(_fetch(file)) for pin in pins for file in pin.files]
+    return Plan(actions.found, tuple(dict.fromkeys(roots)))
 
 
 def is_staged(source: DirectSource) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_source_url
+from eka.compose import compose_fetches
+from eka.store import ActionFinished, Outcome
 from eka.workflow.provider import absent, ensure
 
 if TYPE_CHECKING:
     from eka.atom import Genesis, Lock, LockedAtom, SourceUrl
+    from eka.store import Event
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 
@@ -20,12 +23,32 @@ class FetchReport:
 
     atoms: tuple[LockedAtom, ...]  # pinned by the lock; own atoms need no fetching
     fetched: int  # how many of them were not in the cache before
+    files: int = 0  # of direct sources, for this system
+    downloaded: int = 0  # how many of them were not in the store before
 
 
 def fetch_project(services: Services, project: Project) -> FetchReport:
-    """Bring all atoms of a project's lock into the cache, checked by id."""
+    """Bring all that a project's lock pins for this system here, checked by id and hash.
+
+    Atoms go into the cache; files of direct sources into the store, where a build finds them.
+    """
     _, lock = project.current_lock()
-    return fetch_lock(services, lock)
+    report = fetch_lock(services, lock)
+    pins = [pin for pin in lock.direct if pin.system in ("", services.system)]
+    plan = compose_fetches(pins)
+    if not plan.roots:
+        return report
+    downloaded = 0
+
+    def emit(event: Event) -> None:
+        nonlocal downloaded
+        if isinstance(event, ActionFinished):
+            downloaded += event.outcome is Outcome.BUILT
+            services.progress.count("files", downloaded, len(plan.roots))
+
+    services.progress.step("downloading direct sources")
+    services.realiser(emit).realise(plan)
+    return replace(report, files=len(plan.roots), downloaded=downloaded)
 
 
 def fetch_lock(services: Services, lock: Lock) -> FetchReport:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
@@ -9,18 +13,26 @@ from eka.workflow.fetch import fetch_project
 from eka.workflow.project import Project
 
 
-def fetch(frame: Frame) -> Reply:
-    """Download every atom that atom.lock pins into the local cache.
+def fetch(
+    frame: Frame,
+    *,
+    offline: Annotated[bool, typer.Option(help="Only check that everything is here.")] = False,
+    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+) -> Reply:
+    """Download everything atom.lock pins: atoms into the cache, other sources into the store.
+
+    Afterwards eka build --offline needs nothing more.
 
     Exit status: 0 all there, 1 no lock or a stale one, 4 network, 5 an object is not what its id
-    says.
+    says, 102 a download has another hash.
     """
-    report = fetch_project(
-        wiring.services(frame), Project.at(frame.directory, frame.settings.aliases)
-    )
+    services = wiring.services(frame, offline=offline, store=store)
+    report = fetch_project(services, Project.at(frame.directory, frame.settings.aliases))
     return Reply(
         document={
             "fetched": report.fetched,
+            "files": report.files,
+            "downloaded": report.downloaded,
             "atoms": [
                 {
                     "label": atom.key.label.text,
@@ -30,5 +42,8 @@ def fetch(frame: Frame) -> Reply:
                 for atom in report.atoms
             ],
         },
-        body=(f"{len(report.atoms)} atoms in the cache, {report.fetched} of them fetched now",),
+        body=(
+            f"{len(report.atoms)} atoms in the cache, {report.fetched} of them fetched now",
+            f"{report.files} files in the store, {report.downloaded} of them downloaded now",
+        ),
     )

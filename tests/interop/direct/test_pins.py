@@ -121,3 +121,51 @@ def test_a_lock_that_is_not_of_the_manifest_is_not_published(
 
     assert answer.status != 0
     assert git(village.server, "for-each-ref", "refs/atoms") == ""
+
+
+RECIPE = """
+[package.sets]
+here = "::"
+[deps.from.here]
+shell = "^1"
+[deps.direct.url]
+src = {{ url = "{url}" }}
+[build]
+rootfs = "shell"
+script = "cp $src $out"
+"""
+
+
+@pytest.fixture
+def consumer(person: Person, tmp_path: Path, web: WebServer) -> Path:
+    village = Village(tmp_path / "village")
+    village.atom("fetcher", RECIPE.format(url=web.serve("/src", reply("200 OK", b"source"))))
+    village.publish(person)
+    person.does(person.home, "new", "app")
+    person.does(person.home / "app", "add", f"{village.url}::fetcher")
+    return person.home / "app"
+
+
+def test_what_was_fetched_is_built_without_the_network(
+    person: Person, consumer: Path, web: WebServer
+) -> None:
+    first = person.json(consumer, "fetch").document
+    web.serve("/src", reply("404 Not Found"))
+
+    built = person.json(consumer, "build", "fetcher", "--frozen")
+
+    assert (first["files"], first["downloaded"]) == (1, 1)
+    assert built.status == 0, built.out
+    assert person.json(consumer, "fetch", "--offline").document["downloaded"] == 0
+
+
+def test_an_offline_build_says_what_it_lacks(
+    person: Person, consumer: Path, web: WebServer
+) -> None:
+    asked = len(web.asked())
+
+    answer = person.json(consumer, "build", "fetcher", "--offline")
+
+    assert answer.code == "offline"
+    assert answer.status == 4
+    assert len(web.asked()) == asked
