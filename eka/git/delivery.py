@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, raise_problems
+from eka.git.failures import NetworkFailed
+from eka.git.process import TimedOut
 from eka.git.publication import AtomStatus, conflicts, planned, read_existing, set_refs
 from eka.git.publish_errors import PushRefused
 from eka.git.refs import INIT_REF
@@ -110,12 +112,15 @@ class Delivery:
             report = self._registry.push(batch)
         except EkaError as error:
             # The connection broke: the server may have done its work all the same.
-            self._look_again(batch, error)
+            try:
+                self._look_again(batch, is_ours=True)
+            except (NetworkFailed, TimedOut):
+                raise error from None
             if any(name not in self._listed for name in batch):
                 raise
             return ""
         if report.refused:
-            self._look_again(batch, None)
+            self._look_again(batch, is_ours=report.is_unknown)
             return report.reasons or report.messages
         self._settle(batch, report)
         return ""
@@ -129,31 +134,30 @@ class Delivery:
                 self._settled[key] = replace(atom, status=status)
                 del self._pending[key]
 
-    def _look_again(self, batch: Mapping[str, ObjectId], broken: EkaError | None) -> None:
+    def _look_again(self, batch: Mapping[str, ObjectId], *, is_ours: bool) -> None:
         """Find out what stands at the remote now, after a push that failed.
 
         Versions that carry our tree are done, whoever brought them; another tree is a conflict.
+
+        Args:
+            batch: What was pushed.
+            is_ours: Whether what stands there with our values may have come from that push.
         """
-        try:
-            refs = self._registry.listed(sorted(batch))
-        except EkaError:
-            if broken is not None:
-                raise broken from None
-            raise
-        refs = {name: oid for name, oid in refs.items() if name in batch}
+        listed = self._registry.listed(sorted(batch))
+        refs = {name: oid for name, oid in listed.items() if name in batch}
         init = refs.get(INIT_REF, self._plan.genesis)
         if init != self._plan.genesis:
             where = self._registry.where
             raise GenesisConflict(expected=self._plan.genesis.hex, found=init.hex, where=where)
         self._listed |= refs
-        if broken is not None:
+        if is_ours:
             self.created |= {name for name, oid in refs.items() if batch[name] == oid}
         existing = read_existing(refs, self._bodies(refs), self._registry.where)
         raise_problems(conflicts([atom.source for atom in self._pending.values()], existing))
         for found in existing:
             atom = self._pending.pop(found.key)
-            is_ours = broken is not None and found.oid == atom.oid
-            status = AtomStatus.NEW if is_ours else AtomStatus.UNCHANGED
+            is_new = is_ours and found.oid == atom.oid
+            status = AtomStatus.NEW if is_new else AtomStatus.UNCHANGED
             self._settled[found.key] = planned(atom.source, status, found)
 
     def _bodies(self, refs: Mapping[str, ObjectId]) -> Mapping[ObjectId, bytes]:

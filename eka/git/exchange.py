@@ -7,6 +7,7 @@ pushed stands here under its own names, so that one short refspec carries any nu
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from eka.git.batch_reader import BatchReader
@@ -72,7 +73,8 @@ class Exchange:
         objects = self._repository.common_dir / "objects"
         (self._dir / "objects" / "info").mkdir(parents=True)
         (self._dir / "refs").mkdir()
-        (self._dir / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+        alternates = self._dir / "objects" / "info" / "alternates"
+        alternates.write_bytes(os.fsencode(objects) + b"\n")
         (self._dir / "HEAD").write_text("ref: refs/heads/none\n")
         quoted = url.text.replace("\\", "\\\\").replace('"', '\\"')
         # The URL may hold a password: it stands in a file of ours, not among the arguments that

@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from eka.git.source_set import SourceAtom, SourceSet
     from eka.git.work_repository import WorkRepository
 
-_MANY_LABELS = 2000  # from here on it is cheaper to list them all
 _WHOLE_BLOB_BYTES = 1024 * 1024
 
 
@@ -142,8 +141,6 @@ class Planner:
     def _label_prefixes(self) -> list[str]:
         """Return the prefixes of every version of the chosen labels."""
         labels = sorted({atom.label for atom in self._chosen})
-        if len(labels) > _MANY_LABELS:
-            return [ATOMS_PREFIX, EKA_ATOMS_PREFIX]
         return [prefix for label in labels for prefix in label_prefixes(label)]
 
     def _existing(

@@ -9,6 +9,7 @@ from eka.git.safe import safe_line
 _FLAG_LENGTH = 2
 _REFUSED = "!"
 _UP_TO_DATE = "="
+_NO_REPORT = "failed to report status"
 _FLAGS = frozenset(" +-*=!")
 
 
@@ -24,6 +25,11 @@ class PushReport:
     """(ref, reason) of the others; reasons are safe to show."""
     messages: str = ""
     """What git and the server's hooks said besides, safe to show."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the server did not say what became of the push; it may have taken it."""
+        return any(_NO_REPORT in reason for _, reason in self.refused)
 
     @property
     def reasons(self) -> str:

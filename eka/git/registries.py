@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from eka.git.work_repository import WorkRepository
 
 THIS_REPOSITORY = "this repository"
-_MANY_PREFIXES = 256
+# git compares each ref with each prefix: from here on it costs less to list whole namespaces.
+_MANY_HERE = 256
+_MANY_THERE = 4000
 _BRANCHES = ("refs/heads/", "refs/tags/")
 
 
@@ -33,7 +35,7 @@ class Registry(Protocol):
         ...
 
     def listed(self, prefixes: Sequence[str]) -> Mapping[str, ObjectId]:
-        """Return the refs whose names begin with one of ``prefixes``."""
+        """Return the refs whose names begin with one of ``prefixes``, perhaps others too."""
         ...
 
     def bodies(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
@@ -54,9 +56,7 @@ class LocalRegistry:
 
     def listed(self, prefixes: Sequence[str]) -> Mapping[str, ObjectId]:
         """Return the refs whose names begin with one of ``prefixes``."""
-        if len(prefixes) > _MANY_PREFIXES:  # git compares each ref with each of them
-            prefixes = sorted({"/".join(prefix.split("/")[:2]) + "/" for prefix in prefixes})
-        return self._repository.refs(prefixes)
+        return self._repository.refs(_joined(prefixes, _MANY_HERE))
 
     def bodies(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
         """Return the commits of these ids; what is no commit is left out."""
@@ -89,7 +89,7 @@ class RemoteRegistry:
 
     def listed(self, prefixes: Sequence[str]) -> Mapping[str, ObjectId]:
         """Return the refs whose names begin with one of ``prefixes``; asks the server."""
-        return self._transport.ls_refs(self._remote.url, prefixes).refs
+        return self._transport.ls_refs(self._remote.url, _joined(prefixes, _MANY_THERE)).refs
 
     def bodies(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
         """Return the commits of these ids, fetched where they are not here yet."""
@@ -117,6 +117,13 @@ class RemoteRegistry:
     def push_branch(self, commit: ObjectId, branch: str) -> PushReport:
         """Let a branch go forward to ``commit``."""
         return self._exchange.push_branch(commit, branch)
+
+
+def _joined(prefixes: Sequence[str], limit: int) -> Sequence[str]:
+    """Return ``prefixes``, or the namespaces they lie in when there are more than ``limit``."""
+    if len(prefixes) <= limit:
+        return prefixes
+    return sorted({"/".join(prefix.split("/")[:2]) + "/" for prefix in prefixes})
 
 
 def _read_commits(oids: Sequence[ObjectId], reader: BatchReader) -> Mapping[ObjectId, bytes]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eka.git.fetcher import CacheUnusable
+from eka.git.failures import CacheUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_LISTING_BYTES = 1024 * 1024 * 1024
 _MAX_PATHSPECS = 64
+_LAYOUT_LINES = 5
 _MAX_REF_PATTERNS = 256
 
 _NOT_FETCHED = "from promisor remote"  # what git says where it would have fetched
@@ -263,7 +264,10 @@ def _find_layout(path: Path, runner: GitRunner) -> RepositoryLayout:
         if "not a git repository" not in error.stderr:
             raise  # git says what it dislikes (ownership, format), and what to do
         raise NotARepository(str(path), "no `.git` here or above") from error
-    git_dir, common_dir, algorithm, shallow, inside = os.fsdecode(lines).splitlines()
+    found = os.fsdecode(lines).split("\n")[:-1]
+    if len(found) != _LAYOUT_LINES:
+        raise NotARepository(str(path), "a path with a line end cannot be told from two")
+    git_dir, common_dir, algorithm, shallow, inside = found
     work_tree = None
     if inside == "true":
         top = runner.run(["rev-parse", "--show-toplevel"], cwd=path, env=READING_ENV)

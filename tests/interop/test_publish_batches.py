@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from eka.errors import EkaError
-from eka.git import InitRequest, PublishRequest, PublishStage, VersionConflict, init_set
+from eka.git import (
+    InitRequest,
+    NotARepository,
+    PublishRequest,
+    PublishStage,
+    VersionConflict,
+    init_set,
+)
 from eka.git.delivery import MAX_REFS_PER_PUSH
 from tests.fakes.monorepo import SET, pushed_set, run
 
@@ -114,3 +122,20 @@ def test_two_first_publishers_agree_on_the_genesis(tmp_path: Path) -> None:
 
     assert first.genesis == second.genesis
     assert (first.is_pushed, second.is_pushed) == (True, False)
+
+
+@pytest.mark.parametrize("name", [b"line\nend", b"\xff"])
+def test_a_repository_at_a_path_that_is_no_text_is_published_here_or_refused(
+    tmp_path: Path, name: bytes
+) -> None:
+    mono = pushed_set(tmp_path / "sound", "alpha")
+    odd = tmp_path / os.fsdecode(name)
+    mono.path.rename(odd)
+    mono.path = odd
+    mono.git("remote", "set-url", "origin", str(mono.server))
+
+    if b"\n" in name:
+        with pytest.raises(NotARepository):
+            mono.publish()
+    else:
+        assert len(mono.publish().new) == 1

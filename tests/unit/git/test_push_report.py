@@ -44,3 +44,10 @@ def test_other_lines_are_passed_over() -> None:
     report = parse_push_report(b"To x\n\nDone\n?\ta:b\tc\nx", b"")
 
     assert (report.created, report.present, report.refused) == ((), (), ())
+
+
+def test_a_server_that_did_not_report_may_have_taken_the_push() -> None:
+    line = b"!\ta:refs/atoms/a/1.0.0\t[remote failure] (remote failed to report status)\n"
+
+    assert parse_push_report(line, b"").is_unknown
+    assert not parse_push_report(ATOMIC, b"").is_unknown
