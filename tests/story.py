@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import jsonschema
 
 from eka.cli.dispatch import dispatch
 
@@ -75,7 +75,7 @@ class Person:
         answer = self.eka(where, *words, "--json")
         name = answer.document["schema"].removeprefix("eka.").removesuffix("/1")
         schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
-        Draft202012Validator(schema).validate(answer.document)
+        jsonschema.validate(answer.document, schema)
         return answer
 
     def does(self, where: Path, *words: str) -> Answer:
