@@ -148,6 +148,22 @@ class PinMismatch(EkaError):
         self.expected, self.found = expected, found
 
 
+class ClaimMismatch(EkaError):
+    """A published atom contradicts itself, or the ref that names it."""
+
+    code = "claim-mismatch"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, atom: str, where: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what=f"what is published as {atom} is something else",
+            where=where,
+            why=f"expected {expected}, found {found}",
+            fix="do not use it; ask its publisher for a new version",
+        )
+        self.expected, self.found = expected, found
+
+
 class AlreadyExists(EkaError):
     """A file that a command would create is there."""
 

@@ -5,20 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import (
-    AtomCommit,
-    AtomId,
-    Genesis,
-    atom_id,
-    check_tree,
-    parse_atom_uri,
-    parse_manifest,
-)
+from eka.atom import AtomCommit, AtomId, Genesis, atom_id, parse_atom_uri
 from eka.git import NoSet
+from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import AtomNotFound
 from eka.workflow.listing import Listings
-from eka.workflow.project import MANIFEST
-from eka.workflow.provider import ensure, read_entry
+from eka.workflow.provider import ensure
 from eka.workflow.versions import newest, required, select
 
 if TYPE_CHECKING:
@@ -58,7 +50,7 @@ def atom_info(services: Services, text: str) -> InfoReport:
 
     Raises:
         AtomNotFound: there is no such atom or version.
-        NotAnAtomCommit, TreePolicyViolation: what is published there is no atom.
+        NotAnAtomCommit, TreePolicyViolation, ClaimMismatch: what is published there is no atom.
     """
     uri = parse_atom_uri(text, services.aliases)
     source, label = required(uri, text, services)
@@ -69,16 +61,20 @@ def atom_info(services: Services, text: str) -> InfoReport:
         raise AtomNotFound(label.text, source.public, why="no such version is published there")
     chosen = newest(matching)
     ensure(services, (source,), [chosen.commit])
-    reader = services.reader()
-    commit = AtomCommit.decode(reader.commit(chosen.commit))
-    summary = check_tree(commit.tree, reader)
-    name = f"{label.text}@{chosen.version.text}/{MANIFEST}"
-    manifest = parse_manifest(read_entry(reader, commit.tree, MANIFEST), name)
+    candidate = read_candidate(services.reader(), chosen.commit, label, chosen.version)
     genesis = _genesis(listings, source)
     identity = atom_id(genesis, label) if genesis else None
     return InfoReport(
-        manifest,
-        Published(source, chosen.commit, commit, genesis, identity, summary, len(found)),
+        candidate.manifest,
+        Published(
+            source,
+            chosen.commit,
+            candidate.commit,
+            genesis,
+            identity,
+            candidate.size,
+            len(found),
+        ),
     )
 
 

@@ -10,19 +10,19 @@ from eka.atom import (
     Lock,
     LockedAtom,
     atom_id,
-    check_tree,
     content_hash,
     encode_lock,
     requirements_digest,
 )
 from eka.resolve import drive, solve
+from eka.workflow.candidate import find_entry
 from eka.workflow.errors import LockMissing, LockStale, PinMismatch
 from eka.workflow.listing import Listings
 from eka.workflow.own_set import find_set_root, open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.pins import copy_pins, pin_direct
 from eka.workflow.project import LOCK
-from eka.workflow.provider import GitProvider, find_entry
+from eka.workflow.provider import GitProvider
 from eka.workflow.sets import KnownSets
 
 if TYPE_CHECKING:
@@ -162,7 +162,6 @@ class _Resolution:
             )
         candidate = self._provider.candidates[request]
         commit, reader = candidate.commit, self._provider.reader
-        check_tree(commit.tree, reader)
         content = content_hash(commit.tree, reader)
         name = f"{key.label.text}@{key.version.text}"
         if commit.content is not None and commit.content != content:

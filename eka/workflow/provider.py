@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import AtomCommit, check_foreign, parse_manifest
+from eka.atom import check_foreign
 from eka.errors import EkaError
 from eka.resolve import Dependencies, Unavailable, Wanted
-from eka.workflow.errors import AtomIncomplete, Offline, PinMismatch
-from eka.workflow.project import MANIFEST
+from eka.workflow.candidate import read_candidate
+from eka.workflow.errors import Offline, PinMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,22 +25,11 @@ if TYPE_CHECKING:
         Version,
     )
     from eka.resolve import Request, ResolveKey
+    from eka.workflow.candidate import Candidate
     from eka.workflow.listing import Listings
     from eka.workflow.own_set import OwnSet
     from eka.workflow.services import Services
     from eka.workflow.sets import KnownSets
-
-
-FILE_MODES = frozenset({"100644", "100755"})
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A published version that was fetched: its commit, decoded, and its manifest."""
-
-    rev: ObjectId
-    commit: AtomCommit
-    manifest: Manifest
 
 
 class GitProvider:
@@ -157,9 +145,8 @@ class GitProvider:
         try:
             manifest = self._manifest(request)
         except EkaError as error:
-            return Unavailable(f"its manifest cannot be used ({error})")
-        if manifest.package.label != label or manifest.package.version != version:
-            return Unavailable("its manifest names another label or version")
+            self._services.progress.note(f"{label.text} {version.text} cannot be used: {error}")
+            return Unavailable(f"it cannot be used ({error})")
         return Dependencies(
             wanted=self.wanted(manifest.dependencies, manifest, genesis, self._base(request)),
             single=manifest.package.single,
@@ -174,13 +161,9 @@ class GitProvider:
 
     def _candidate(self, request: Request) -> Candidate:
         (_, label), version = request
-        rev = self._revs[request]
-        reader = self._services.reader()
-        commit = AtomCommit.decode(reader.commit(rev))
-        name = f"{label.text}@{version.text}/{MANIFEST}"
-        manifest = parse_manifest(read_entry(reader, commit.tree, MANIFEST), name)
-        check_foreign(manifest)
-        return Candidate(rev, commit, manifest)
+        found = read_candidate(self._services.reader(), self._revs[request], label, version)
+        check_foreign(found.manifest)
+        return found
 
 
 def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectId]) -> None:
@@ -210,22 +193,6 @@ def absent(services: Services, oids: Sequence[ObjectId]) -> list[ObjectId]:
     """Return those of ``oids`` that the local cache does not hold."""
     here = services.cache.has(oids)
     return [oid for oid in oids if oid not in here]
-
-
-def read_entry(reader: TreeReader, tree: ObjectId, name: str) -> bytes:
-    """Return the file ``name`` of a tree; `AtomIncomplete` where it has none."""
-    oid = find_entry(reader, tree, name)
-    if oid is None:
-        raise AtomIncomplete(tree.hex, name)
-    return reader.blob(oid)
-
-
-def find_entry(reader: TreeReader, tree: ObjectId, name: str) -> ObjectId | None:
-    """Return the id of the regular file ``name`` directly in a tree, None where it has none."""
-    for entry in reader.tree(tree):
-        if entry.name == name.encode() and entry.mode in FILE_MODES:
-            return entry.oid
-    return None
 
 
 def _by_genesis(keys: Sequence[ResolveKey]) -> dict[Genesis, list[Label]]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import AtomCommit, ContentHash, check_tree, parse_manifest
+from eka.atom import ContentHash
 from eka.compose import source_name
 from eka.store import DirNode, FileNode, LinkNode, tree_path
+from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import PinMismatch
 from eka.workflow.own_set import open_own_set
-from eka.workflow.project import MANIFEST
-from eka.workflow.provider import read_entry
 from eka.workflow.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -40,14 +39,15 @@ def supply(services: Services, project: Project, manifest: Manifest, lock: Lock)
     """Put the trees of a project and its locked atoms into the store.
 
     Raises:
-        PinMismatch: a fetched tree is not what the lock pins.
+        PinMismatch, ContentMismatch: a fetched tree is not what the lock pins.
+        NotAnAtomCommit, TreePolicyViolation, ClaimMismatch: what the lock pins is no atom.
     """
     supplies = Supplies({}, {})
     _supply_local(services, project, None, manifest, supplies)
     own: OwnSet | None = None
     for atom in lock.atoms:
-        if atom.tree is not None and atom.content is not None:
-            _supply_fetched(services, atom, atom.tree, atom.content, supplies)
+        if atom.rev is not None and atom.content is not None:
+            _supply_fetched(services, atom, atom.rev, atom.content, supplies)
         else:
             own = own or open_own_set(services, project.directory)
             sibling = own.project(atom.key.label)
@@ -71,23 +71,23 @@ def _supply_local(
 def _supply_fetched(
     services: Services,
     atom: LockedAtom,
-    tree: ObjectId,
+    rev: ObjectId,
     content: ContentHash,
     supplies: Supplies,
 ) -> None:
     key = atom.key
     reader = services.reader()
-    where = f"{key.label.text}@{key.version.text}/{MANIFEST}"
-    manifest = parse_manifest(read_entry(reader, tree, MANIFEST), where)
-    supplies.manifests[key] = manifest
+    found = read_candidate(reader, rev, key.label, key.version)
+    tree = found.commit.tree
+    if tree != atom.tree:
+        expected = f"tree {atom.tree.hex}" if atom.tree else "no tree"
+        where = f"{key.label.text}@{key.version.text}"
+        raise PinMismatch(where, expected=expected, found=f"tree {tree.hex}")
+    supplies.manifests[key] = found.manifest
     supplies.contents[key] = content
-    store, name = services.store(), source_name(manifest)
-    if store.has(tree_path(content.hex, name)):
-        return
-    if atom.rev is not None and AtomCommit.decode(reader.commit(atom.rev)).tree != tree:
-        raise PinMismatch(where, expected=f"tree {tree.hex}", found="another tree in its commit")
-    check_tree(tree, reader)
-    store.add_tree(name, tree_nodes(tree, reader), expected=content.hex)
+    store, name = services.store(), source_name(found.manifest)
+    if not store.has(tree_path(content.hex, name)):
+        store.add_tree(name, tree_nodes(tree, reader), expected=content.hex)
 
 
 def tree_nodes(tree: ObjectId, reader: TreeReader) -> Iterator[Node]:

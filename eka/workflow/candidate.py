@@ -1,0 +1,65 @@
+"""A published atom that was fetched: nothing is read from it before its tree is found harmless."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, check_tree, parse_manifest
+from eka.workflow.errors import AtomIncomplete, ClaimMismatch
+from eka.workflow.project import MANIFEST
+
+if TYPE_CHECKING:
+    from eka.atom import Label, Manifest, ObjectId, TreeReader, TreeSummary, Version
+    from eka.git.objects import PygitReader
+
+FILE_MODES = frozenset({"100644", "100755"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A published version: its commit, decoded, and its manifest, which agree."""
+
+    rev: ObjectId
+    commit: AtomCommit
+    manifest: Manifest
+    size: TreeSummary
+
+
+def read_candidate(
+    reader: PygitReader, rev: ObjectId, label: Label, version: Version
+) -> Candidate:
+    """Return the atom that a ref of ``label`` and ``version`` names.
+
+    Raises:
+        NotAnAtomCommit: no publisher of atoms writes such a commit.
+        TreePolicyViolation: its tree holds what no atom may hold (`Problems` if much of it).
+        ClaimMismatch: ref, commit and manifest do not speak of one thing.
+        AtomIncomplete: there is no manifest.
+    """
+    name = f"{label.text}@{version.text}"
+    commit = AtomCommit.decode(reader.commit(rev))
+    _agree(name, name, f"{commit.label.text}@{commit.version.text}", "commit")
+    size = check_tree(commit.tree, reader)
+    oid = find_entry(reader, commit.tree, MANIFEST)
+    if oid is None:
+        raise AtomIncomplete(commit.tree.hex, MANIFEST)
+    if commit.manifest is not None:
+        _agree(name, commit.manifest.hex, oid.hex, MANIFEST)
+    manifest = parse_manifest(reader.blob(oid), f"{name}/{MANIFEST}")
+    package = manifest.package
+    _agree(name, name, f"{package.label.text}@{package.version.text}", MANIFEST)
+    return Candidate(rev, commit, manifest, size)
+
+
+def _agree(atom: str, expected: str, found: str, where: str) -> None:
+    if found != expected:
+        raise ClaimMismatch(atom, where, expected=expected, found=found)
+
+
+def find_entry(reader: TreeReader, tree: ObjectId, name: str) -> ObjectId | None:
+    """Return the id of the regular file ``name`` directly in a tree, None where it has none."""
+    for entry in reader.tree(tree):
+        if entry.name == name.encode() and entry.mode in FILE_MODES:
+            return entry.oid
+    return None
