@@ -6,6 +6,8 @@ Two modules that few commands need are imported by their own names: `eka.atom.ed
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from eka.atom.aliases import (
     BUILT_IN,
     AliasCycle,
@@ -14,90 +16,96 @@ from eka.atom.aliases import (
     InvalidAlias,
     UnknownAlias,
 )
-from eka.atom.commit import (
-    AtomCommit,
-    CommitFormat,
-    InvalidAtomCommit,
-    NotAnAtomCommit,
-    path_fault,
-)
-from eka.atom.content import (
-    ContentHash,
-    ContentUndefined,
-    InvalidContentHash,
-    TreeEntry,
-    TreeReader,
-    content_hash,
-)
-from eka.atom.download_url import CredentialsInUrl
-from eka.atom.identity import AtomId, InvalidAtomId, atom_id
 from eka.atom.label import InvalidLabel, InvalidTag, Label, Tag, case_fold, skeleton
-from eka.atom.lock_errors import (
-    InvalidLock,
-    LockContradiction,
-    LockCycle,
-    LockDangling,
-    LockDuplicate,
-    LockIdMismatch,
-    LockNotCanonical,
-    LockPinMismatch,
-    LockTooNew,
-    LockTooOld,
-    LockUndeclaredSet,
-    LockUnreachable,
-    LockUnreferencedSet,
-)
-from eka.atom.lock_model import (
-    AtomKey,
-    InvalidAtomKey,
-    Lock,
-    LockedAtom,
-    LockedDirect,
-    LockedFile,
-    LockedSet,
-)
-from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
-from eka.atom.manifest import (
-    MANIFEST_NAME,
-    ForeignUrl,
-    check_foreign,
-    parse_manifest,
-    requirements_digest,
-    source_digest,
-)
-from eka.atom.manifest_build import (
-    RESERVED_VARIABLES,
-    UnknownInput,
-    VariableClash,
-    variable_name,
-)
-from eka.atom.manifest_inputs import AmbiguousInput, UndeclaredSet
-from eka.atom.manifest_model import (
-    Build,
-    DebSource,
-    Dependency,
-    DirectSource,
-    ForeignSource,
-    Manifest,
-    Package,
-    SetDeclaration,
-    UrlSource,
-)
 from eka.atom.oid import Genesis, InvalidObjectId, ObjectId, object_id
-from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
 from eka.atom.requirement import ANY, Comparator, InvalidRequirement, Operator, Requirement
-from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
 from eka.atom.source_url import InvalidUri, SourceUrl
-from eka.atom.toml import InvalidToml, TomlDocument, TomlValue, read_toml
-from eka.atom.tree_measure import DEFAULT_LIMITS, TreeLimits, TreePolicyViolation, TreeSummary
-from eka.atom.tree_policy import check_tree
-from eka.atom.uri import AtomUri, parse_atom_uri, parse_source_url
 from eka.atom.version import InvalidVersion, Version
+from eka.lazy import on_demand
+
+if TYPE_CHECKING:
+    from eka.atom.commit import (
+        AtomCommit,
+        CommitFormat,
+        InvalidAtomCommit,
+        NotAnAtomCommit,
+        path_fault,
+    )
+    from eka.atom.content import (
+        ContentHash,
+        ContentUndefined,
+        InvalidContentHash,
+        TreeEntry,
+        TreeReader,
+        content_hash,
+    )
+    from eka.atom.download_url import CredentialsInUrl
+    from eka.atom.identity import AtomId, InvalidAtomId, atom_id
+    from eka.atom.lock_errors import (
+        InvalidLock,
+        LockContradiction,
+        LockCycle,
+        LockDangling,
+        LockDuplicate,
+        LockIdMismatch,
+        LockNotCanonical,
+        LockPinMismatch,
+        LockTooNew,
+        LockTooOld,
+        LockUndeclaredSet,
+        LockUnreachable,
+        LockUnreferencedSet,
+    )
+    from eka.atom.lock_model import (
+        AtomKey,
+        InvalidAtomKey,
+        Lock,
+        LockedAtom,
+        LockedDirect,
+        LockedFile,
+        LockedSet,
+    )
+    from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
+    from eka.atom.manifest import (
+        MANIFEST_NAME,
+        ForeignUrl,
+        check_foreign,
+        parse_manifest,
+        requirements_digest,
+        source_digest,
+    )
+    from eka.atom.manifest_build import (
+        DEFAULT_VARIABLES,
+        RESERVED_VARIABLES,
+        UnknownInput,
+        VariableClash,
+        input_name,
+        variable_name,
+    )
+    from eka.atom.manifest_inputs import AmbiguousInput, UndeclaredSet
+    from eka.atom.manifest_model import (
+        Build,
+        DebSource,
+        Dependency,
+        DirectSource,
+        ForeignSource,
+        Manifest,
+        Package,
+        SetDeclaration,
+        UrlSource,
+    )
+    from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
+    from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
+    from eka.atom.toml import InvalidToml, TomlDocument, TomlValue, read_toml
+    from eka.atom.tree_measure import DEFAULT_LIMITS, TreeLimits, TreePolicyViolation, TreeSummary
+    from eka.atom.tree_policy import check_tree
+    from eka.atom.uri import AtomUri, parse_atom_uri, parse_source_url
 
 __all__ = [
     "ANY",
     "BUILT_IN",
     "DEFAULT_LIMITS",
+    "DEFAULT_VARIABLES",
     "LOCK_NAME",
     "MANIFEST_NAME",
     "RESERVED_VARIABLES",
@@ -186,6 +194,7 @@ __all__ = [
     "check_tree",
     "content_hash",
     "encode_lock",
+    "input_name",
     "lock_version",
     "object_id",
     "parse_atom_uri",
@@ -200,3 +209,32 @@ __all__ = [
     "source_digest",
     "variable_name",
 ]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "commit": "AtomCommit CommitFormat InvalidAtomCommit NotAnAtomCommit path_fault",
+        "content": "ContentHash ContentUndefined InvalidContentHash TreeEntry TreeReader "
+        "content_hash",
+        "download_url": "CredentialsInUrl",
+        "identity": "AtomId InvalidAtomId atom_id",
+        "lock_errors": "InvalidLock LockContradiction LockCycle LockDangling LockDuplicate "
+        "LockIdMismatch LockNotCanonical LockPinMismatch LockTooNew LockTooOld "
+        "LockUndeclaredSet LockUnreachable LockUnreferencedSet",
+        "lock_model": "AtomKey InvalidAtomKey Lock LockedAtom LockedDirect LockedFile LockedSet",
+        "lockfile": "LOCK_NAME encode_lock lock_version parse_lock",
+        "manifest": "MANIFEST_NAME ForeignUrl check_foreign parse_manifest "
+        "requirements_digest source_digest",
+        "manifest_build": "DEFAULT_VARIABLES RESERVED_VARIABLES UnknownInput VariableClash "
+        "input_name variable_name",
+        "manifest_inputs": "AmbiguousInput UndeclaredSet",
+        "manifest_model": "Build DebSource Dependency DirectSource ForeignSource Manifest Package "
+        "SetDeclaration UrlSource",
+        "reading": "InvalidValue MissingKey UnknownKey WrongType",
+        "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",
+        "toml": "InvalidToml TomlDocument TomlValue read_toml",
+        "tree_measure": "DEFAULT_LIMITS TreeLimits TreePolicyViolation TreeSummary",
+        "tree_policy": "check_tree",
+        "uri": "AtomUri parse_atom_uri parse_source_url",
+    },
+)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from eka.atom.manifest_model import Build
 from eka.atom.source_url import UNSAFE
 from eka.errors import EkaError
+from eka.hashing import digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Mapping
@@ -35,6 +36,14 @@ RESERVED_VARIABLES = frozenset(
     }
 )
 """Variables that the builder itself sets for every script."""
+
+DEFAULT_VARIABLES = frozenset({"LC_ALL", "TEMP", "TEMPDIR", "TMP", "TZ"})
+"""Set for every script as well; ``[build.env]`` may replace them, an input may not."""
+
+_SET_VARIABLES = RESERVED_VARIABLES | DEFAULT_VARIABLES
+
+MAX_SPELLED_BYTES = 63
+"""A longer label that is not ASCII is not spelled out in its variable but hashed."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -71,9 +80,20 @@ class VariableClash(EkaError):
         self.variable = variable
 
 
+def input_name(label: Label) -> str:
+    """Return the name of an input in a plan, in ASCII: the label itself or ``u_`` and hex digits.
+
+    Source: atom-spec/manifest.md [manifest-variables].
+    """
+    if label.text.isascii():
+        return label.text
+    raw = label.text.encode()
+    return f"u_{(raw if len(raw) <= MAX_SPELLED_BYTES else digest(raw)).hex()}"
+
+
 def variable_name(label: Label) -> str:
     """Return the environment variable in which a recipe finds the input ``label``."""
-    return label.text.replace("-", "_")
+    return input_name(label).replace("-", "_")
 
 
 def read_build(root: Table, inputs: Inputs) -> Build | None:
@@ -143,7 +163,8 @@ def _check_input(table: Table, key: str, name: str, known: Collection[str], *pla
 
 
 def _check_variables(table: Table, env: Mapping[str, str], inputs: Inputs) -> None:
-    taken = {name: f"`{name}` is set for every recipe" for name in RESERVED_VARIABLES}
+    fixed = {name: f"`{name}` is set for every recipe" for name in _SET_VARIABLES}
+    taken = {name: fixed[name] for name in RESERVED_VARIABLES}
     labels = [
         *((each.label, "dependency") for each in inputs.dependencies),
         *((each.name, "direct source") for each in inputs.direct),
@@ -158,8 +179,8 @@ def _check_variables(table: Table, env: Mapping[str, str], inputs: Inputs) -> No
         if place[0] == "env" and _VARIABLE.fullmatch(variable) is None:
             fix = "use letters, digits and `_`, and start with no digit"
             table.invalid("env", f"{variable!r} is not the name of a variable", fix, variable)
-        elif variable in taken:
-            table.add(VariableClash(variable, where, taken[variable], what), *place)
+        elif first := taken.get(variable) or (fixed.get(variable) if place[0] != "env" else None):
+            table.add(VariableClash(variable, where, first, what), *place)
         taken[variable] = what
 
 

@@ -11,7 +11,7 @@ from eka.build.copies import copy_writable
 from eka.build.errors import BuildFailed
 from eka.build.sandbox import BUILD_DIR, GROUP, HOSTS, PASSWD, SandboxRequest, Shown
 from eka.hashing import base32hex, digest
-from eka.store import PLACEHOLDER, StorePath, path_name
+from eka.store import BRACES, PLACEHOLDER, StorePath, path_name
 
 if TYPE_CHECKING:
     import re
@@ -73,6 +73,8 @@ class Recipe:
 
     def _value(self, match: re.Match[str]) -> str:
         kind, name = match.groups()
+        if kind == "open":
+            return BRACES
         if kind == "input":
             return self.inputs[name].text
         if kind == "stage":

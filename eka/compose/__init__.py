@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from eka.compose.errors import (
     ComposerUnsupported,
+    DependencyAmbiguous,
     InputUnpinned,
+    KindUnsupported,
     NothingToBuild,
+    RootfsMissing,
+    SourcesAdjacent,
     SystemUnsupported,
 )
-from eka.compose.request import ROOT, ComposeRequest, atom_name, source_name
+from eka.compose.request import ROOT, ComposeRequest, atom_name, atom_title, source_name
+from eka.compose.selection import Selector
 from eka.compose.sources import compose_fetches
-from eka.compose.static import (
-    ENVIRONMENT,
-    Composition,
-    compose_static,
-    input_name,
-    variable_name,
-)
+from eka.compose.static import Composition, compose_static
 
 __all__ = [
-    "ENVIRONMENT",
     "ROOT",
     "ComposeRequest",
     "ComposerUnsupported",
     "Composition",
+    "DependencyAmbiguous",
     "InputUnpinned",
+    "KindUnsupported",
     "NothingToBuild",
+    "RootfsMissing",
+    "Selector",
+    "SourcesAdjacent",
     "SystemUnsupported",
     "atom_name",
+    "atom_title",
     "compose_fetches",
     "compose_static",
-    "input_name",
     "source_name",
-    "variable_name",
 ]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from eka.errors import EkaError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ComposerUnsupported(EkaError):
@@ -11,10 +16,11 @@ class ComposerUnsupported(EkaError):
     code = "composer-unsupported"
     exit_status = Exit.USAGE
 
-    def __init__(self, atom: str, composer: str) -> None:
+    def __init__(self, atom: str, table: Sequence[str]) -> None:
+        keys = ", ".join(table) or "empty"
         super().__init__(
-            what=f"{atom} is composed by {composer}, which eka does not have",
-            why="only the static [build] table is built in",
+            what=f"{atom} is built by a composer that eka does not have",
+            why=f"its manifest has a [compose] table ({keys}) and no [build] table",
             fix="use an eka that has this composer, or ask for a version with a [build] table",
         )
 
@@ -25,11 +31,28 @@ class NothingToBuild(EkaError):
     code = "nothing-to-build"
     exit_status = Exit.USAGE
 
-    def __init__(self, atom: str) -> None:
+    def __init__(self, atom: str, others: Sequence[str] = ()) -> None:
+        fix = "add a [build] table"
+        if others:
+            fix += f", or build a dependency: eka build {others[0]}"
         super().__init__(
             what=f"{atom} has no [build] table",
             why="its output is its own tree; there is nothing to build",
-            fix="add a [build] table, or name a dependency to build",
+            fix=fix,
+        )
+
+
+class RootfsMissing(EkaError):
+    """A script has no tree to run in."""
+
+    code = "rootfs-missing"
+    exit_status = Exit.USAGE
+
+    def __init__(self, atom: str) -> None:
+        super().__init__(
+            what=f"the script of {atom} has no root file system",
+            why="nothing of this machine is in the sandbox, not even a shell",
+            fix='name a dependency that holds /bin/sh: rootfs = "toolchain" in [build]',
         )
 
 
@@ -39,13 +62,13 @@ class SystemUnsupported(EkaError):
     code = "system-unsupported"
     exit_status = Exit.USAGE
 
-    def __init__(self, atom: str, system: str, known: tuple[str, ...]) -> None:
+    def __init__(self, atom: str, system: str, known: Sequence[str]) -> None:
         super().__init__(
             what=f"{atom} cannot be built for {system}",
-            why=f"it is for {', '.join(known)}" if known else "nothing is pinned for this system",
-            fix="build on a machine of another system, or lock on this one",
+            why=f"it is for {', '.join(known)}",
+            fix=f"build on such a machine, or ask for a version for {system}",
         )
-        self.system = system
+        self.system, self.known = system, tuple(known)
 
 
 class InputUnpinned(EkaError):
@@ -57,5 +80,52 @@ class InputUnpinned(EkaError):
     def __init__(self, atom: str, name: str) -> None:
         super().__init__(
             what=f"the lock pins no {name} for {atom}",
+            why="the manifest was changed since the lock was written",
             fix="run eka lock",
+        )
+        self.name = name
+
+
+class DependencyAmbiguous(EkaError):
+    """A dependency line may mean atoms of several sets."""
+
+    code = "dependency-ambiguous"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, atom: str, label: str, keys: Sequence[str]) -> None:
+        super().__init__(
+            what=f"the dependency {label} of {atom} may be one of several atoms",
+            why=f"the lock has {' and '.join(keys)}, and the address of neither set is that of "
+            "the manifest",
+            fix="write the address of the set into [package.sets] as atom.lock has it",
+        )
+        self.label, self.keys = label, tuple(keys)
+
+
+class KindUnsupported(EkaError):
+    """A direct source of a kind that eka knows nothing of."""
+
+    code = "direct-kind-unsupported"
+    exit_status = Exit.USAGE
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(
+            what=f"direct sources of kind {kind} are not supported",
+            where=f"deps.direct.{kind}.{name}",
+            fix="use the kinds deb or url",
+        )
+
+
+class SourcesAdjacent(EkaError):
+    """Two Debian source packages would be unpacked as if they were one."""
+
+    code = "sources-adjacent"
+    exit_status = Exit.USAGE
+
+    def __init__(self, atom: str, names: tuple[str, str]) -> None:
+        super().__init__(
+            what=f"{atom} unpacks two Debian source packages over one another",
+            where=f"build.unpack: {names[0]}, {names[1]}",
+            why="each is a tree of its own, made of several files",
+            fix="unpack one of them, and use the other in the script of another atom",
         )

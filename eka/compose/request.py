@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eka.store import path_name
@@ -27,6 +27,7 @@ class ComposeRequest:
             `source_name`.
         system: What to build for, such as ``x86_64-linux``.
         targets: What to build: atoms of the lock, or `ROOT`.
+        places: Directories of the local ones, which relative addresses in them start from.
     """
 
     lock: Lock
@@ -34,6 +35,13 @@ class ComposeRequest:
     contents: Mapping[AtomKey | None, ContentHash]
     system: str
     targets: tuple[AtomKey | None, ...] = (ROOT,)
+    places: Mapping[AtomKey | None, str] = field(default_factory=dict["AtomKey | None", str])
+
+
+def atom_title(manifest: Manifest) -> str:
+    """Return what messages call an atom, ``<label>@<version>``."""
+    package = manifest.package
+    return f"{package.label.text}@{package.version.text}"
 
 
 def atom_name(manifest: Manifest) -> str:

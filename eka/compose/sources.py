@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from eka.atom import DebSource, UrlSource
-from eka.compose.errors import InputUnpinned, SystemUnsupported
+from eka.atom import DebSource, ForeignSource, UrlSource, source_digest
+from eka.compose.errors import (
+    InputUnpinned,
+    KindUnsupported,
+    SourcesAdjacent,
+    SystemUnsupported,
+)
 from eka.store import (
     ActionInput,
     FetchAction,
@@ -19,10 +25,9 @@ from eka.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from eka.atom import AtomKey, DirectSource, LockedDirect, LockedFile
-    from eka.compose.request import ComposeRequest
+    from eka.atom import AtomKey, DirectSource, Lock, LockedDirect, LockedFile
     from eka.store import Action, Input
 
 
@@ -39,33 +44,51 @@ class Actions:
         return ActionInput(identity)
 
 
-def pin_of(
-    request: ComposeRequest, owner: AtomKey | None, source: DirectSource, name: str
-) -> LockedDirect:
-    """Return the pin of a direct source for the request's system.
+class Pins:
+    """The pins of a lock for one system."""
 
-    Raises:
-        SystemUnsupported: it is pinned, but for other systems.
-        InputUnpinned: it is not pinned at all.
-    """
-    pins = [
-        pin
-        for pin in request.lock.direct
-        if (pin.owner, pin.kind, pin.name) == (owner, source.kind, source.name.text)
-    ]
-    for pin in pins:
-        if pin.system in ("", request.system):
-            return pin
-    if pins:
-        raise SystemUnsupported(name, request.system, tuple(pin.system for pin in pins))
-    raise InputUnpinned(name, f"{source.kind} source {source.name.text}")
+    def __init__(self, lock: Lock, system: str) -> None:
+        self._system = system
+        self._pins: dict[tuple[AtomKey | None, str, str], list[LockedDirect]] = {}
+        for pin in lock.direct:
+            self._pins.setdefault((pin.owner, pin.kind, pin.name), []).append(pin)
+
+    def of(self, owner: AtomKey | None, source: DirectSource, title: str) -> LockedDirect:
+        """Return the pin of a direct source.
+
+        Args:
+            owner: The atom that declares it; None is the root project.
+            source: Its declaration.
+            title: What messages call the owner.
+
+        Raises:
+            KindUnsupported: eka cannot build from such sources.
+            InputUnpinned: it is not pinned, or another declaration of it was.
+            SystemUnsupported: it is pinned, but for other systems.
+
+        Source: atom-spec/composition.md [compose-pins].
+        """
+        if isinstance(source, ForeignSource):
+            raise KindUnsupported(source.kind, source.name.text)
+        declared = source_digest(source)
+        pins = [
+            pin
+            for pin in self._pins.get((owner, source.kind, source.name.text), ())
+            if pin.declared == declared
+        ]
+        if not pins:
+            raise InputUnpinned(title, f"{source.kind} source {source.name.text}")
+        for pin in pins:
+            if pin.system in ("", self._system):
+                return pin
+        raise SystemUnsupported(title, self._system, [pin.system for pin in pins])
 
 
 def source_input(actions: Actions, source: DirectSource, pin: LockedDirect) -> Input:
     """Return a direct source as an input: a tree, or a file that is not to be unpacked."""
     if isinstance(source, UrlSource) and not source.unpack:
         return actions.add(_fetch(pin.files[0]))
-    return actions.add(unpack(actions, [(source, pin)], source.name.text, links={}))
+    return actions.add(unpack(actions, [(source, pin)], source.name.text))
 
 
 def unpack(
@@ -73,9 +96,16 @@ def unpack(
     sources: Sequence[tuple[DirectSource, LockedDirect]],
     name: str,
     *,
-    links: dict[str, str],
+    links: Mapping[str, str] | None = None,
 ) -> UnpackAction:
-    """Return the action that lays the files of ``sources`` over one another."""
+    """Return the action that lays the files of ``sources`` over one another.
+
+    Raises:
+        SourcesAdjacent: two Debian source packages follow one another.
+    """
+    for (before, _), (after, _) in pairwise(sources):
+        if _format(before) is _format(after) is LayerFormat.DEBIAN_SOURCE:
+            raise SourcesAdjacent(name, (before.name.text, after.name.text))
     inputs: dict[str, Input] = {}
     layers: list[Layer] = []
     for source, pin in sources:
@@ -87,8 +117,9 @@ def unpack(
         name=path_name(name),
         layers=tuple(layers),
         inputs=inputs,
-        strip=int(all(isinstance(source, UrlSource) for source, _ in sources)),
-        links=links,
+        # Archives behind URLs are releases: everything in them lies in one directory.
+        strip=int(any(isinstance(source, UrlSource) for source, _ in sources)),
+        links=dict(links or {}),
     )
 
 
@@ -103,8 +134,10 @@ def compose_fetches(pins: Iterable[LockedDirect]) -> Plan:
 
 
 def is_staged(source: DirectSource) -> bool:
-    """Tell whether a recipe gets a writable copy; trees of binary packages are only read."""
-    return not (isinstance(source, DebSource) and source.source is None)
+    """Tell whether a script gets a writable copy: of source trees, not of programs and files."""
+    if isinstance(source, UrlSource):
+        return source.unpack
+    return isinstance(source, DebSource) and source.source is not None
 
 
 def _format(source: DirectSource) -> LayerFormat:
@@ -115,5 +148,5 @@ def _format(source: DirectSource) -> LayerFormat:
 
 def _fetch(file: LockedFile) -> FetchAction:
     url = file.download_url
-    last = unquote(url.rstrip("/").rpartition("/")[2].partition("?")[0])
+    last = unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
     return FetchAction(name=path_name(last), urls=(url,), size=file.size, sha256=file.sha256)

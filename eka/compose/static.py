@@ -10,34 +10,21 @@ from typing import TYPE_CHECKING
 
 from eka.compose.errors import (
     ComposerUnsupported,
-    InputUnpinned,
     NothingToBuild,
     SystemUnsupported,
 )
-from eka.compose.request import atom_name, source_name
-from eka.compose.sources import Actions, is_staged, pin_of, source_input, unpack
-from eka.store import ActionInput, Plan, RunAction, TreeInput
+from eka.compose.recipe import Ingredients, run_action
+from eka.compose.request import atom_name, atom_title, source_name
+from eka.compose.selection import ANYWHERE, Selector
+from eka.compose.sources import Actions, Pins, unpack
+from eka.store import ActionInput, Plan, TreeInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eka.atom import AtomKey, Build, DirectSource, LockedAtom, LockedDirect, Manifest
+    from eka.atom import AtomKey, Label
     from eka.compose.request import ComposeRequest
     from eka.store import Input
-
-SHELL = "/bin/sh"
-SHELL_ARGUMENTS = ("-eu", "-c")
-OWN_TREE = "atom"  # the variable and the directory of an atom's own tree
-DEFAULT_TIMEOUT_S = 3600
-ENVIRONMENT = {
-    "HOME": "/homeless",
-    "LANG": "C",
-    "LC_ALL": "C",
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "SOURCE_DATE_EPOCH": "1",
-    "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
-    "TZ": "UTC",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +41,9 @@ def compose_static(request: ComposeRequest) -> Composition:
     Raises:
         NothingToBuild: a target has no recipe.
         ComposerUnsupported: an atom on the way is composed by something else.
-        SystemUnsupported, InputUnpinned: an input does not exist for the system, or at all.
+        RootfsMissing, SourcesAdjacent, KindUnsupported: a recipe on the way cannot work.
+        SystemUnsupported, InputUnpinned, DependencyAmbiguous: an input does not exist for the
+            system, or not at all, or there are several.
 
     Source: atom-spec/composition.md [compose-static].
     """
@@ -63,10 +52,17 @@ def compose_static(request: ComposeRequest) -> Composition:
     for target in request.targets:
         output = composer.output(target)
         if not isinstance(output, ActionInput):
-            raise NothingToBuild(composer.name(target))
+            title = atom_title(request.manifests[target])
+            raise NothingToBuild(title, [] if target else _labels(request))
         outputs[target] = output
     roots = tuple(dict.fromkeys(outputs.values()))
     return Composition(Plan(composer.actions.found, roots), outputs)
+
+
+def _labels(request: ComposeRequest) -> list[str]:
+    """Return the dependencies of the root project that have something to build, sorted."""
+    has_recipe = [key for key in request.lock.requires if request.manifests[key].build]
+    return sorted({key.label.text for key in has_recipe})
 
 
 class _Composer:
@@ -74,124 +70,59 @@ class _Composer:
 
     def __init__(self, request: ComposeRequest) -> None:
         self._request = request
-        self._atoms: dict[AtomKey | None, LockedAtom] = {
-            atom.key: atom for atom in request.lock.atoms
-        }
+        self._selector = Selector(request.lock)
+        self._pins = Pins(request.lock, request.system)
         self._outputs: dict[AtomKey | None, Input] = {}
         self.actions = Actions()
-
-    def name(self, key: AtomKey | None) -> str:
-        package = self._request.manifests[key].package
-        return f"{package.label.text}@{package.version.text}"
 
     def output(self, wanted: AtomKey | None) -> Input:
         """Return the output of an atom; a stack, not recursion, walks the closure."""
         pending = [wanted]
         while pending:
             key = pending[-1]
-            needs = [need for need in self._needs(key) if need not in self._outputs]
-            if key in self._outputs:
-                pending.pop()
-            elif needs:
-                pending += needs
-            else:
-                self._outputs[pending.pop()] = self._compose(key)
+            inputs = self._dependencies(key)
+            missing = [need for need in inputs.values() if need not in self._outputs]
+            if missing:
+                pending += missing
+                continue
+            pending.pop()
+            if key not in self._outputs:
+                self._outputs[key] = self._compose(key, inputs)
         return self._outputs[wanted]
 
-    def _needs(self, key: AtomKey | None) -> list[AtomKey]:
-        """Return the dependencies whose outputs an atom's recipe may read."""
-        if self._request.manifests[key].build is None:
-            return []
-        return list(self._dependencies(key).values())
-
-    def _dependencies(self, key: AtomKey | None) -> dict[str, AtomKey]:
-        """Return what each dependency line selected, by label; the newest where buckets differ."""
-        manifest, lock = self._request.manifests[key], self._request.lock
-        selected = lock.requires if key is None else self._atoms[key].requires
-        lines = manifest.dependencies
-        if key is None:
-            lines = (*lines, *manifest.dev_dependencies)
-        found: dict[str, AtomKey] = {}
-        for line in lines:
-            fitting = [
-                each
-                for each in selected
-                if each.label == line.label and line.requirement.matches(each.version)
-            ]
-            if not fitting:
-                raise InputUnpinned(self.name(key), f"dependency {line.label.text}")
-            found[line.label.text] = max(fitting)
-        return found
-
-    def _compose(self, key: AtomKey | None) -> Input:
+    def _dependencies(self, key: AtomKey | None) -> dict[Label, AtomKey]:
+        """Return the atoms whose outputs an atom's script may read, by label."""
         manifest = self._request.manifests[key]
-        build = manifest.build
-        if manifest.compose is not None and build is None:
-            composer = ", ".join(sorted(manifest.compose))
-            raise ComposerUnsupported(self.name(key), composer)
-        if build is None:
-            return self._own_tree(key)
+        if key in self._outputs or manifest.build is None or manifest.build.script is None:
+            return {}
+        place = self._request.places.get(key, ANYWHERE)
+        return {
+            line.label: self._selector.select(key, manifest, line, place=place)
+            for line in manifest.dependencies
+        }
+
+    def _compose(self, key: AtomKey | None, inputs: Mapping[Label, AtomKey]) -> Input:
+        manifest, system = self._request.manifests[key], self._request.system
+        title, build = atom_title(manifest), manifest.build
+        if build is None and manifest.compose is not None:
+            raise ComposerUnsupported(title, sorted(manifest.compose))
         systems = manifest.package.systems
-        if systems and self._request.system not in systems:
-            raise SystemUnsupported(self.name(key), self._request.system, systems)
+        if systems and system not in systems:
+            raise SystemUnsupported(title, system, systems)
+        own = TreeInput(self._request.contents[key].hex, source_name(manifest))
+        if build is None:
+            return own
         if build.script is None:
-            return self._unpack(key, manifest, build)
-        return self.actions.add(self._run(key, manifest, build, build.script))
-
-    def _own_tree(self, key: AtomKey | None) -> TreeInput:
-        content = self._request.contents[key]
-        return TreeInput(content.hex, source_name(self._request.manifests[key]))
-
-    def _unpack(self, key: AtomKey | None, manifest: Manifest, build: Build) -> ActionInput:
-        sources = {source.name.text: source for source in manifest.direct}
-        pinned: list[tuple[DirectSource, LockedDirect]] = []
-        for name in build.unpack:
-            source = sources[name]
-            pinned.append((source, pin_of(self._request, key, source, self.name(key))))
+            sources = {source.name.text: source for source in manifest.direct}
+            wanted = [sources[name] for name in build.unpack]
+            pinned = [(source, self._pins.of(key, source, title)) for source in wanted]
+            name = atom_name(manifest)
+            return self.actions.add(unpack(self.actions, pinned, name, links=build.links))
+        ingredients = Ingredients(
+            own=own,
+            atoms={label: self._outputs[selected] for label, selected in inputs.items()},
+            direct=[(source, self._pins.of(key, source, title)) for source in manifest.direct],
+        )
         return self.actions.add(
-            unpack(self.actions, pinned, atom_name(manifest), links=dict(build.links))
+            run_action(self.actions, manifest, build.script, system, ingredients)
         )
-
-    def _run(
-        self, key: AtomKey | None, manifest: Manifest, build: Build, script: str
-    ) -> RunAction:
-        inputs: dict[str, Input] = {OWN_TREE: self._own_tree(key)}
-        stage = {OWN_TREE: OWN_TREE}
-        variables = {OWN_TREE: f"{{{{stage:{OWN_TREE}}}}}", "out": "{{output:out}}"}
-        for label, selected in self._dependencies(key).items():
-            name = input_name(label)
-            inputs[name] = self._outputs[selected]
-            variables[variable_name(name)] = f"{{{{input:{name}}}}}"
-        for source in manifest.direct:
-            name = input_name(source.name.text)
-            inputs[name] = self._direct(key, source)
-            variables[variable_name(name)] = f"{{{{input:{name}}}}}"
-            if is_staged(source):
-                stage[name] = name
-                variables[variable_name(name)] = f"{{{{stage:{name}}}}}"
-        return RunAction(
-            name=atom_name(manifest),
-            system=self._request.system,
-            builder=SHELL,
-            args=(*SHELL_ARGUMENTS, script),
-            env=ENVIRONMENT | dict(build.env) | variables,
-            inputs=inputs,
-            stage=stage,
-            rootfs=None if build.rootfs is None else input_name(build.rootfs),
-            cwd=f"/build/{OWN_TREE}",
-            timeout_s=build.timeout_s or DEFAULT_TIMEOUT_S,
-        )
-
-    def _direct(self, key: AtomKey | None, source: DirectSource) -> Input:
-        pin = pin_of(self._request, key, source, self.name(key))
-        return source_input(self.actions, source, pin)
-
-
-def input_name(label: str) -> str:
-    """Return the name of an input in a plan: the label, spelled out in hex if not ASCII."""
-    return label if label.isascii() else f"u_{label.encode().hex()}"
-
-
-def variable_name(name: str) -> str:
-    """Return the environment variable that a recipe sees for an input."""
-    return name.replace("-", "_")

@@ -186,9 +186,11 @@ def _nested(paths: Iterable[str], manifests: Mapping[str, ObjectId]) -> dict[str
         for outer in _ancestors(inner):
             if outer not in manifests:
                 continue
+            # One error for both, so that it is reported once.
+            error = NestedAtom(inner=inner, outer=outer)
             for path in (inner, outer):
                 if path in wanted:
-                    broken.setdefault(path, NestedAtom(inner=inner, outer=outer))
+                    broken.setdefault(path, error)
     return broken
 
 

@@ -2,67 +2,66 @@
 
 from __future__ import annotations
 
-from eka.store.errors import (
-    ContentMismatch,
-    InvalidPlan,
-    InvalidStoreName,
-    InvalidStorePath,
-    MissingReferences,
-    PathNotFound,
-    RootExists,
-    SourceUnreadable,
-    StoreBusy,
-    StoreDamaged,
-    StoreTooNew,
-    StoreUnusable,
-    UnsafeTree,
-)
-from eka.store.events import (
-    ActionFinished,
-    ActionLog,
-    ActionStarted,
-    Event,
-    FetchProgress,
-    Outcome,
-    PathAdded,
-)
-from eka.store.facts import PathInfo, StoreInfo
-from eka.store.gc import GcReport
+from typing import TYPE_CHECKING
+
+from eka.lazy import on_demand
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
-from eka.store.path import (
-    LOGICAL_ROOT,
-    NodeKind,
-    StorePath,
-    path_name,
-    store_path,
-    tree_path,
-)
-from eka.store.plan import (
-    Action,
-    ActionInput,
-    FetchAction,
-    Input,
-    Json,
-    Layer,
-    LayerFormat,
-    Plan,
-    RunAction,
-    TreeInput,
-    UnpackAction,
-    action_id,
-    canonical_json,
-    output_name,
-    resolved_name,
-)
-from eka.store.plan_json import parse_plan
-from eka.store.plan_rules import PLACEHOLDER
-from eka.store.read import read_tree
-from eka.store.reduction import Nondeterminism, Reduction
-from eka.store.scan import path_of
-from eka.store.store import Store
-from eka.store.verify import FaultKind, VerifyFault
+from eka.store.path import LOGICAL_ROOT, NodeKind, StorePath, path_name, store_path, tree_path
+
+if TYPE_CHECKING:
+    from eka.store.errors import (
+        ContentMismatch,
+        InvalidPlan,
+        InvalidStoreName,
+        InvalidStorePath,
+        MissingReferences,
+        PathNotFound,
+        RootExists,
+        SourceUnreadable,
+        StoreBusy,
+        StoreDamaged,
+        StoreTooNew,
+        StoreUnusable,
+        UnsafeTree,
+    )
+    from eka.store.events import (
+        ActionFinished,
+        ActionLog,
+        ActionStarted,
+        Event,
+        FetchProgress,
+        Outcome,
+        PathAdded,
+    )
+    from eka.store.facts import PathInfo, StoreInfo
+    from eka.store.gc import GcReport
+    from eka.store.plan import (
+        Action,
+        ActionInput,
+        FetchAction,
+        Input,
+        Json,
+        Layer,
+        LayerFormat,
+        Plan,
+        RunAction,
+        TreeInput,
+        UnpackAction,
+        action_id,
+        canonical_json,
+        output_name,
+        resolved_name,
+    )
+    from eka.store.plan_json import parse_plan
+    from eka.store.plan_rules import BRACES, PLACEHOLDER, plain_text
+    from eka.store.read import read_tree
+    from eka.store.reduction import Nondeterminism, Reduction
+    from eka.store.scan import path_of
+    from eka.store.store import Store
+    from eka.store.verify import FaultKind, VerifyFault
 
 __all__ = [
+    "BRACES",
     "LOGICAL_ROOT",
     "PLACEHOLDER",
     "Action",
@@ -117,8 +116,31 @@ __all__ = [
     "parse_plan",
     "path_name",
     "path_of",
+    "plain_text",
     "read_tree",
     "resolved_name",
     "store_path",
     "tree_path",
 ]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
+        "MissingReferences PathNotFound RootExists SourceUnreadable StoreBusy "
+        "StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
+        "events": "ActionFinished ActionLog ActionStarted Event FetchProgress Outcome PathAdded",
+        "facts": "PathInfo StoreInfo",
+        "gc": "GcReport",
+        "plan": "Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
+        "RunAction TreeInput UnpackAction action_id canonical_json output_name "
+        "resolved_name",
+        "plan_json": "parse_plan",
+        "plan_rules": "BRACES PLACEHOLDER plain_text",
+        "read": "read_tree",
+        "reduction": "Nondeterminism Reduction",
+        "scan": "path_of",
+        "store": "Store",
+        "verify": "FaultKind VerifyFault",
+    },
+)

@@ -138,6 +138,7 @@ class RunAction:
             "input": frozenset(self.inputs),
             "stage": frozenset(self.stage),
             "output": frozenset(self.outputs),
+            "open": frozenset({""}),
         }
 
     def to_json(self) -> dict[str, Json]:

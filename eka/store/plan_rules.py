@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MAX_TIMEOUT_S = 7 * 24 * 3600
 MAX_FILE_BYTES = 1 << 40
 MAX_ITEMS = 10_000  # inputs, arguments, variables, layers or links of one action
-PLACEHOLDER = re.compile(r"\{\{(input|stage|output):([^{}]*)\}\}")
+PLACEHOLDER = re.compile(r"\{\{(input|stage|output|open):([^{}]*)\}\}")
+BRACES = "{{"  # what {{open:}} stands for
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _SYSTEM = re.compile(r"[a-z0-9_]{1,32}-[a-z0-9_]{1,32}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
@@ -109,6 +110,14 @@ def check_url(where: str, url: str) -> None:
 def check_range(where: str, number: int, low: int, high: int) -> None:
     """Require a number between two bounds, both included."""
     require(low <= number <= high, where, f"{number} is not between {low} and {high}")
+
+
+def plain_text(text: str) -> str:
+    """Return ``text`` as a plan must write it so that nothing in it is a placeholder.
+
+    Source: atom-spec/plan.md [plan-open].
+    """
+    return PLACEHOLDER.sub(lambda match: f"{{{{open:}}}}{match[0][len(BRACES) :]}", text)
 
 
 def check_placeholders(

@@ -12,8 +12,8 @@ from eka.atom import (
     requirements_digest,
     source_digest,
 )
+from eka.compose import KindUnsupported
 from eka.direct import pin_url
-from eka.errors import EkaError, Exit
 from eka.workflow.errors import DependencyLockMissing, Offline
 from eka.workflow.project import LOCK
 
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 
     from eka.atom import AtomKey, DirectSource, Lock, LockedFile, Manifest
     from eka.workflow.services import Services
-
-
-class KindUnsupported(EkaError):
-    """A direct source of a kind that eka cannot pin."""
-
-    code = "direct-kind-unsupported"
-    exit_status = Exit.USAGE
-
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(
-            what=f"direct sources of kind {kind} cannot be pinned",
-            where=f"deps.direct.{kind}.{name}",
-            fix="use the kinds deb or url",
-        )
 
 
 def pin_direct(

@@ -21,8 +21,8 @@ SCHEMA = Path(__file__).parents[3] / "atom-spec" / "schemas" / "plan.schema.json
 BEYOND_THE_SCHEMA = {
     "a-float", "byte-order-mark", "deep", "half-a-pair", "input-dangles", "key-twice",
     "layer-unknown", "link-in-link", "many-digits", "not-a-number", "not-json", "not-utf-8",
-    "placeholder-input", "placeholder-output", "placeholder-stage", "root-output-unknown",
-    "root-unknown", "rootfs-unknown", "stage-in-stage", "stage-unknown", "trees-missing",
+    "placeholder-input", "placeholder-open", "placeholder-output", "placeholder-stage",
+    "root-output-unknown", "root-unknown", "rootfs-unknown", "stage-in-stage", "stage-unknown", "trees-missing",
     "trees-too-many", "url-with-line-end", "wrong-id", "cwd-escapes",
 }  # fmt: skip
 
@@ -52,6 +52,7 @@ def test_store_paths_are_those_of_the_vectors() -> None:
 @pytest.mark.spec("plan-run")
 @pytest.mark.spec("plan-fetch")
 @pytest.mark.spec("plan-unpack")
+@pytest.mark.spec("plan-open")
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
 def test_a_golden_plan_is_accepted_and_written_back_to_the_byte(file: Path) -> None:
     data = file.read_bytes()

@@ -30,6 +30,7 @@ from eka.atom import (
     variable_name,
 )
 from eka.errors import EkaError, Problems
+from eka.hashing import digest
 from tests.vectors import FIXTURES
 
 PACKAGE = '[package]\nlabel = "tool"\nversion = "1.0.0"\n'
@@ -239,6 +240,9 @@ def test_a_broken_package_table_hides_no_other_problem() -> None:
 @pytest.mark.spec("manifest-variables")
 def test_a_label_is_a_variable_with_underscores() -> None:
     assert variable_name(Label("lib-a-b")) == "lib_a_b"
+    assert variable_name(Label("ü-x")) == "u_c3bc2d78"
+    assert variable_name(Label("ü" * 31)) == "u_" + "c3bc" * 31
+    assert variable_name(Label("ü" * 32)) == "u_" + digest(("ü" * 32).encode()).hex()
     assert "out" in RESERVED_VARIABLES
 
 

@@ -38,6 +38,15 @@ def test_placeholders_become_logical_paths() -> None:
     )
 
 
+@pytest.mark.spec("plan-open")
+def test_braces_can_be_written_and_what_they_stand_for_is_not_looked_at_again() -> None:
+    texts = ["{{open:}}", "{{open:}}input:src}}", "{{open:}}open:}}", "{{{open:}}stage:src}}}"]
+
+    expanded = [recipe().expand(text) for text in texts]
+
+    assert expanded == ["{{", "{{input:src}}", "{{open:}}", "{{{stage:src}}}"]
+
+
 @pytest.mark.spec("build-placeholder")
 def test_the_path_of_an_output_depends_on_the_resolved_action_alone() -> None:
     one, same, other = recipe(), recipe(), recipe(resolved="b" * 64)
