@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from eka.git.cache import ObjectCache
+from typing import TYPE_CHECKING
+
 from eka.git.failures import (
     AccessDenied,
     CacheUnusable,
@@ -16,66 +17,7 @@ from eka.git.failures import (
     UnsafeOwnership,
     UnsupportedObjectFormat,
 )
-from eka.git.genesis import (
-    check_genesis,
-    find_roots,
-    first_commit,
-    listed_genesis,
-    record_genesis,
-    recorded_genesis,
-    settle_genesis,
-)
-from eka.git.index import NoSet, VersionIndex, VersionListing
-from eka.git.local_refs import (
-    RefLocked,
-    RefsMoved,
-    locked,
-)
-from eka.git.package_globs import is_pattern
 from eka.git.package_globs import matches as package_matches
-from eka.git.pktline import MalformedAnswer
-from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
-from eka.git.protocol import ListingTooLarge, ServerRefused
-from eka.git.provenance import verify_atom
-from eka.git.provenance_report import (
-    AtomReport,
-    ExpectedAtom,
-    History,
-    Level,
-    LevelReport,
-    Lineage,
-    ObjectReader,
-    ProvenanceMismatch,
-    Status,
-)
-from eka.git.publication import (
-    AtomStatus,
-    PublishedAtom,
-    PublishProgress,
-    PublishReport,
-    PublishRequest,
-    PublishStage,
-)
-from eka.git.publish_errors import (
-    AtomPathRefused,
-    ConfusableLabel,
-    ConfusableVersion,
-    DirtyAtoms,
-    DuplicateLabel,
-    LabelNotInSet,
-    LockNotCommitted,
-    LockOutdated,
-    NestedAtom,
-    NotASet,
-    OwnDependencyMissing,
-    OwnDependencyUnmet,
-    PackageNotFound,
-    PushRefused,
-    SourceNotOnRemote,
-    SourceNotPushed,
-    VersionConflict,
-)
-from eka.git.publisher import Publisher
 from eka.git.refs import (
     INIT_REF,
     AtomRef,
@@ -85,42 +27,85 @@ from eka.git.refs import (
     origin_ref,
     parse_atom_ref,
 )
-from eka.git.remotes import (
-    NoRemote,
-    Remote,
-    UnknownRemote,
-    choose_remote,
-)
-from eka.git.repository_errors import (
-    AmbiguousGenesis,
-    GenesisConflict,
-    HistoryExists,
-    InvalidGenesis,
-    NoCommitYet,
-    NotARepository,
-    ObjectUnavailable,
-    RepositoryNotWritable,
-    RevisionNotFound,
-    ShallowClone,
-)
-from eka.git.runner import Finished, GitFailed, GitRunner, RunOptions
 from eka.git.safe import is_safe, safe_line, safe_text
-from eka.git.set_init import (
-    InitReport,
-    InitRequest,
-    init_set,
-)
-from eka.git.source_set import (
-    SourceAtom,
-    SourceSet,
-    read_source_set,
-)
-from eka.git.source_tree import commit_parents, commit_tree
-from eka.git.transport import ListedRefs, Transport
-from eka.git.work_repository import (
-    RootCommit,
-    WorkRepository,
-)
+from eka.lazy import on_demand
+
+if TYPE_CHECKING:
+    from eka.git.cache import ObjectCache
+    from eka.git.genesis import (
+        check_genesis,
+        find_roots,
+        first_commit,
+        listed_genesis,
+        record_genesis,
+        recorded_genesis,
+        settle_genesis,
+    )
+    from eka.git.index import NoSet, VersionIndex, VersionListing
+    from eka.git.local_refs import RefLocked, RefsMoved, locked
+    from eka.git.package_globs import is_pattern
+    from eka.git.pktline import MalformedAnswer
+    from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
+    from eka.git.protocol import ListingTooLarge, ServerRefused
+    from eka.git.provenance import verify_atom
+    from eka.git.provenance_report import (
+        AtomReport,
+        ExpectedAtom,
+        History,
+        Level,
+        LevelReport,
+        Lineage,
+        ObjectReader,
+        ProvenanceMismatch,
+        Status,
+    )
+    from eka.git.publication import (
+        AtomStatus,
+        PublishedAtom,
+        PublishProgress,
+        PublishReport,
+        PublishRequest,
+        PublishStage,
+    )
+    from eka.git.publish_errors import (
+        AtomPathRefused,
+        ConfusableLabel,
+        ConfusableVersion,
+        DirtyAtoms,
+        DuplicateLabel,
+        LabelNotInSet,
+        LockNotCommitted,
+        LockOutdated,
+        NestedAtom,
+        NotASet,
+        OwnDependencyMissing,
+        OwnDependencyUnmet,
+        PackageNotFound,
+        PushRefused,
+        SourceNotOnRemote,
+        SourceNotPushed,
+        VersionConflict,
+    )
+    from eka.git.publisher import Publisher
+    from eka.git.remotes import NoRemote, Remote, UnknownRemote, choose_remote
+    from eka.git.repository_errors import (
+        AmbiguousGenesis,
+        GenesisConflict,
+        HistoryExists,
+        InvalidGenesis,
+        NoCommitYet,
+        NotARepository,
+        ObjectUnavailable,
+        RepositoryNotWritable,
+        RevisionNotFound,
+        ShallowClone,
+    )
+    from eka.git.runner import Finished, GitFailed, GitRunner, RunOptions
+    from eka.git.set_init import InitReport, InitRequest, init_set
+    from eka.git.source_set import SourceAtom, SourceSet, read_source_set
+    from eka.git.source_tree import commit_parents, commit_tree
+    from eka.git.transport import ListedRefs, Transport
+    from eka.git.work_repository import RootCommit, WorkRepository
 
 __all__ = [
     "INIT_REF",
@@ -247,3 +232,38 @@ __all__ = [
     "settle_genesis",
     "verify_atom",
 ]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "cache": "ObjectCache",
+        "genesis": "check_genesis find_roots first_commit listed_genesis record_genesis "
+        "recorded_genesis settle_genesis",
+        "index": "NoSet VersionIndex VersionListing",
+        "local_refs": "RefLocked RefsMoved locked",
+        "package_globs": "is_pattern",
+        "pktline": "MalformedAnswer",
+        "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
+        "protocol": "ListingTooLarge ServerRefused",
+        "provenance": "verify_atom",
+        "provenance_report": "AtomReport ExpectedAtom History Level LevelReport Lineage "
+        "ObjectReader ProvenanceMismatch Status",
+        "publication": "AtomStatus PublishedAtom PublishProgress PublishReport PublishRequest "
+        "PublishStage",
+        "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
+        "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
+        "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
+        "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict",
+        "publisher": "Publisher",
+        "remotes": "NoRemote Remote UnknownRemote choose_remote",
+        "repository_errors": "AmbiguousGenesis GenesisConflict HistoryExists InvalidGenesis "
+        "NoCommitYet NotARepository ObjectUnavailable RepositoryNotWritable "
+        "RevisionNotFound ShallowClone",
+        "runner": "Finished GitFailed GitRunner RunOptions",
+        "set_init": "InitReport InitRequest init_set",
+        "source_set": "SourceAtom SourceSet read_source_set",
+        "source_tree": "commit_parents commit_tree",
+        "transport": "ListedRefs Transport",
+        "work_repository": "RootCommit WorkRepository",
+    },
+)

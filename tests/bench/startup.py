@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import compileall
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import eka
 from tests.bench.ratio import Comparison, compare, cpu_s
+from tests.bench.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,3 +36,8 @@ def measure() -> Iterator[Comparison]:
     for words, goal in GOALS.items():
         name = f"eka {' '.join(words)} / python -c pass"
         yield compare(name, partial(cpu_s, (EKA, *words)), bare, at_most=goal)
+    with tempfile.TemporaryDirectory(prefix="eka-bench-") as scratch:
+        # With the git processes it starts.
+        bare_repository = Stage(Path(scratch)).many_refs(10, 10)
+        command = (EKA, "versions", f"file://{bare_repository}::label-5")
+        yield compare("eka versions / python -c pass", partial(cpu_s, command), bare, at_most=8.0)
