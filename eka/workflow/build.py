@@ -10,6 +10,7 @@ from eka.store import ActionFinished, ActionLog, ActionStarted, FetchProgress, O
 from eka.workflow.errors import LockMissing, LockStale, NotInLock
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.lock import LockOptions, lock_project
+from eka.workflow.locked import checked_lock
 from eka.workflow.supply import supply
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def build_project(
         NotInLock: a target is no direct dependency.
         BuildFailed: a recipe failed; its log says why.
     """
-    if not _is_current(project):
+    if not _is_current(services, project):
         lock_project(services, project, LockOptions(locked=options.locked))
-    manifest, lock = project.current_lock()
+    manifest, lock = checked_lock(services, project)
     fetch_lock(services, lock)
     targets: list[tuple[str, AtomKey | None]] = [
         (name, _target(lock, name)) for name in options.targets
@@ -126,9 +127,9 @@ def build_project(
     return BuildReport(tuple(outputs), tally.built, tally.cached, plan)
 
 
-def _is_current(project: Project) -> bool:
+def _is_current(services: Services, project: Project) -> bool:
     try:
-        project.current_lock()
+        checked_lock(services, project)
     except (LockMissing, LockStale):
         return False
     return True

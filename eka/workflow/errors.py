@@ -45,6 +45,22 @@ class LockStale(EkaError):
         )
 
 
+class LockSourceRefused(EkaError):
+    """The lock names a place that none of the manifests leads to."""
+
+    code = "lock-source-refused"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, where: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what="atom.lock names a place that does not come from atom.toml",
+            where=where,
+            why=f"expected {expected}, found {found}",
+            fix="ask who edited the lock, and run eka lock to write it anew",
+        )
+        self.expected, self.found = expected, found
+
+
 class Offline(EkaError):
     """Something is needed that only the network has."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eka.atom import parse_source_url
 from eka.compose import compose_fetches
 from eka.store import ActionFinished, Outcome
+from eka.workflow.locked import checked_lock
 from eka.workflow.provider import absent, ensure
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def fetch_project(services: Services, project: Project) -> FetchReport:
 
     Atoms go into the cache; files of direct sources into the store, where a build finds them.
     """
-    _, lock = project.current_lock()
+    _, lock = checked_lock(services, project)
     report = fetch_lock(services, lock)
     pins = [pin for pin in lock.direct if pin.system in ("", services.system)]
     plan = compose_fetches(pins)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri
-from eka.errors import EkaError, Exit
+from eka.errors import EkaError, Exit, Problems
 from eka.git import ExpectedAtom, NetworkFailed, NoSet, verify_atom
 from eka.workflow.errors import AtomNotFound
 from eka.workflow.fetch import set_urls
 from eka.workflow.listing import Listings
+from eka.workflow.locked import checked_lock
 from eka.workflow.places import source_of
 from eka.workflow.provider import ensure
 
@@ -66,7 +67,7 @@ class _Subject:
 
 def verify_lock(services: Services, project: Project) -> VerifyReport:
     """Check every atom a project's lock pins, and that the source still names the same commits."""
-    _, lock = project.current_lock()
+    _, lock = checked_lock(services, project)
     subjects = list(_locked_subjects(services, lock))
     own = sum(atom.rev is None for atom in lock.atoms)
     return VerifyReport(tuple(_verify_all(services, subjects)), own)
@@ -144,24 +145,52 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
     done = 0
     for urls, group in groups.items():
         services.progress.step(f"fetching {len(group)} atoms from {urls[0].public}")
-        ensure(services, urls, [subject.rev for subject in group])
+        refused = _fetch(services, urls, group)
         history = None if services.offline else services.history(urls[0])
         for subject in group:
             done += 1
             services.progress.count("atoms", done, len(subjects))
-            yield _verify(services, subject, history)
+            error = refused.get(subject.rev)
+            yield _verified(subject, error=error) if error else _verify(services, subject, history)
+
+
+def _fetch(
+    services: Services, urls: Sequence[SourceUrl], subjects: Sequence[_Subject]
+) -> dict[ObjectId, EkaError]:
+    """Fetch the atoms to check; return why some were refused: one of them must not hide others."""
+    try:
+        ensure(services, urls, [subject.rev for subject in subjects])
+    except EkaError as error:
+        if not _is_unsound(error):
+            raise
+    else:
+        return {}
+    refused: dict[ObjectId, EkaError] = {}
+    for subject in subjects:
+        try:
+            ensure(services, urls, [subject.rev])
+        except EkaError as error:
+            if not _is_unsound(error):
+                raise
+            refused[subject.rev] = error
+    return refused
 
 
 def _verify(services: Services, subject: _Subject, history: History | None) -> VerifiedAtom:
-    report, error = None, None
     try:
         report = verify_atom(
             subject.rev, expected=subject.expected, reader=services.reader(), history=history
         )
     except EkaError as found:
-        if found.exit_status != Exit.INTEGRITY:
+        if not _is_unsound(found):
             raise
-        error = found
+        return _verified(subject, error=found)
+    return _verified(subject, report)
+
+
+def _verified(
+    subject: _Subject, report: AtomReport | None = None, *, error: EkaError | None = None
+) -> VerifiedAtom:
     return VerifiedAtom(
         subject.expected.label,
         subject.expected.version,
@@ -171,6 +200,11 @@ def _verify(services: Services, subject: _Subject, history: History | None) -> V
         error,
         subject.withdrawn,
     )
+
+
+def _is_unsound(error: EkaError) -> bool:
+    status = error.worst if isinstance(error, Problems) else error.exit_status
+    return status == Exit.INTEGRITY
 
 
 def _genesis(listings: Listings, source: SourceUrl) -> Genesis | None:

@@ -1,0 +1,95 @@
+"""A lock before it is used: anybody may have edited it, so it is held against the manifests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.atom import UrlSource
+from eka.workflow.errors import LockSourceRefused, LockStale
+from eka.workflow.own_set import open_own_set
+from eka.workflow.pins import copy_pins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from eka.atom import Lock, LockedAtom, Manifest
+    from eka.workflow.own_set import OwnSet
+    from eka.workflow.project import Project
+    from eka.workflow.services import Services
+
+# Atoms of other repositories may name sets by these alone; any other place stands in a manifest
+# of this repository.
+FOREIGN_SCHEMES = ("https://", "ssh://")
+
+
+def checked_lock(services: Services, project: Project) -> tuple[Manifest, Lock]:
+    """Return manifest and lock of a project, after making sure that they belong together.
+
+    Raises:
+        LockMissing, LockStale: there is no lock, or a manifest was edited since.
+        LockSourceRefused: the lock names a place that no manifest could have led to.
+    """
+    manifest, lock = project.current_lock()
+    where = str(project.lock_path)
+    _check_pins(manifest, lock, where)
+    siblings = [atom for atom in lock.atoms if atom.rev is None]
+    own = open_own_set(services, project.directory) if siblings else None
+    if own is not None:
+        for atom in siblings:
+            _check_sibling(atom, lock, own, where)
+    _check_places(project, manifest, lock, own)
+    return manifest, lock
+
+
+def _check_pins(manifest: Manifest, lock: Lock, where: str) -> None:
+    """Compare the pins of files that the manifest itself names by their address."""
+    pinned = {
+        pin.name: pin.files for pin in lock.direct if pin.owner is None and pin.kind == "url"
+    }
+    for source in manifest.direct:
+        if not isinstance(source, UrlSource):
+            continue
+        for file in pinned.get(source.name.text, ()):
+            if file.url != source.url:
+                raise LockSourceRefused(where, expected=source.url, found=file.url)
+            if source.sha256 not in (None, file.sha256):
+                expected = f"sha256 {source.sha256} of {source.url}"
+                raise LockSourceRefused(where, expected=expected, found=file.sha256)
+
+
+def _check_sibling(atom: LockedAtom, lock: Lock, own: OwnSet, where: str) -> None:
+    """Compare what the lock says of an atom of this repository with that atom as it is now."""
+    key = atom.key
+    found = own.versions(key.label)
+    if key.version not in found:
+        now = found[0].text if found else "no longer here"
+        raise LockStale(where, f"it has {key.label.text} {key.version.text}, which is {now}")
+    manifest = own.manifest(key.label)
+    for line in manifest.dependencies:
+        if not any(
+            each.label == line.label and line.requirement.matches(each.version)
+            for each in atom.requires
+        ):
+            needs = f"{line.label.text} {line.requirement.text}"
+            raise LockStale(where, f"{key.label.text} needs {needs} now")
+    copied = copy_pins(key, manifest, own.project(key.label).lock_bytes())
+    if copied != [pin for pin in lock.direct if pin.owner == key]:
+        raise LockStale(where, f"the direct sources of {key.label.text} are pinned anew")
+
+
+def _check_places(project: Project, manifest: Manifest, lock: Lock, own: OwnSet | None) -> None:
+    """Refuse directories of this machine and open connections that only the lock names."""
+    odd = {url for each in lock.sets for url in each.urls if not url.startswith(FOREIGN_SCHEMES)}
+    if not odd:
+        return
+    near = [(project, manifest), *(own.projects.values() if own else ())]
+    known = set(_named(near))
+    for url in sorted(odd - known):
+        expected = f"one of {', '.join(sorted(known))}" if known else "https:// or ssh://"
+        raise LockSourceRefused(str(project.lock_path), expected=expected, found=url)
+
+
+def _named(projects: Iterable[tuple[Project, Manifest]]) -> Iterator[str]:
+    for project, manifest in projects:
+        for declared in manifest.package.sets.values():
+            yield from (url.absolute(str(project.directory)).public for url in declared.urls)
