@@ -44,8 +44,12 @@ def _answer(words: list[str]) -> int:
             sys.stdout.write(overview())
             return 0
         words = [words[1], "--help"]
+    import signal  # noqa: PLC0415 (as below)
+
     from eka.cli.dispatch import dispatch  # noqa: PLC0415 (costs more than --version may)
 
+    # A polite end ends like Ctrl-C: children are stopped, locks let go, temporary files removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return dispatch(words, os.environ, sys.stdout, sys.stderr)
 
 
