@@ -70,9 +70,7 @@ class EkaError(Exception):
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 
 
-def _rebuild(
-    kind: type[EkaError], args: tuple[object, ...], state: dict[str, object]
-) -> EkaError:
+def _rebuild(kind: type[EkaError], args: tuple[object, ...], state: dict[str, object]) -> EkaError:
     error = kind.__new__(kind)
     error.args = args
     error.__dict__.update(state)
