@@ -30,7 +30,7 @@ class Ingredients:
     """What a script may read: its atom's own tree, other atoms, direct sources."""
 
     own: TreeInput
-    atoms: Mapping[Label, Input]
+    atoms: Sequence[tuple[Label, Input]]
     direct: Sequence[tuple[DirectSource, LockedDirect]]
 
 
@@ -51,7 +51,7 @@ def run_action(
     table = _Table(atom_title(manifest), build.env)
     table.add(OWN_TREE, OWN_TREE, ingredients.own, staged=True)
     rootfs = Label(build.rootfs)
-    for label, output in ingredients.atoms.items():
+    for label, output in ingredients.atoms:
         table.add(input_name(label), variable_name(label), output, staged=False)
     for source, pin in ingredients.direct:
         label = source.name

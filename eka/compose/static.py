@@ -20,7 +20,7 @@ from eka.compose.sources import Actions, Pins, unpack
 from eka.store import ActionInput, Plan, TreeInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from eka.atom import AtomKey, Label
     from eka.compose.request import ComposeRequest
@@ -81,7 +81,7 @@ class _Composer:
         while pending:
             key = pending[-1]
             inputs = self._dependencies(key)
-            missing = [need for need in inputs.values() if need not in self._outputs]
+            missing = [need for _, need in inputs if need not in self._outputs]
             if missing:
                 pending += missing
                 continue
@@ -90,18 +90,18 @@ class _Composer:
                 self._outputs[key] = self._compose(key, inputs)
         return self._outputs[wanted]
 
-    def _dependencies(self, key: AtomKey | None) -> dict[Label, AtomKey]:
-        """Return the atoms whose outputs an atom's script may read, by label."""
+    def _dependencies(self, key: AtomKey | None) -> list[tuple[Label, AtomKey]]:
+        """Return the atoms whose outputs an atom's script may read, each with its line's label."""
         manifest = self._request.manifests[key]
         if key in self._outputs or manifest.build is None or manifest.build.script is None:
-            return {}
+            return []
         place = self._request.places.get(key, ANYWHERE)
-        return {
-            line.label: self._selector.select(key, manifest, line, place=place)
+        return [
+            (line.label, self._selector.select(key, manifest, line, place=place))
             for line in manifest.dependencies
-        }
+        ]
 
-    def _compose(self, key: AtomKey | None, inputs: Mapping[Label, AtomKey]) -> Input:
+    def _compose(self, key: AtomKey | None, inputs: Sequence[tuple[Label, AtomKey]]) -> Input:
         manifest, system = self._request.manifests[key], self._request.system
         title, build = atom_title(manifest), manifest.build
         if build is None and manifest.compose is not None:
@@ -120,7 +120,7 @@ class _Composer:
             return self.actions.add(unpack(self.actions, pinned, name, links=build.links))
         ingredients = Ingredients(
             own=own,
-            atoms={label: self._outputs[selected] for label, selected in inputs.items()},
+            atoms=[(label, self._outputs[selected]) for label, selected in inputs],
             direct=[(source, self._pins.of(key, source, title)) for source in manifest.direct],
         )
         return self.actions.add(
