@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from eka.cli.arguments import help_text
 from eka.cli.dispatch import load_command
 from eka.cli.settings import DEB, LARGEST, VARIABLES
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 from eka.errors import Exit
+from eka.store_cli.words import COMMANDS as STORE_COMMANDS
+from eka.store_cli.words import parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STATUSES = {
     Exit.OK: "Done.",
@@ -72,6 +81,13 @@ with names that are not known yet. `eka doctor` shows what holds and where it co
 """
 
 
+STORE_HEAD = """\
+## eka-store
+
+The store core alone: it takes paths and plans and knows nothing of atoms or git.
+"""
+
+
 def reference() -> str:
     """Return the text of docs/cli.md."""
     parts = [HEAD, _options(), _statuses(), _settings()]
@@ -79,7 +95,22 @@ def reference() -> str:
         f"## eka {name}\n\n```text\n{help_text(name, load_command(name))}```\n"
         for name in COMMANDS
     ]
-    return "\n".join(parts)
+    return "\n".join([*parts, STORE_HEAD, *_store_commands()])
+
+
+def _store_commands() -> Iterator[str]:
+    """Yield the help of ``eka-store`` and of each of its commands."""
+    os.environ["COLUMNS"] = "100"  # argparse wraps to the terminal it finds
+    yield f"```text\n{_store_help([])}```\n"
+    for name in STORE_COMMANDS:
+        yield f"### eka-store {name}\n\n```text\n{_store_help([name])}```\n"
+
+
+def _store_help(words: list[str]) -> str:
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
+        parser().parse_args([*words, "--help"])
+    return told.getvalue()
 
 
 def _options() -> str:
