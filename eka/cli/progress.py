@@ -66,6 +66,10 @@ class Lines:
         """Write the note."""
         self._say(f"note: {text}")
 
+    def line(self, text: str) -> None:
+        """Write the line."""
+        self._say(text)
+
     def close(self) -> None:
         """Do nothing: lines stay."""
 
@@ -102,8 +106,12 @@ class Moving:
 
     def note(self, text: str) -> None:
         """Write the note above the display; it stays."""
+        self.line(f"note: {text}")
+
+    def line(self, text: str) -> None:
+        """Write the line above the display; it stays."""
         with self._lock:
-            line = f"note: {safe_line(text)}"
+            line = safe_line(text)
             if self._display is None:
                 self._stderr.write(f"{line}\n")
                 self._stderr.flush()

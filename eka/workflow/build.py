@@ -5,29 +5,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.compose import ComposeRequest, compose_static
-from eka.store import ActionFinished, ActionLog, ActionStarted, FetchProgress, Outcome
-from eka.workflow.errors import LockMissing, LockStale, NotInLock
+from eka.compose import ROOT, ComposeRequest, compose_static
+from eka.store import (
+    ActionFinished,
+    ActionLog,
+    ActionStarted,
+    FetchAction,
+    FetchProgress,
+    Outcome,
+    RunAction,
+    UnpackAction,
+)
+from eka.workflow.errors import LockMissing, LockStale
 from eka.workflow.fetch import fetch_lock
-from eka.workflow.lock import LockOptions, lock_project
+from eka.workflow.lock import LockOptions, describe, lock_project
 from eka.workflow.locked import checked_lock
+from eka.workflow.project import LOCK
 from eka.workflow.supply import supply
+from eka.workflow.targets import DELIMITER, find_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from eka.atom import AtomKey, Lock, Manifest
+    from eka.atom import AtomKey, Label, Lock, Manifest
+    from eka.compose import Composition
     from eka.store import Event, Plan, StorePath
     from eka.workflow.project import Project
     from eka.workflow.services import Services
+
+
+DOING = {
+    RunAction.kind: "building",
+    FetchAction.kind: "downloading",
+    UnpackAction.kind: "unpacking",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
     """What to build and how."""
 
-    targets: tuple[str, ...] = ()  # labels of direct dependencies; none: the project itself
+    targets: tuple[str, ...] = ()  # direct dependencies, LABEL or SET::LABEL; none: the project
     locked: bool = False
     check: bool = False  # build again and compare
     link: Path | None = None  # where the result link goes; None: no link
@@ -38,7 +57,7 @@ class BuildOptions:
 class BuiltOutput:
     """One target's output."""
 
-    target: str
+    target: str  # its label
     path: StorePath
     physical: Path
     content: str  # 64 hex digits
@@ -70,7 +89,7 @@ class Tally:
         """Take one event of the realisation."""
         if isinstance(event, ActionStarted):
             self._names[event.action] = event.name
-            self._progress.step(f"{event.kind} {event.name}")
+            self._progress.step(f"{DOING[event.kind]} {event.name}")
         elif isinstance(event, ActionLog):
             self._log(self._names.get(event.action, ""), event.line)
         elif isinstance(event, FetchProgress):
@@ -96,59 +115,72 @@ def build_project(
         NotInLock: a target is no direct dependency.
         BuildFailed: a recipe failed; its log says why.
     """
-    if not _is_current(services, project):
-        lock_project(services, project, LockOptions(locked=options.locked))
-    manifest, lock = checked_lock(services, project)
+    manifest, lock = _current_lock(services, project, options)
+    names = dict.fromkeys(options.targets)
+    targets: dict[str, AtomKey | None] = {
+        name: find_target(project, manifest, lock, name) for name in names
+    } or {"": ROOT}
     fetch_lock(services, lock)
-    targets: list[tuple[str, AtomKey | None]] = [
-        (name, _target(lock, name)) for name in options.targets
-    ] or [("", None)]
-    services.progress.step("preparing sources")
-    supplies = supply(services, project, manifest, lock)
-    composition = compose_static(
-        ComposeRequest(
-            lock=lock,
-            manifests=supplies.manifests,
-            contents=supplies.contents,
-            system=services.system,
-            targets=tuple(key for _, key in targets),
-        )
-    )
+    composition = _composed(services, project, manifest, lock, tuple(targets.values()))
     plan = composition.plan
     tally = Tally(services, len(plan.actions), log)
     if options.plan_only:
         return BuildReport((), 0, 0, plan)
     realised = services.realiser(tally.emit).realise(plan, check=options.check)
     outputs: list[BuiltOutput] = []
-    for name, key in targets:
+    for name, key in targets.items():
         root = composition.outputs[key]
         path = realised[root.action, root.output]
-        outputs.append(_output(services, manifest, name, path, options))
+        label = key.label if key else manifest.package.label
+        outputs.append(_output(services, label, path, _link(options.link, name)))
     return BuildReport(tuple(outputs), tally.built, tally.cached, plan)
 
 
-def _is_current(services: Services, project: Project) -> bool:
+def _current_lock(
+    services: Services, project: Project, options: BuildOptions
+) -> tuple[Manifest, Lock]:
+    """Return manifest and lock; one that is missing or stale is written, and that is said."""
     try:
-        checked_lock(services, project)
+        return checked_lock(services, project)
     except (LockMissing, LockStale):
-        return False
-    return True
+        report = lock_project(services, project, LockOptions(locked=options.locked))
+    if report.written:
+        changes = f": {describe(report.changes)}" if report.changes else ""
+        services.progress.note(f"{LOCK} was written{changes}")
+    return checked_lock(services, project)
 
 
-def _target(lock: Lock, name: str) -> AtomKey:
-    found = [key for key in lock.requires if key.label.text == name]
-    if not found:
-        raise NotInLock(name, sorted({key.label.text for key in lock.requires}))
-    return max(found)
+def _composed(
+    services: Services,
+    project: Project,
+    manifest: Manifest,
+    lock: Lock,
+    targets: tuple[AtomKey | None, ...],
+) -> Composition:
+    services.progress.step("preparing sources")
+    supplies = supply(services, project, manifest, lock)
+    return compose_static(
+        ComposeRequest(
+            lock=lock,
+            manifests=supplies.manifests,
+            contents=supplies.contents,
+            system=services.system,
+            targets=targets,
+            places=supplies.places,
+        )
+    )
 
 
-def _output(
-    services: Services, manifest: Manifest, name: str, path: StorePath, options: BuildOptions
-) -> BuiltOutput:
+def _link(link: Path | None, name: str) -> Path | None:
+    """Return where the link to the output of a target goes; the project's has the plain name."""
+    if link is None or not name:
+        return link
+    return link.with_name(f"{link.name}-{name.replace(DELIMITER, '-')}")
+
+
+def _output(services: Services, label: Label, path: StorePath, link: Path | None) -> BuiltOutput:
     store = services.store()
-    link = None
-    if options.link is not None:
-        link = options.link.with_name(f"{options.link.name}-{name}") if name else options.link
+    if link is not None:
         store.add_root(link, path)
-    label = name or manifest.package.label.text
-    return BuiltOutput(label, path, store.physical(path), store.path_info(path).content, link)
+    content = store.path_info(path).content
+    return BuiltOutput(label.text, path, store.physical(path), content, link)

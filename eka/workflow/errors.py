@@ -86,7 +86,8 @@ class AtomNotFound(EkaError):
             what=f"{label} was not found",
             where=source,
             why=why,
-            fix=known or "list what the source has with eka versions",
+            fix=known
+            or "check the spelling of label and source; eka verify SOURCE names all atoms",
         )
 
 
@@ -116,6 +117,21 @@ class SetNotFound(EkaError):
             where=where,
             why=why,
             fix="run eka init at the root of the repository",
+        )
+
+
+class SetEmpty(EkaError):
+    """A set without atoms."""
+
+    code = "set-empty"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            what="the set has no atoms",
+            where=where,
+            why="no directory that it lists holds an atom.toml",
+            fix="make an atom with eka new PATH",
         )
 
 
@@ -241,9 +257,38 @@ class OwnSetOnly(EkaError):
 
     def __init__(self, label: str) -> None:
         super().__init__(
-            what=f"this repository has no atom {label}",
-            why="a label without a source means an atom of the set around the project",
+            what=f"no set around this project has an atom {label}",
+            why="a label without a source means an atom of the same repository",
             fix=f"name its source: eka add SOURCE::{label}",
+        )
+
+
+class TargetAmbiguous(EkaError):
+    """A target that names dependencies from several sets."""
+
+    code = "target-ambiguous"
+    exit_status = Exit.USAGE
+
+    def __init__(self, name: str, titles: list[str]) -> None:
+        super().__init__(
+            what=f"this project has several dependencies called {name}",
+            where=", ".join(titles),
+            fix=f"name one with its set: {titles[0]}",
+        )
+
+
+class SetNameTaken(EkaError):
+    """A manifest uses a set's name for another set."""
+
+    code = "set-name-taken"
+    exit_status = Exit.CONFLICT
+
+    def __init__(self, name: str, urls: list[str]) -> None:
+        super().__init__(
+            what=f"the manifest calls another set {name}",
+            where=f"package.sets.{name}",
+            why=f"it is {', '.join(urls)}",
+            fix="choose another name with --set, or leave the option out",
         )
 
 

@@ -18,9 +18,10 @@ from eka.resolve import drive, solve
 from eka.workflow.candidate import find_entry
 from eka.workflow.errors import LockMissing, LockStale, PinMismatch
 from eka.workflow.listing import Listings
-from eka.workflow.own_set import find_set_root, open_own_set
+from eka.workflow.own_set import open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.pins import copy_pins, pin_direct
+from eka.workflow.progress import counted
 from eka.workflow.project import LOCK
 from eka.workflow.provider import GitProvider
 from eka.workflow.sets import KnownSets
@@ -67,8 +68,16 @@ class Change:
     set: str = field(default="")
 
 
-def lock_project(services: Services, project: Project, options: LockOptions) -> LockReport:
+def lock_project(
+    services: Services, project: Project, options: LockOptions, own: OwnSet | None = None
+) -> LockReport:
     """Resolve a project and write its lock.
+
+    Args:
+        services: Ports.
+        project: What to lock.
+        options: How.
+        own: The set around it, where the caller has read it already.
 
     Raises:
         LockMissing, LockStale: with ``locked``, when there is no lock or it would change.
@@ -79,7 +88,7 @@ def lock_project(services: Services, project: Project, options: LockOptions) -> 
         manifest_text, old = project.manifest_bytes(), project.lock_bytes()
         if options.locked and old is None:
             raise LockMissing(str(project.lock_path))
-        lock = resolve(services, project, manifest_text, options)
+        lock = resolve(services, project, manifest_text, options, own)
         new = encode_lock(lock)
         changes = diff_locks(project.lock() if old is not None else None, lock)
         if options.locked and new != old:
@@ -91,13 +100,19 @@ def lock_project(services: Services, project: Project, options: LockOptions) -> 
 
 
 def resolve(
-    services: Services, project: Project, manifest_text: bytes, options: LockOptions
+    services: Services,
+    project: Project,
+    manifest_text: bytes,
+    options: LockOptions,
+    own: OwnSet | None = None,
 ) -> Lock:
     """Return the lock that ``manifest_text`` asks for in the place of ``project``."""
     manifest = project.parse(manifest_text)
-    previous = project.lock()
-    resolution = _Resolution(services, project, manifest, previous, options)
-    return resolution.lock()
+    if all(not declared.own for declared in manifest.package.sets.values()):
+        own = None
+    elif own is None:
+        own = open_own_set(services, project.directory)
+    return _Resolution(services, project, manifest, options, own).lock()
 
 
 class _Resolution:
@@ -108,15 +123,15 @@ class _Resolution:
         services: Services,
         project: Project,
         manifest: Manifest,
-        previous: Lock | None,
         options: LockOptions,
+        own: OwnSet | None,
     ) -> None:
         self._services = services
         self._project = project
         self._manifest = manifest
-        self._previous = previous
+        self._previous = previous = project.lock()
         self._options = options
-        self._own = _own_set(services, project, manifest)
+        self._own = own
         genesis = self._own.genesis if self._own else None
         listings = Listings(services)
         self._sets = KnownSets(listings, genesis, options.accepted_sources)
@@ -125,7 +140,8 @@ class _Resolution:
     def lock(self) -> Lock:
         solution = self._solve()
         requests = sorted(solution.edges)
-        self._services.progress.step(f"checking {len(requests)} atoms")
+        if requests:
+            self._services.progress.step(f"checking {counted(len(requests), 'atom')}")
         self._provider.fetch(requests)
         atoms = [self._locked_atom(request, solution) for request in requests]
         direct = pin_direct(
@@ -147,7 +163,8 @@ class _Resolution:
         lines = (*manifest.dependencies, *manifest.dev_dependencies)
         wanted = self._provider.wanted(lines, manifest, own, self._project.directory)
         preferred = _versions(None if self._options.update else self._previous)
-        self._services.progress.step("resolving")
+        if wanted:
+            self._services.progress.step("choosing versions")
         return drive(
             solve(wanted, preferred=preferred, strategy=self._options.strategy), self._provider
         )
@@ -187,11 +204,16 @@ class _Resolution:
 
 
 def describe(changes: tuple[Change, ...]) -> str:
-    """Return changes in one line."""
-    return ", ".join(
-        f"{change.label} {change.before or 'absent'} -> {change.after or 'absent'}"
-        for change in changes
-    )
+    """Return changes in one line, such as ``added zlib 1.3.1, lua 5.4.4 -> 5.4.6``."""
+    return ", ".join(_described(change) for change in changes)
+
+
+def _described(change: Change) -> str:
+    if change.before is None:
+        return f"added {change.label} {change.after}"
+    if change.after is None:
+        return f"dropped {change.label} {change.before}"
+    return f"{change.label} {change.before} -> {change.after}"
 
 
 def diff_locks(before: Lock | None, after: Lock) -> tuple[Change, ...]:
@@ -220,14 +242,6 @@ def _by_atom(lock: Lock | None) -> dict[tuple[str, str], set[str]]:
 
 def _join(versions: set[str]) -> str | None:
     return " ".join(sorted(versions)) or None
-
-
-def _own_set(services: Services, project: Project, manifest: Manifest) -> OwnSet | None:
-    """Return the set around the project where its manifest speaks of it, else None."""
-    speaks = any(declared.own for declared in manifest.package.sets.values())
-    if not speaks and find_set_root(project.directory) is None:
-        return None
-    return open_own_set(services, project.directory) if speaks else None
 
 
 def _key(request: Request) -> AtomKey:

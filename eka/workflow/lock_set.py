@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eka.workflow.errors import ProjectNotFound
+from eka.workflow.errors import SetEmpty
 from eka.workflow.lock import LockOptions, LockReport, lock_project
 from eka.workflow.own_set import open_own_set
+from eka.workflow.progress import Part
 from eka.workflow.project import MANIFEST, SET_MANIFEST, Project
 
 if TYPE_CHECKING:
@@ -22,16 +24,18 @@ def lock_here(services: Services, directory: Path, options: LockOptions) -> list
 
     Raises:
         ProjectNotFound: it is neither.
+        SetEmpty: the set has no atoms.
     """
     if (directory / MANIFEST).exists() or not (directory / SET_MANIFEST).exists():
         return [lock_project(services, Project.at(directory, services.aliases), options)]
     own = open_own_set(services, directory)
+    own.require_whole()
     if not own.projects:
-        raise ProjectNotFound(str(directory))
+        raise SetEmpty(str(directory / SET_MANIFEST))
     reports: list[LockReport] = []
-    for at, label in enumerate(in_order(own)):
-        services.progress.count("atoms", at, len(own.projects))
-        reports.append(lock_project(services, own.project(label), options))
+    for label in in_order(own):
+        part = replace(services, progress=Part(services.progress, label.text))
+        reports.append(lock_project(part, own.project(label), options, own))
     return reports
 
 

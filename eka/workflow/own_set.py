@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_set_manifest
-from eka.git import WorkRepository, is_pattern, package_matches
+from eka.errors import EkaError, raise_problems
+from eka.git import DuplicateLabel, WorkRepository, is_pattern, package_matches
 from eka.workflow.errors import NotInSet, SetNotFound
 from eka.workflow.init import known_genesis
 from eka.workflow.places import relative_to
@@ -28,11 +29,21 @@ class OwnSet:
     root: Path
     genesis: Genesis
     projects: dict[Label, tuple[Project, Manifest]]
+    broken: tuple[EkaError, ...] = ()  # why other members are not among them
 
     def versions(self, label: Label) -> tuple[Version, ...]:
-        """Return the one version that an own atom has; none for a label that is not here."""
-        found = self.projects.get(label)
-        return (found[1].package.version,) if found else ()
+        """Return the one version that an own atom has; none for a label that is not here.
+
+        Raises what is wrong with members that cannot be read, for one of them may have the label.
+        """
+        if label not in self.projects:
+            self.require_whole()
+            return ()
+        return (self.manifest(label).package.version,)
+
+    def require_whole(self) -> None:
+        """Raise what is wrong with members that cannot be read."""
+        raise_problems(list(self.broken))
 
     def manifest(self, label: Label) -> Manifest:
         """Return the manifest of an own atom."""
@@ -44,6 +55,7 @@ class OwnSet:
 
     def _found(self, label: Label) -> tuple[Project, Manifest]:
         if label not in self.projects:
+            self.require_whole()
             raise NotInSet(label.text, sorted(known.text for known in self.projects))
         return self.projects[label]
 
@@ -84,6 +96,8 @@ def _atom_directories(root: Path) -> Iterator[Path]:
 def open_own_set(services: Services, directory: Path) -> OwnSet:
     """Return the set that ``directory`` belongs to.
 
+    A member that cannot be read does not stand in the way of the others.
+
     Raises:
         SetNotFound: there is no ``ekala.toml`` above, or the repository has no genesis yet.
     """
@@ -93,8 +107,17 @@ def open_own_set(services: Services, directory: Path) -> OwnSet:
     repository = WorkRepository.open(root, services.runner)
     genesis = known_genesis(services, repository)
     projects: dict[Label, tuple[Project, Manifest]] = {}
+    broken: list[EkaError] = []
     for member in member_directories(root):
-        project = Project.at(member, services.aliases)
-        manifest = project.manifest()
-        projects[manifest.package.label] = (project, manifest)
-    return OwnSet(root, genesis, projects)
+        try:
+            project = Project.at(member, services.aliases)
+            manifest = project.manifest()
+        except EkaError as error:
+            broken.append(error)
+            continue
+        label = manifest.package.label
+        if label in projects:
+            places = [relative_to(each, root) for each in (projects[label][0].directory, member)]
+            broken.append(DuplicateLabel(label, places))
+        projects[label] = (project, manifest)
+    return OwnSet(root, genesis, projects, tuple(broken))

@@ -20,6 +20,15 @@ class Progress(Protocol):
         """Tell something the user should know though nothing failed."""
         ...
 
+    def line(self, text: str) -> None:
+        """Pass on a line that a program wrote."""
+        ...
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 atom``, ``2 atoms``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
 
 class Silent:
     """Listens to nothing."""
@@ -32,3 +41,30 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Ignore a note."""
+
+    def line(self, text: str) -> None:
+        """Ignore a line."""
+
+
+class Part:
+    """Passes on what a part of the work says, the part's name before it."""
+
+    def __init__(self, whole: Progress, name: str) -> None:
+        self._whole = whole
+        self._name = name
+
+    def step(self, text: str) -> None:
+        """Pass on a step."""
+        self._whole.step(f"{self._name}: {text}")
+
+    def count(self, what: str, done: int, total: int | None) -> None:
+        """Pass on a count."""
+        self._whole.count(f"{self._name}: {what}", done, total)
+
+    def note(self, text: str) -> None:
+        """Pass on a note."""
+        self._whole.note(f"{self._name}: {text}")
+
+    def line(self, text: str) -> None:
+        """Pass on a line as it is."""
+        self._whole.line(text)

@@ -29,10 +29,17 @@ EXECUTABLE_MODE = "100755"
 
 @dataclass(frozen=True, slots=True)
 class Supplies:
-    """Manifests and content hashes of the root project (key None) and all its atoms."""
+    """What composing needs of the root project (key None) and all its atoms.
+
+    Attributes:
+        manifests: Of each of them.
+        contents: Content hash of each one's tree.
+        places: Directories of those that are not published.
+    """
 
     manifests: dict[AtomKey | None, Manifest]
     contents: dict[AtomKey | None, ContentHash]
+    places: dict[AtomKey | None, str]
 
 
 def supply(services: Services, project: Project, manifest: Manifest, lock: Lock) -> Supplies:
@@ -42,7 +49,7 @@ def supply(services: Services, project: Project, manifest: Manifest, lock: Lock)
         PinMismatch, ContentMismatch: a fetched tree is not what the lock pins.
         NotAnAtomCommit, TreePolicyViolation, ClaimMismatch: what the lock pins is no atom.
     """
-    supplies = Supplies({}, {})
+    supplies = Supplies({}, {}, {})
     _supply_local(services, project, None, manifest, supplies)
     own: OwnSet | None = None
     for atom in lock.atoms:
@@ -66,6 +73,7 @@ def _supply_local(
     path = store.add_tree(source_name(manifest), snapshot(project.directory, services.runner))
     supplies.manifests[key] = manifest
     supplies.contents[key] = ContentHash(store.path_info(path).content)
+    supplies.places[key] = str(project.directory)
 
 
 def _supply_fetched(

@@ -11,7 +11,7 @@ from eka.cli.commands.lock import change_lines, changes_document
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, dim
-from eka.workflow.add import AddOptions, add_atom
+from eka.workflow.add import AddOptions, AddReport, add_atom
 from eka.workflow.project import Project
 
 
@@ -49,7 +49,6 @@ def add(  # noqa: PLR0913 - one parameter is one option
     )
     report = add_atom(services, project, uri, options)
     source = report.source.public if report.source else "::"
-    verb = "would add" if dry_run else "added"
     return Reply(
         document={
             "dry_run": dry_run,
@@ -58,11 +57,13 @@ def add(  # noqa: PLR0913 - one parameter is one option
             "version": report.selected.text,
             "set": report.set_name,
             "source": source,
+            "before": report.before,
+            "written": report.written,
             "changes": changes_document(report.changes),
         },
         body=(
             (
-                f"{verb} ",
+                f"{_verb(report, dry_run=dry_run)} ",
                 bold(f"{report.label.text} {report.requirement}"),
                 f" ({report.selected.text})",
                 dim(f" from {source}"),
@@ -70,3 +71,12 @@ def add(  # noqa: PLR0913 - one parameter is one option
             *change_lines(report.changes),
         ),
     )
+
+
+def _verb(report: AddReport, *, dry_run: bool) -> str:
+    if report.before is None:
+        return "would add" if dry_run else "added"
+    if report.before == report.requirement:
+        return "there already:"
+    verb = "would change" if dry_run else "changed"
+    return f"{verb} {report.label.text} {report.before} to"

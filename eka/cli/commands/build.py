@@ -10,7 +10,6 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim
-from eka.text import safe_line
 from eka.workflow.build import BuildOptions, BuildReport, build_project
 from eka.workflow.places import relative_to
 from eka.workflow.project import Project
@@ -70,7 +69,7 @@ def log_shower(frame: Frame) -> Callable[[str, bytes], None]:
     """Return what takes the log lines of builds: shown with -v, else dropped (files keep them)."""
 
     def show(name: str, line: bytes) -> None:
-        frame.progress.note(f"{name}> {safe_line(line.decode('utf-8', 'replace'))}")
+        frame.progress.line(f"{name}> {line.decode('utf-8', 'replace')}")
 
     def drop(name: str, line: bytes) -> None:
         del name, line
