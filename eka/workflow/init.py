@@ -60,9 +60,7 @@ def begin_set(services: Services, options: InitOptions) -> InitOutcome:
         NetworkFailed: the remote does not answer and was not left out with ``offline``.
     """
     repository = WorkRepository.open(services.directory, services.runner)
-    root = repository.work_tree
-    if root is None:
-        raise SetNotFound(str(repository.git_dir), "a bare repository has no files")
+    root = _top(repository, services.directory)
     written = _write_manifest(root, dry_run=options.dry_run)
     committed = repository.head is None
     if committed and not options.dry_run:
@@ -96,6 +94,22 @@ def known_genesis(services: Services, repository: WorkRepository) -> Genesis:
     if report.genesis is None or (report.is_new and report.remote is None):
         raise SetNotFound(str(repository.work_tree), "no genesis is on record")
     return report.genesis
+
+
+def _top(repository: WorkRepository, directory: Path) -> Path:
+    """Return the directory that ``ekala.toml`` belongs in: the one with the ``.git`` in it.
+
+    A stranger's repository may claim in its configuration that its files are elsewhere.
+    """
+    root = repository.work_tree
+    if root is None:
+        raise SetNotFound(str(repository.git_dir), "a bare repository has no files")
+    here = directory.resolve()
+    found = next((each for each in (here, *here.parents) if (each / ".git").exists()), None)
+    if found != root.resolve():
+        why = f"its setting core.worktree says that its files are in {root}"
+        raise SetNotFound(str(found or repository.git_dir), why)
+    return root
 
 
 def _write_manifest(root: Path, *, dry_run: bool) -> bool:
