@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from eka.atom import Genesis, Label, Manifest, Version
     from eka.workflow.services import Services
 
+REPOSITORY = ".git"
+
 
 @dataclass(frozen=True, slots=True)
 class OwnSet:
@@ -61,10 +63,15 @@ class OwnSet:
 
 
 def find_set_root(directory: Path) -> Path | None:
-    """Return the nearest directory at or above ``directory`` that has an ``ekala.toml``."""
+    """Return the nearest directory at or above ``directory`` that has an ``ekala.toml``.
+
+    The search ends at the top of a repository: what lies above may be anybody's.
+    """
     for candidate in (directory, *directory.parents):
         if (candidate / SET_MANIFEST).is_file():
             return candidate
+        if (candidate / REPOSITORY).exists():
+            return None
     return None
 
 
