@@ -55,6 +55,7 @@ class EkaError(Exception):
         self.why = why
         self.fix = fix
         self.span = span
+        self.details: tuple[str, ...] = ()  # foreign lines worth reading, such as the end of a log
 
     def __str__(self) -> str:
         parts = [self.what, *(part for part in (self.where, self.why) if part)]

@@ -164,7 +164,7 @@ class BuildFailed(EkaError):
             why=why,
             fix="read the log" if log else "",
         )
-        self.name, self.log, self.tail = name, log, tuple(tail)
+        self.name, self.log, self.details = name, log, tuple(tail)
         self.kept: Path | None = None
 
     def keep(self, directory: Path) -> None:
@@ -183,6 +183,7 @@ class BuildTimedOut(BuildFailed):
         self, name: str, timeout_s: int, *, log: Path | None, tail: Sequence[str] = ()
     ) -> None:
         super().__init__(name, f"still running after {timeout_s} s", log=log, tail=tail)
+        self.fix = "read the log to see where it hangs; if it only needs longer, raise timeout_s"
         self.timeout_s = timeout_s
 
 

@@ -41,6 +41,7 @@ def _lines(error: EkaError) -> Iterator[Line]:
     yield (red(f"error[{error.code}]"), ": ", bold(error.what))
     if error.span is not None:
         yield from _source(error.span)
+    yield from ((dim("  | "), line) for line in error.details)
     for name, text, piece in (
         ("where", error.where, cyan),
         ("why", error.why, str),
@@ -79,6 +80,8 @@ def _document(error: EkaError) -> dict[str, Json]:
         "span": None if error.span is None else _span(error.span),
         "exit_status": exit_status(error),
     }
+    if error.details:
+        document["details"] = list(error.details)
     if isinstance(error, Problems):
         document["problems"] = [_document(problem) for problem in error.problems]
     return document

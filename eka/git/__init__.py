@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         listed_genesis,
         record_genesis,
         recorded_genesis,
+        require_identity,
         settle_genesis,
     )
     from eka.git.index import NoSet, VersionIndex, VersionListing
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
         HistoryExists,
         InvalidGenesis,
         NoCommitYet,
+        NoIdentity,
         NotARepository,
         ObjectUnavailable,
         RepositoryNotWritable,
@@ -144,6 +146,7 @@ __all__ = [
     "NestedAtom",
     "NetworkFailed",
     "NoCommitYet",
+    "NoIdentity",
     "NoRemote",
     "NoRemote",
     "NoSet",
@@ -225,45 +228,45 @@ __all__ = [
     "read_source_set",
     "record_genesis",
     "recorded_genesis",
-    "recorded_genesis",
+    "require_identity",
     "safe_line",
     "safe_text",
-    "settle_genesis",
     "settle_genesis",
     "verify_atom",
 ]
 
-__getattr__ = on_demand(
-    __name__,
-    {
-        "cache": "ObjectCache",
-        "genesis": "check_genesis find_roots first_commit listed_genesis record_genesis "
-        "recorded_genesis settle_genesis",
-        "index": "NoSet VersionIndex VersionListing",
-        "local_refs": "RefLocked RefsMoved locked",
-        "package_globs": "is_pattern",
-        "pktline": "MalformedAnswer",
-        "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
-        "protocol": "ListingTooLarge ServerRefused",
-        "provenance": "verify_atom",
-        "provenance_report": "AtomReport ExpectedAtom History Level LevelReport Lineage "
-        "ObjectReader ProvenanceMismatch Status",
-        "publication": "AtomStatus PublishedAtom PublishProgress PublishReport PublishRequest "
-        "PublishStage",
-        "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
-        "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
-        "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
-        "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict",
-        "publisher": "Publisher",
-        "remotes": "NoRemote Remote UnknownRemote choose_remote",
-        "repository_errors": "AmbiguousGenesis GenesisConflict HistoryExists InvalidGenesis "
-        "NoCommitYet NotARepository ObjectUnavailable RepositoryNotWritable "
-        "RevisionNotFound ShallowClone",
-        "runner": "Finished GitFailed GitRunner RunOptions",
-        "set_init": "InitReport InitRequest init_set",
-        "source_set": "SourceAtom SourceSet read_source_set",
-        "source_tree": "commit_parents commit_tree",
-        "transport": "ListedRefs Transport",
-        "work_repository": "RootCommit WorkRepository",
-    },
-)
+if not TYPE_CHECKING:  # a checker must notice a name that is not there
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "cache": "ObjectCache",
+            "genesis": "check_genesis find_roots first_commit listed_genesis record_genesis "
+            "recorded_genesis require_identity settle_genesis",
+            "index": "NoSet VersionIndex VersionListing",
+            "local_refs": "RefLocked RefsMoved locked",
+            "package_globs": "is_pattern",
+            "pktline": "MalformedAnswer",
+            "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
+            "protocol": "ListingTooLarge ServerRefused",
+            "provenance": "verify_atom",
+            "provenance_report": "AtomReport ExpectedAtom History Level LevelReport Lineage "
+            "ObjectReader ProvenanceMismatch Status",
+            "publication": "AtomStatus PublishedAtom PublishProgress PublishReport PublishRequest "
+            "PublishStage",
+            "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
+            "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
+            "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
+            "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict",
+            "publisher": "Publisher",
+            "remotes": "NoRemote Remote UnknownRemote choose_remote",
+            "repository_errors": "AmbiguousGenesis GenesisConflict HistoryExists InvalidGenesis "
+            "NoCommitYet NoIdentity NotARepository ObjectUnavailable RepositoryNotWritable "
+            "RevisionNotFound ShallowClone",
+            "runner": "Finished GitFailed GitRunner RunOptions",
+            "set_init": "InitReport InitRequest init_set",
+            "source_set": "SourceAtom SourceSet read_source_set",
+            "source_tree": "commit_parents commit_tree",
+            "transport": "ListedRefs Transport",
+            "work_repository": "RootCommit WorkRepository",
+        },
+    )

@@ -18,9 +18,11 @@ from eka.git.repository_errors import (
     HistoryExists,
     InvalidGenesis,
     NoCommitYet,
+    NoIdentity,
     ObjectUnavailable,
     ShallowClone,
 )
+from eka.git.runner import GitFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,6 +149,15 @@ def first_commit(repository: WorkRepository, files: Mapping[str, bytes], message
     repository.git(["update-ref", "-m", "commit (initial)", "HEAD", commit, "0" * len(commit)])
     repository.git(["update-index", "--add", "-z", "--index-info"], stdin=info)
     return ObjectId(commit)
+
+
+def require_identity(repository: WorkRepository) -> None:
+    """Raise NoIdentity unless git knows whom a commit is by."""
+    for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        try:
+            repository.git(["var", who])
+        except GitFailed as error:
+            raise NoIdentity(_place(repository)) from error
 
 
 def require_commit(repository: WorkRepository, revision: str) -> ObjectId:

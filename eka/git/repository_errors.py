@@ -57,6 +57,21 @@ class NoCommitYet(EkaError):
         )
 
 
+class NoIdentity(EkaError):
+    """A commit is to be made, and git does not know by whom."""
+
+    code = "no-identity"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            what="git does not know who you are",
+            where=where,
+            why="the first commit of the branch needs a name and an e-mail address",
+            fix='git config --global user.name "Your Name", and user.email likewise; '
+            "or make the first commit yourself",
+        )
+
+
 class HistoryExists(EkaError):
     """A first commit was to be made where there is one already."""
 

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 ALLOWED_PROTOCOLS = "https:http:ssh:git:file"
 DEFAULT_MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 
-# Where the person's own trust lives. Everything else named GIT_* could move or replace the
+# Where the person's own trust and name live. Everything else named GIT_* could move or replace the
 # repository, its objects, its index or its configuration.
 _KEPT_VARIABLES = frozenset(
     {
         "GIT_ASKPASS",
+        "GIT_AUTHOR_DATE",
+        "GIT_AUTHOR_EMAIL",
+        "GIT_AUTHOR_NAME",
+        "GIT_COMMITTER_DATE",
+        "GIT_COMMITTER_EMAIL",
+        "GIT_COMMITTER_NAME",
         "GIT_CONFIG_GLOBAL",
         "GIT_CONFIG_NOSYSTEM",
         "GIT_CONFIG_SYSTEM",

@@ -67,6 +67,7 @@ def _lines(error: EkaError) -> Iterator[str]:
             yield from _lines(problem)
             yield ""
     yield f"error[{error.code}]: {error.what}"
+    yield from (f"  | {line}" for line in error.details)
     for name, text in (("where", error.where), ("why", error.why), ("fix", error.fix)):
         if text:
             first, *more = text.split("\n")
@@ -84,6 +85,8 @@ def _document(error: EkaError) -> Document:
         "span": None,  # nothing the store reads is text with lines
         "exit_status": _status(error),
     }
+    if error.details:
+        found["details"] = list(error.details)
     if isinstance(error, Problems):
         found["problems"] = [_document(problem) for problem in error.problems]
     return found

@@ -14,6 +14,7 @@ from eka.git import (
     first_commit,
     init_set,
     recorded_genesis,
+    require_identity,
 )
 from eka.workflow.errors import SetNotFound
 from eka.workflow.pair import replace_file
@@ -22,7 +23,7 @@ from eka.workflow.project import SET_MANIFEST, read_capped
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eka.atom import Genesis, ObjectId
+    from eka.atom import Genesis, ObjectId, SetManifest
     from eka.workflow.services import Services
 
 FIRST_COMMIT = "Begin a set of atoms"
@@ -51,9 +52,10 @@ class InitOutcome:
 
 
 def begin_set(services: Services, options: InitOptions) -> InitOutcome:
-    """Write ``ekala.toml`` if there is none and record the genesis.
+    """Record the genesis and write ``ekala.toml`` if there is none; nothing if one is refused.
 
     Raises:
+        NoIdentity: a first commit is to be made, and git does not know who the user is.
         AmbiguousGenesis: there are several first commits and none was chosen.
         GenesisConflict: another genesis is on record, here or at the remote.
         ShallowClone: the first commit is not here.
@@ -61,13 +63,16 @@ def begin_set(services: Services, options: InitOptions) -> InitOutcome:
     """
     repository = WorkRepository.open(services.directory, services.runner)
     root = _top(repository, services.directory)
-    written = _write_manifest(root, dry_run=options.dry_run)
+    manifest = _manifest(root)
     committed = repository.head is None
     if committed and not options.dry_run:
+        require_identity(repository)
+        _write_manifest(root, manifest)
         first_commit(repository, {SET_MANIFEST: read_capped(root / SET_MANIFEST)}, FIRST_COMMIT)
     request = InitRequest(
         genesis=options.genesis,
         remote=options.remote,
+        configured=manifest.remote if manifest else None,
         offline=services.offline or committed,
         dry_run=options.dry_run,
     )
@@ -75,8 +80,10 @@ def begin_set(services: Services, options: InitOptions) -> InitOutcome:
     roots = tuple(found.oid for found in report.roots)
     if report.genesis is None and roots:
         raise AmbiguousGenesis([oid.hex for oid in roots])
+    if not options.dry_run:
+        _write_manifest(root, manifest)
     return InitOutcome(
-        root, report.genesis, roots, written, committed, report.is_new, report.remote
+        root, report.genesis, roots, manifest is None, committed, report.is_new, report.remote
     )
 
 
@@ -89,7 +96,9 @@ def known_genesis(services: Services, repository: WorkRepository) -> Genesis:
     recorded = recorded_genesis(repository)
     if recorded is not None:
         return recorded
-    request = InitRequest(offline=services.offline, dry_run=True)
+    manifest = _manifest(repository.work_tree) if repository.work_tree else None
+    configured = manifest.remote if manifest else None
+    request = InitRequest(configured=configured, offline=services.offline, dry_run=True)
     report = init_set(repository, request, aliases=services.aliases)
     if report.genesis is None or (report.is_new and report.remote is None):
         raise SetNotFound(str(repository.work_tree), "no genesis is on record")
@@ -112,11 +121,11 @@ def _top(repository: WorkRepository, directory: Path) -> Path:
     return root
 
 
-def _write_manifest(root: Path, *, dry_run: bool) -> bool:
+def _manifest(root: Path) -> SetManifest | None:
     path = root / SET_MANIFEST
-    if path.exists():
-        parse_set_manifest(read_capped(path), str(path))
-        return False
-    if not dry_run:
-        replace_file(path, new_set_manifest().encode())
-    return True
+    return parse_set_manifest(read_capped(path), str(path)) if path.exists() else None
+
+
+def _write_manifest(root: Path, known: SetManifest | None) -> None:
+    if known is None:
+        replace_file(root / SET_MANIFEST, new_set_manifest().encode())

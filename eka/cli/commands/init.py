@@ -36,8 +36,8 @@ def init(
     Writes ekala.toml if there is none and records the set's genesis, its first commit, from which
     every atom takes its identity. On a branch without commits, one with ekala.toml is made.
 
-    Exit status: 0 done, 1 several first commits and none chosen, 3 no repository here, 6 another
-    genesis is on record.
+    Exit status: 0 done, 1 git does not know who you are, 2 several first commits and none chosen,
+    3 no repository here, 6 another genesis is on record.
     """
     options = InitOptions(
         genesis=None if genesis is None else ObjectId(genesis), remote=remote, dry_run=dry_run

@@ -142,8 +142,8 @@ def test_a_failure_says_where_its_log_is_and_shows_the_end(bench: Workbench) -> 
     assert error.log is not None
     assert error.log.parent == log_directory(bench.store)
     assert len(error.log.read_text().splitlines()) == 101
-    assert error.tail[-1] == "broken"
-    assert len(error.tail) == 25
+    assert error.details[-1] == "broken"
+    assert len(error.details) == 25
     assert "3" in error.why
 
 
@@ -420,7 +420,7 @@ def test_a_build_out_of_time_is_ended_with_all_its_processes(bench: Workbench) -
         bench.build(script, timeout_s=1)
 
     assert caught.value.exit_status == 101
-    assert caught.value.tail == ("begun",)
+    assert caught.value.details == ("begun",)
     assert _sleepers() == []
 
 

@@ -70,6 +70,16 @@ def test_an_explanation_of_several_lines_is_indented() -> None:
     assert shown(error)[1:] == ["  why: because", "         a needs b", "         b needs c"]
 
 
+def test_lines_of_a_program_stand_between_what_happened_and_why() -> None:
+    error = Broken(what="it broke", why="status 1")
+    error.details = ("cc x.c", "\x1b[2Jerror")
+
+    assert shown(error)[1:] == ["  | cc x.c", "  | \\u{1b}[2Jerror", "  why: status 1"]
+    document = error_document(error)["error"]
+    assert isinstance(document, dict)
+    assert document["details"] == ["cc x.c", "\x1b[2Jerror"]
+
+
 def test_all_problems_are_shown_and_the_worst_decides() -> None:
     error = Problems([NoSuchThing(what="one"), Broken(what="two"), NoSuchThing(what="three")])
 
