@@ -210,31 +210,34 @@ __all__ = [
     "variable_name",
 ]
 
-__getattr__ = on_demand(
-    __name__,
-    {
-        "commit": "AtomCommit CommitFormat InvalidAtomCommit NotAnAtomCommit path_fault",
-        "content": "ContentHash ContentUndefined InvalidContentHash TreeEntry TreeReader "
-        "content_hash",
-        "download_url": "CredentialsInUrl",
-        "identity": "AtomId InvalidAtomId atom_id",
-        "lock_errors": "InvalidLock LockContradiction LockCycle LockDangling LockDuplicate "
-        "LockIdMismatch LockNotCanonical LockPinMismatch LockTooNew LockTooOld "
-        "LockUndeclaredSet LockUnreachable LockUnreferencedSet",
-        "lock_model": "AtomKey InvalidAtomKey Lock LockedAtom LockedDirect LockedFile LockedSet",
-        "lockfile": "LOCK_NAME encode_lock lock_version parse_lock",
-        "manifest": "MANIFEST_NAME ForeignUrl check_foreign parse_manifest "
-        "requirements_digest source_digest",
-        "manifest_build": "DEFAULT_VARIABLES RESERVED_VARIABLES UnknownInput VariableClash "
-        "input_name variable_name",
-        "manifest_inputs": "AmbiguousInput UndeclaredSet",
-        "manifest_model": "Build DebSource Dependency DirectSource ForeignSource Manifest Package "
-        "SetDeclaration UrlSource",
-        "reading": "InvalidValue MissingKey UnknownKey WrongType",
-        "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",
-        "toml": "InvalidToml TomlDocument TomlValue read_toml",
-        "tree_measure": "DEFAULT_LIMITS TreeLimits TreePolicyViolation TreeSummary",
-        "tree_policy": "check_tree",
-        "uri": "AtomUri parse_atom_uri parse_source_url",
-    },
-)
+if not TYPE_CHECKING:  # a checker must notice a name that is not there
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "commit": "AtomCommit CommitFormat InvalidAtomCommit NotAnAtomCommit path_fault",
+            "content": "ContentHash ContentUndefined InvalidContentHash TreeEntry TreeReader "
+            "content_hash",
+            "download_url": "CredentialsInUrl",
+            "identity": "AtomId InvalidAtomId atom_id",
+            "lock_errors": "InvalidLock LockContradiction LockCycle LockDangling LockDuplicate "
+            "LockIdMismatch LockNotCanonical LockPinMismatch LockTooNew LockTooOld "
+            "LockUndeclaredSet LockUnreachable LockUnreferencedSet",
+            "lock_model": "AtomKey InvalidAtomKey Lock LockedAtom "
+            "LockedDirect LockedFile LockedSet",
+            "lockfile": "LOCK_NAME encode_lock lock_version parse_lock",
+            "manifest": "MANIFEST_NAME ForeignUrl check_foreign parse_manifest "
+            "requirements_digest source_digest",
+            "manifest_build": "DEFAULT_VARIABLES RESERVED_VARIABLES UnknownInput VariableClash "
+            "input_name variable_name",
+            "manifest_inputs": "AmbiguousInput UndeclaredSet",
+            "manifest_model": "Build DebSource Dependency "
+            "DirectSource ForeignSource Manifest Package "
+            "SetDeclaration UrlSource",
+            "reading": "InvalidValue MissingKey UnknownKey WrongType",
+            "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",
+            "toml": "InvalidToml TomlDocument TomlValue read_toml",
+            "tree_measure": "DEFAULT_LIMITS TreeLimits TreePolicyViolation TreeSummary",
+            "tree_policy": "check_tree",
+            "uri": "AtomUri parse_atom_uri parse_source_url",
+        },
+    )

@@ -123,24 +123,26 @@ __all__ = [
     "tree_path",
 ]
 
-__getattr__ = on_demand(
-    __name__,
-    {
-        "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
-        "MissingReferences PathNotFound RootExists SourceUnreadable StoreBusy "
-        "StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
-        "events": "ActionFinished ActionLog ActionStarted Event FetchProgress Outcome PathAdded",
-        "facts": "PathInfo StoreInfo",
-        "gc": "GcReport",
-        "plan": "Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
-        "RunAction TreeInput UnpackAction action_id canonical_json output_name "
-        "resolved_name",
-        "plan_json": "parse_plan",
-        "plan_rules": "BRACES PLACEHOLDER plain_text",
-        "read": "read_tree",
-        "reduction": "Nondeterminism Reduction",
-        "scan": "path_of",
-        "store": "Store",
-        "verify": "FaultKind VerifyFault",
-    },
-)
+if not TYPE_CHECKING:  # a checker must notice a name that is not there
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
+            "MissingReferences PathNotFound RootExists SourceUnreadable StoreBusy "
+            "StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
+            "events": "ActionFinished ActionLog ActionStarted Event "
+            "FetchProgress Outcome PathAdded",
+            "facts": "PathInfo StoreInfo",
+            "gc": "GcReport",
+            "plan": "Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
+            "RunAction TreeInput UnpackAction action_id canonical_json output_name "
+            "resolved_name",
+            "plan_json": "parse_plan",
+            "plan_rules": "BRACES PLACEHOLDER plain_text",
+            "read": "read_tree",
+            "reduction": "Nondeterminism Reduction",
+            "scan": "path_of",
+            "store": "Store",
+            "verify": "FaultKind VerifyFault",
+        },
+    )

@@ -14,6 +14,7 @@ from eka.workflow.lock import Change, LockOptions, diff_locks, resolve
 from eka.workflow.own_set import find_set_root, open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.places import source_of
+from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK, MANIFEST
 from eka.workflow.versions import newest, select
 
@@ -72,7 +73,7 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
         raise UriIncomplete(text, "label")
     with project_lock(project.directory):
         manifest_bytes, old_bytes = project.manifest_bytes(), project.lock_bytes()
-        manifest, old = project.parse(manifest_bytes), project.lock()
+        manifest, previous = project.parse(manifest_bytes), read_previous(services, project)
         source = source_of(uri, text, services) if uri.source is not None else None
         if source is None and find_set_root(project.directory) is None:
             raise OwnSetOnly(uri.label.text)
@@ -82,9 +83,8 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
         line = _Line(name, uri.label, dev=options.dev)
         before = line.found_in(manifest)
         edited = line.written(manifest_bytes, requirement, sets.new_urls(name, source), services)
-        lock = resolve(
-            services, project, edited, LockOptions(accepted_sources=options.accepted_sources)
-        )
+        choice = LockOptions(accepted_sources=options.accepted_sources)
+        lock = resolve(services, project, edited, choice, previous)
         new_bytes = encode_lock(lock)
         is_changed = (edited, new_bytes) != (manifest_bytes, old_bytes)
         written = is_changed and not options.dry_run
@@ -97,7 +97,7 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
         set_name=name,
         source=source,
         selected=line.selected(lock, project, project.parse(edited)),
-        changes=diff_locks(old, lock),
+        changes=diff_locks(previous.lock, lock),
         before=before.requirement.text if before else None,
         written=written,
     )

@@ -21,16 +21,15 @@ from eka.workflow.listing import Listings
 from eka.workflow.own_set import open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.pins import copy_pins, pin_direct
+from eka.workflow.previous import Previous, read_previous
 from eka.workflow.progress import counted
 from eka.workflow.project import LOCK
 from eka.workflow.provider import GitProvider
 from eka.workflow.sets import KnownSets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from eka.atom import LockedDirect, Manifest, ObjectId, Version
-    from eka.resolve import Request, ResolveKey, Solution, Strategy
+    from eka.atom import LockedDirect, Manifest
+    from eka.resolve import Request, Solution, Strategy
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -88,9 +87,10 @@ def lock_project(
         manifest_text, old = project.manifest_bytes(), project.lock_bytes()
         if options.locked and old is None:
             raise LockMissing(str(project.lock_path))
-        lock = resolve(services, project, manifest_text, options, own)
+        previous = read_previous(services, project)
+        lock = resolve(services, project, manifest_text, options, previous, own)
         new = encode_lock(lock)
-        changes = diff_locks(project.lock() if old is not None else None, lock)
+        changes = diff_locks(previous.lock, lock)
         if options.locked and new != old:
             raise LockStale(str(project.lock_path), describe(changes))
         write = new != old and not options.dry_run
@@ -104,6 +104,7 @@ def resolve(
     project: Project,
     manifest_text: bytes,
     options: LockOptions,
+    previous: Previous,
     own: OwnSet | None = None,
 ) -> Lock:
     """Return the lock that ``manifest_text`` asks for in the place of ``project``."""
@@ -112,7 +113,7 @@ def resolve(
         own = None
     elif own is None:
         own = open_own_set(services, project.directory)
-    return _Resolution(services, project, manifest, options, own).lock()
+    return _Resolution(services, project, manifest, options, previous, own).lock()
 
 
 class _Resolution:
@@ -124,18 +125,19 @@ class _Resolution:
         project: Project,
         manifest: Manifest,
         options: LockOptions,
+        previous: Previous,
         own: OwnSet | None,
     ) -> None:
         self._services = services
         self._project = project
         self._manifest = manifest
-        self._previous = previous = project.lock()
+        self._previous = previous
         self._options = options
         self._own = own
         genesis = self._own.genesis if self._own else None
         listings = Listings(services)
         self._sets = KnownSets(listings, genesis, options.accepted_sources)
-        self._provider = GitProvider(services, self._sets, listings, self._own, _pinned(previous))
+        self._provider = GitProvider(services, self._sets, listings, self._own, previous.pinned)
 
     def lock(self) -> Lock:
         solution = self._solve()
@@ -145,7 +147,7 @@ class _Resolution:
         self._provider.fetch(requests)
         atoms = [self._locked_atom(request, solution) for request in requests]
         direct = pin_direct(
-            self._services, self._manifest, self._previous, refresh=self._options.refresh
+            self._services, self._manifest, self._previous.lock, refresh=self._options.refresh
         )
         for atom in atoms:
             direct += self._copied(atom.key)
@@ -162,11 +164,12 @@ class _Resolution:
         manifest = self._manifest
         lines = (*manifest.dependencies, *manifest.dev_dependencies)
         wanted = self._provider.wanted(lines, manifest, own, self._project.directory)
-        preferred = _versions(None if self._options.update else self._previous)
+        previous = Previous() if self._options.update else self._previous
         if wanted:
             self._services.progress.step("choosing versions")
         return drive(
-            solve(wanted, preferred=preferred, strategy=self._options.strategy), self._provider
+            solve(wanted, preferred=previous.preferred, strategy=self._options.strategy),
+            self._provider,
         )
 
     def _locked_atom(self, request: Request, solution: Solution) -> LockedAtom:
@@ -247,22 +250,6 @@ def _join(versions: set[str]) -> str | None:
 def _key(request: Request) -> AtomKey:
     (genesis, label), version = request
     return AtomKey(genesis, label, version)
-
-
-def _versions(lock: Lock | None) -> Mapping[ResolveKey, tuple[Version, ...]]:
-    found: dict[ResolveKey, tuple[Version, ...]] = {}
-    for atom in lock.atoms if lock else ():
-        key = (atom.key.genesis, atom.key.label)
-        found[key] = (*found.get(key, ()), atom.key.version)
-    return found
-
-
-def _pinned(lock: Lock | None) -> dict[Request, ObjectId]:
-    return {
-        ((atom.key.genesis, atom.key.label), atom.key.version): atom.rev
-        for atom in (lock.atoms if lock else ())
-        if atom.rev is not None
-    }
 
 
 def _direct_order(pin: LockedDirect) -> tuple[str, str, str, str]:
