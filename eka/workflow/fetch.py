@@ -9,6 +9,7 @@ from eka.atom import parse_source_url
 from eka.compose import compose_fetches
 from eka.store import ActionFinished, Outcome
 from eka.workflow.locked import checked_lock
+from eka.workflow.progress import counted
 from eka.workflow.provider import absent, ensure
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def fetch_lock(services: Services, lock: Lock) -> FetchReport:
         missing = absent(services, revs)
         fetched += len(missing)
         if missing:
-            services.progress.step(f"fetching {len(missing)} atoms")
+            services.progress.step(f"fetching {counted(len(missing), 'atom')}")
             ensure(services, set_urls(services, lock, genesis), missing)
     return FetchReport(tuple(atom for group in groups.values() for atom in group), fetched)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from eka.atom import Label, Version
 from eka.atom.edit import add_package, new_manifest
+from eka.git import NestedAtom
 from eka.workflow.errors import AlreadyExists
 from eka.workflow.own_set import find_set_root, member_directories
 from eka.workflow.pair import replace_file
+from eka.workflow.places import relative_to
 from eka.workflow.project import MANIFEST, SET_MANIFEST, read_capped
 
 if TYPE_CHECKING:
@@ -35,19 +37,34 @@ def new_atom(
     Raises:
         AlreadyExists: the directory holds an ``atom.toml``.
         InvalidLabel: the directory's name is none, and no label was given.
+        NestedAtom: it would hold another atom of the set, or lie in one.
     """
     directory = directory.resolve()
     label = label or Label.typed(directory.name)
     if (directory / MANIFEST).exists():
         raise AlreadyExists(f"an {MANIFEST}", str(directory))
     text = new_manifest(label, version)
-    root = find_set_root(directory.parent)
+    root = find_set_root(directory)
+    if root is not None:
+        _refuse_nesting(root, directory)
     if not dry_run:
         directory.mkdir(parents=True, exist_ok=True)
         replace_file(directory / MANIFEST, text.encode())
         if root is not None:
             _list_in_set(root, directory)
     return NewReport(directory, label, version, (root / SET_MANIFEST) if root else None, dry_run)
+
+
+def _refuse_nesting(root: Path, directory: Path) -> None:
+    """Refuse an atom that holds another one, or lies in one: neither could be published."""
+    for outer in directory.parents:
+        if not outer.is_relative_to(root):
+            break
+        if (outer / MANIFEST).exists():
+            raise NestedAtom(inner=relative_to(directory, root), outer=relative_to(outer, root))
+    for inner in member_directories(root):
+        if directory in inner.parents:
+            raise NestedAtom(inner=relative_to(inner, root), outer=relative_to(directory, root))
 
 
 def _list_in_set(root: Path, directory: Path) -> None:

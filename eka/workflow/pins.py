@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from eka.atom import (
     DebSource,
     LockedDirect,
+    LockTooOld,
     UrlSource,
     parse_lock,
     requirements_digest,
@@ -65,7 +66,10 @@ def copy_pins(owner: AtomKey, manifest: Manifest, lock_bytes: bytes | None) -> l
     name = f"{owner.label.text}@{owner.version.text}"
     if lock_bytes is None:
         raise DependencyLockMissing(name, "its tree holds no atom.lock")
-    lock = parse_lock(lock_bytes, f"{name}/{LOCK}")
+    try:
+        lock = parse_lock(lock_bytes, f"{name}/{LOCK}")
+    except LockTooOld as error:
+        raise DependencyLockMissing(name, "its atom.lock has version 1") from error
     if lock.requirements != requirements_digest(manifest):
         raise DependencyLockMissing(name, "its atom.lock does not belong to its atom.toml")
     own = [pin for pin in lock.direct if pin.owner is None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.git import Publisher, PublishStage, WorkRepository
+from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
     from eka.git import PublishReport, PublishRequest
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 STAGES = {
     PublishStage.WAITING: "waiting for another eka in this repository",
     PublishStage.READING: "reading the commit",
-    PublishStage.CHECKING: "checking {count} atoms",
+    PublishStage.CHECKING: "checking {atoms}",
     PublishStage.LISTING: "asking the remote",
     PublishStage.PUSHING_SOURCE: "pushing the source commit",
-    PublishStage.PUSHING: "pushing {count} atoms",
-    PublishStage.RECORDING: "recording {count} refs here",
+    PublishStage.PUSHING: "pushing {atoms}",
+    PublishStage.RECORDING: "recording {atoms} in this repository",
 }
+# Nothing to do at these is nothing to tell.
+SILENT_WHEN_NONE = frozenset({PublishStage.PUSHING, PublishStage.RECORDING})
 
 
 def publish_atoms(services: Services, request: PublishRequest) -> PublishReport:
@@ -26,6 +29,7 @@ def publish_atoms(services: Services, request: PublishRequest) -> PublishReport:
     repository = WorkRepository.open(services.directory, services.runner)
 
     def progress(stage: PublishStage, count: int) -> None:
-        services.progress.step(STAGES[stage].format(count=count))
+        if count or stage not in SILENT_WHEN_NONE:
+            services.progress.step(STAGES[stage].format(atoms=counted(count, "atom")))
 
     return Publisher(repository, aliases=services.aliases, progress=progress).publish(request)

@@ -22,16 +22,16 @@ RESULT_LINKS = b"result"
 
 
 class UnusableFile(EkaError):
-    """A file of a working directory is neither file, link nor directory."""
+    """Something in a working directory can be part of no atom."""
 
     code = "unusable-file"
     exit_status = Exit.FAILED
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, why: str) -> None:
         super().__init__(
             what="a file cannot be part of an atom",
             where=path,
-            why="it is neither a regular file, a symbolic link nor a directory",
+            why=why,
             fix="delete it or list it in .gitignore",
         )
 
@@ -44,16 +44,31 @@ def snapshot(directory: Path, runner: GitRunner) -> Iterator[Node]:
     """
     names = _listed(directory, runner)
     yield DirNode(())
-    seen: set[tuple[bytes, ...]] = set()
+    parents: dict[tuple[bytes, ...], bool] = {(): True}
+    given = {()}
     for name in sorted(names, key=lambda name: name.split(b"/")):
-        parts = tuple(name.split(b"/"))
-        for depth in range(1, len(parts)):
-            if parts[:depth] not in seen:
-                seen.add(parts[:depth])
-                yield DirNode(parts[:depth])
+        parts = tuple(name.rstrip(b"/").split(b"/"))
+        if not _is_directory(directory, parts[:-1], parents):
+            continue  # what is tracked there is deleted, and a link is not to be followed
         node = _node(parts, directory / os.fsdecode(name))
-        if node is not None:
-            yield node
+        if node is None:
+            continue
+        for depth in range(1, len(parts)):
+            if parts[:depth] not in given:
+                given.add(parts[:depth])
+                yield DirNode(parts[:depth])
+        yield node
+
+
+def _is_directory(
+    top: Path, parts: tuple[bytes, ...], known: dict[tuple[bytes, ...], bool]
+) -> bool:
+    """Return whether ``parts`` lead from ``top`` to a directory without passing a link."""
+    if parts not in known:
+        place = top / os.fsdecode(b"/".join(parts))
+        is_real = not place.is_symlink() and place.is_dir()
+        known[parts] = is_real and _is_directory(top, parts[:-1], known)
+    return known[parts]
 
 
 def _node(parts: tuple[bytes, ...], path: Path) -> Node | None:
@@ -67,7 +82,9 @@ def _node(parts: tuple[bytes, ...], path: Path) -> Node | None:
         return LinkNode(parts, os.fsencode(path.readlink()))
     if stat.S_ISREG(status.st_mode):
         return FileNode(parts, bool(status.st_mode & stat.S_IXUSR), _chunks(path))
-    raise UnusableFile(str(path))
+    if stat.S_ISDIR(status.st_mode):
+        raise UnusableFile(str(path), "it is a repository of its own")
+    raise UnusableFile(str(path), "it is neither a regular file nor a symbolic link")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from eka.workflow.fetch import set_urls
 from eka.workflow.listing import Listings
 from eka.workflow.locked import checked_lock
 from eka.workflow.places import source_of
+from eka.workflow.progress import counted
 from eka.workflow.provider import ensure
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
         groups.setdefault(subject.urls, []).append(subject)
     done = 0
     for urls, group in groups.items():
-        services.progress.step(f"fetching {len(group)} atoms from {urls[0].public}")
+        services.progress.step(f"fetching {counted(len(group), 'atom')} from {urls[0].public}")
         refused = _fetch(services, urls, group)
         history = None if services.offline else services.history(urls[0])
         for subject in group:

@@ -54,7 +54,7 @@ def list_versions(services: Services, text: str) -> VersionsReport:
             f"{label.text} {uri.requirement.text if uri.requirement else ''}".strip(),
             source.public,
             why="no published version meets the requirement",
-            known=f"the newest is {newest.text}",
+            known=f"ask for one that exists; the newest is {newest.text}",
         )
     return VersionsReport(source, label, matching, len(found))
 

@@ -10,6 +10,7 @@ import pytest
 from tests.story import Person, Village, git
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -75,23 +76,21 @@ def test_an_update_forgets_what_was_chosen(person: Person, village: Village, app
     assert (kept, locked_version(app)) == ("1.0.0", "1.1.0")
 
 
+SPOILERS: dict[str, Callable[[str], str]] = {
+    "conflict": lambda text: "<<<<<<< ours\n" + text,
+    "edited": lambda text: text.replace("version = 2", "version = 2\n\n"),
+    "cut": lambda text: text[: len(text) // 2],
+    "tampered": lambda text: re.sub(r'id = "[0-9a-v]{52}"', f'id = "{"0" * 52}"', text),
+}
+
+
 @pytest.mark.spec("lock-previous")
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda text: "<<<<<<< ours\n" + text,
-        lambda text: text.replace("version = 2", "version = 2\n\n"),
-        lambda text: text[: len(text) // 2],
-        lambda text: re.sub(r'id = "[0-9a-v]{52}"', f'id = "{"0" * 52}"', text),
-    ],
-    ids=["conflict", "edited", "cut", "tampered"],
-)
+@pytest.mark.parametrize("how", SPOILERS)
 def test_a_lock_that_cannot_be_used_is_made_anew_and_that_is_said(
-    person: Person, app: Path, spoil: object
+    person: Person, app: Path, how: str
 ) -> None:
     good = (app / "atom.lock").read_text()
-    assert callable(spoil)
-    (app / "atom.lock").write_text(spoil(good))
+    (app / "atom.lock").write_text(SPOILERS[how](good))
     refused = person.json(app, "build", "greet")
 
     answer = person.does(app, "lock")
