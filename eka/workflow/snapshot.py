@@ -45,7 +45,7 @@ def snapshot(directory: Path, runner: GitRunner) -> Iterator[Node]:
     names = _listed(directory, runner)
     yield DirNode(())
     parents: dict[tuple[bytes, ...], bool] = {(): True}
-    given = {()}
+    given: set[tuple[bytes, ...]] = set()
     for name in sorted(names, key=lambda name: name.split(b"/")):
         parts = tuple(name.rstrip(b"/").split(b"/"))
         if not _is_directory(directory, parts[:-1], parents):

@@ -1,0 +1,266 @@
+"""A repository unpacked from a stranger's archive: no command in it runs what it names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eka.cli.table import COMMANDS
+from tests.servers.git_http import serve
+from tests.story import Person, Village, git
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+BUG = 70
+HOOKS = (
+    "applypatch-msg", "commit-msg", "fsmonitor-watchman", "post-applypatch", "post-checkout",
+    "post-commit", "post-index-change", "post-merge", "post-rewrite", "post-update",
+    "pre-auto-gc", "pre-commit", "pre-merge-commit", "pre-push", "pre-rebase", "pre-receive",
+    "prepare-commit-msg", "proc-receive", "push-to-checkout", "reference-transaction",
+    "sendemail-validate", "update",
+)  # fmt: skip
+PROGRAMS = (
+    "core.sshCommand", "core.fsmonitor", "core.askPass", "core.pager", "core.editor",
+    "core.gitProxy", "core.alternateRefsCommand", "diff.external", "diff.evil.textconv",
+    "diff.evil.command", "filter.evil.clean", "filter.evil.smudge", "filter.evil.process",
+    "gpg.program", "gpg.ssh.program", "gpg.ssh.defaultKeyCommand", "merge.evil.driver",
+    "remote.origin.receivepack", "remote.origin.uploadpack", "remote.origin.vcs",
+    "uploadpack.packObjectsHook", "sequence.editor", "interactive.diffFilter",
+    "uploadArchive.command", "tar.tar.command", "web.browser", "help.browser", "trailer.x.command",
+    "receive.procReceiveRefs", "trace2.eventTarget",
+)  # fmt: skip
+# What every command is called with; SERVER is a source that answers.
+CALLS = {
+    "init": ["init"],
+    "new": ["new", "fresh"],
+    "publish": ["publish", "--all", "--allow-dirty"],
+    "versions": ["versions", "SERVER::greet"],
+    "info": ["info", "SERVER::greet"],
+    "add": ["add", "SERVER::shell@^1"],
+    "lock": ["lock"],
+    "verify": ["verify", "SERVER"],
+    "fetch": ["fetch"],
+    "build": ["build", "--no-link"],
+    "run": ["run", "--json"],
+    "doctor": ["doctor"],
+}
+PLACES = {"add": "plain", **dict.fromkeys(("info", "fetch", "build", "run"), "greet")}
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path / "home")
+
+
+@pytest.fixture
+def village(tmp_path: Path, person: Person) -> Village:
+    made = Village(tmp_path)
+    made.publish(person)
+    return made
+
+
+@pytest.fixture
+def server(tmp_path: Path, village: Village) -> Generator[str]:
+    assert village.server.exists()
+    with serve(tmp_path / "server") as served:
+        yield f"{served.url}/pkgs.git"
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Path:
+    return tmp_path / "canary"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, village: Village, canary: Path) -> Path:
+    """A clone with every trap that git knows, some of it in the files of the commit."""
+    clone = tmp_path / "checkout"
+    git(tmp_path, "clone", "-q", str(village.server), str(clone))
+    program = tmp_path / "trap"
+    program.write_text(f"#!/bin/sh\ntouch {canary}\nexec cat\n")
+    program.chmod(0o755)
+    (clone / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
+    (clone / ".gitmodules").write_text(f'[submodule "x"]\npath = sub\nurl = ext::{program}\n')
+    embedded = clone / "greet" / "embedded"
+    git(clone, "init", "-q", "--bare", str(embedded))
+    for text in ("sitecustomize", "usercustomize", "eka", "json", "typer", "rich"):
+        for place in (clone, clone / "greet"):
+            (place / f"{text}.py").write_text(f"open({str(canary)!r}, 'w')\n")
+    (clone / "plain").mkdir()
+    (clone / "plain" / "atom.toml").write_text('[package]\nlabel = "plain"\nversion = "1.0.0"\n')
+    spring(clone / ".git", program)
+    spring(embedded, program)
+    return clone
+
+
+def spring(git_dir: Path, program: Path) -> None:
+    """Let everything that a repository can make git run be a trap."""
+    included = program.with_name("included")
+    included.write_text(f"[core]\n\tsshCommand = {program}\n\tfsmonitor = {program}\n")
+    for name in HOOKS:
+        (git_dir / "hooks").mkdir(exist_ok=True)
+        (git_dir / "hooks" / name).unlink(missing_ok=True)
+        (git_dir / "hooks" / name).symlink_to(program)
+    settings = {
+        **dict.fromkeys(PROGRAMS, str(program)),
+        "filter.evil.required": "true",
+        "core.hooksPath": str(git_dir / "hooks"),
+        "credential.helper": f"!{program}",
+        "commit.gpgSign": "true",
+        "push.gpgSign": "true",
+        "tag.gpgSign": "true",
+        "log.showSignature": "true",
+        "protocol.allow": "always",
+        "protocol.ext.allow": "always",
+        "submodule.x.update": f"!{program}",
+        "http.proxy": "http://127.0.0.1:9",
+        "include.path": str(included),
+        "includeIf.gitdir:/.path": str(included),
+        **{f"alias.{name}": f"!{program}" for name in ("status", "push", "ls-files", "ls-tree")},
+        f"url.ext::{program} .insteadOf": "ext-only://",
+    }
+    for key, value in settings.items():
+        git(git_dir.parent, f"--git-dir={git_dir}", "config", key, value)
+    (git_dir / "info").mkdir(exist_ok=True)
+    (git_dir / "info" / "attributes").write_text("* filter=evil diff=evil merge=evil\n")
+
+
+def test_every_command_is_tried() -> None:
+    assert set(CALLS) == set(COMMANDS)
+
+
+@pytest.mark.spec("publish-configuration", "source-settings")
+@pytest.mark.parametrize("command", CALLS)
+def test_no_command_runs_what_the_repository_names(
+    command: str, person: Person, checkout: Path, server: str, canary: Path
+) -> None:
+    # Touched files make git look inside of them, through whatever filter.
+    for path in (checkout / "greet").glob("*"):
+        path.touch()
+    where = checkout / PLACES.get(command, "")
+    words = [word.replace("SERVER", server) for word in CALLS[command]]
+
+    answers = [person.eka(where, *words)]
+    answers.append(person.eka(checkout / "greet" / "embedded", *words))
+
+    assert not canary.exists()
+    assert answers[0].status == 0, answers[0]
+    assert answers[1].status != BUG, answers[1]
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_no_command_loads_modules_from_the_directory_it_works_in(
+    command: str, person: Person, checkout: Path, server: str, canary: Path
+) -> None:
+    program = str(Path(sys.executable).with_name("eka"))
+    where = checkout / PLACES.get(command, "")
+    words = [word.replace("SERVER", server) for word in CALLS[command]]
+
+    done = subprocess.run(
+        [program, *words], cwd=where, env=person.environment, capture_output=True, check=False
+    )
+
+    assert not canary.exists()
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_trap_works(checkout: Path, canary: Path) -> None:
+    subprocess.run(["git", "status"], cwd=checkout, capture_output=True, check=False)
+
+    assert canary.exists()
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_no_command_writes_where_the_repository_says_its_files_are(
+    command: str, tmp_path: Path, person: Person, checkout: Path, server: str
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    checkout.rename(victim / "checkout")
+    moved = victim / "checkout"
+    (moved / ".git" / "config").write_text("[core]\n\tworktree = ../..\n")
+    (moved / "ekala.toml").unlink()
+    words = [word.replace("SERVER", server) for word in CALLS[command]]
+    where = moved / PLACES.get(command, "")
+
+    answer = person.eka(where, *words)
+
+    assert answer.status != BUG, answer
+    assert [path.name for path in victim.iterdir()] == ["checkout"]
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_no_command_writes_through_the_links_of_a_repository(
+    command: str, tmp_path: Path, person: Person, checkout: Path, server: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("precious")
+    names = ("result", "result-greet", "result-shell", "atom.lock", ".atom.pending", "fresh",
+             f".atom.lock.{os.getpid()}.tmp", f".atom.toml.{os.getpid()}.tmp",
+             f".ekala.toml.{os.getpid()}.tmp", f"..atom.pending.{os.getpid()}.tmp")  # fmt: skip
+    for place in (checkout, *(checkout / label for label in ("greet", "shell", "plain"))):
+        for name in names:
+            (place / name).unlink(missing_ok=True)
+            (place / name).symlink_to(outside / "precious")
+    words = [word.replace("SERVER", server) for word in CALLS[command] if word != "--no-link"]
+    where = checkout / PLACES.get(command, "")
+
+    answer = person.eka(where, *words)
+
+    assert answer.status != BUG, answer
+    assert (outside / "precious").read_text() == "precious"
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("ignored", ["", "d\n"])
+def test_a_build_reads_nothing_through_a_directory_that_is_a_link_now(
+    ignored: str, tmp_path: Path, person: Person, village: Village
+) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "word").write_text("secret\n")
+    village.write("greet/d/word", "hello\n")
+    village.commit()
+    (village.mono / "greet" / "d" / "word").unlink()
+    (village.mono / "greet" / "d").rmdir()
+    (village.mono / "greet" / "d").symlink_to(secret)
+    village.write("greet/.gitignore", ignored)
+    person.does(village.mono, "init")
+
+    person.does(village.mono / "greet", "build", "--no-link")
+
+    store = person.home / ".data" / "eka" / "store"
+    words = [path.read_text() for path in store.rglob("word") if not path.is_symlink()]
+    assert "secret\n" not in words
+    assert "hello\n" in words
+
+
+def test_a_clone_inside_an_atom_is_told_of(person: Person, village: Village) -> None:
+    git(village.mono / "greet", "clone", "-q", str(village.server), "inner")
+
+    answer = person.json(village.mono / "greet", "build", "--no-link")
+
+    assert (answer.status, answer.code) == (1, "unusable-file")
+    assert answer.document["error"]["where"].endswith("/greet/inner")
+
+
+def test_an_atom_of_the_working_tree_is_built_as_locked_or_locked_anew(
+    person: Person, village: Village
+) -> None:
+    greet = village.mono / "greet"
+    person.does(greet, "build")
+    village.atom("shell", version="1.5.0")
+
+    locked = person.json(greet, "build", "--locked")
+    renewed = person.json(greet, "build")
+
+    assert (locked.status, locked.code) == (1, "lock-stale")
+    assert renewed.status == 0
+    assert 'version = "1.5.0"' in (greet / "atom.lock").read_text()
