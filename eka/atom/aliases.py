@@ -35,7 +35,7 @@ class UnknownAlias(EkaError):
     """An address starts with a short name nobody defined."""
 
     code = "unknown-alias"
-    exit_status = Exit.NOT_FOUND
+    exit_status = Exit.USAGE
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         suggestion = nearest(name, known)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_LISTING_BYTES = 1024 * 1024 * 1024
 _MAX_PATHSPECS = 64
+RESULT_LINK = "result"
 _LAYOUT_LINES = 5
 _MAX_REF_PATTERNS = 256
 
@@ -213,7 +214,8 @@ class WorkRepository:
             directories: Paths from the top of the repository; ``.`` is all of it.
 
         Returns:
-            Paths from the top: changed, staged, deleted and untracked files, but not ignored ones.
+            Paths from the top: changed, staged, deleted and untracked files, but not ignored ones
+            and not the links to results that a build leaves.
         """
         if self.work_tree is None or not directories:
             return []
@@ -227,9 +229,14 @@ class WorkRepository:
             env={**READING_ENV, **self._without_filters()},
             max_output=MAX_LISTING_BYTES,
         )
-        changed = [entry[3:].decode(errors="surrogateescape") for entry in output.split(b"\0")]
         wanted = frozenset(directories)
-        return [path for path in changed if path and _is_below(path, wanted)]
+        found: list[str] = []
+        for entry in output.split(b"\0"):
+            path = entry[3:].decode(errors="surrogateescape")
+            is_link = entry.startswith(b"??") and _is_result_link(self.work_tree / path)
+            if path and _is_below(path, wanted) and not is_link:
+                found.append(path)
+        return found
 
     def _without_filters(self) -> dict[str, str]:
         """Return variables that switch off each content filter the configuration names.
@@ -279,6 +286,11 @@ def _find_layout(path: Path, runner: GitRunner) -> RepositoryLayout:
         algorithm=algorithm,
         is_shallow=shallow == "true",
     )
+
+
+def _is_result_link(path: Path) -> bool:
+    """Tell whether a file is a link to the result of a build: ``result`` or ``result-LABEL``."""
+    return path.name.partition("-")[0] == RESULT_LINK and path.is_symlink()
 
 
 def _is_below(path: str, directories: frozenset[str]) -> bool:

@@ -251,7 +251,7 @@ def test_a_directory_no_header_can_name_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("publish-dirty")
-@pytest.mark.parametrize("change", ["edit", "stage", "untracked", "delete", "rename"])
+@pytest.mark.parametrize("change", ["edit", "stage", "untracked", "delete", "rename", "results"])
 def test_uncommitted_changes_are_refused_or_listed(tmp_path: Path, change: str) -> None:
     mono = pushed_set(tmp_path, "zlib", "lua")
     mono.write(".gitignore", "*.o\n")
@@ -264,12 +264,19 @@ def test_uncommitted_changes_are_refused_or_listed(tmp_path: Path, change: str) 
     elif change == "untracked":
         mono.write("pkgs/zlib/sub/new", "")
         expected = {"pkgs/zlib/sub/new"}
+    elif change == "results":
+        # Not links, or not of that name: nothing that a build leaves.
+        mono.write("pkgs/zlib/result-file", "")
+        (mono.path / "pkgs/zlib/results").symlink_to("README")
+        expected = {"pkgs/zlib/result-file", "pkgs/zlib/results"}
     elif change == "delete":
         (mono.path / "pkgs/zlib/README").unlink()
     else:
         mono.git("mv", "pkgs/zlib/README", "README")
     if change == "stage":
         mono.git("add", "-A")
+    (mono.path / "pkgs/zlib/result").symlink_to("/eka/store/somewhere")
+    (mono.path / "pkgs/zlib/result-lua").symlink_to("/eka/store/somewhere")
 
     assert codes_of(mono, "zlib") == ["dirty-atoms"]
     assert len(mono.publish("lua").new) == 1

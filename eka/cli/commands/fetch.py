@@ -10,6 +10,7 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.workflow.fetch import fetch_project
+from eka.workflow.progress import counted
 from eka.workflow.project import Project
 
 
@@ -43,7 +44,7 @@ def fetch(
             ],
         },
         body=(
-            f"{len(report.atoms)} atoms in the cache, {report.fetched} of them fetched now",
-            f"{report.files} files in the store, {report.downloaded} of them downloaded now",
+            f"{counted(len(report.atoms), 'atom')} in the cache, {report.fetched} fetched now",
+            f"{counted(report.files, 'file')} in the store, {report.downloaded} downloaded now",
         ),
     )

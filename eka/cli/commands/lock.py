@@ -13,6 +13,7 @@ from eka.cli.text import cyan, dim
 from eka.workflow.lock import LockOptions
 from eka.workflow.lock_set import lock_here
 from eka.workflow.places import relative_to
+from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
     from eka.cli.reply import Json
@@ -89,7 +90,8 @@ def _document(report: LockReport) -> Json:
 
 def _lines(frame: Frame, report: LockReport, *, dry_run: bool) -> list[Line]:
     where = relative_to(report.project.lock_path, frame.directory)
-    count = f"{len(report.lock.atoms)} atoms, {len(report.lock.direct)} direct sources"
+    lock = report.lock
+    count = f"{counted(len(lock.atoms), 'atom')}, {counted(len(lock.direct), 'direct source')}"
     if report.written:
         what = "locked"
     else:

@@ -13,6 +13,7 @@ from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, dim, green, yellow
 from eka.git import AtomStatus, PublishRequest
+from eka.workflow.progress import counted
 from eka.workflow.publish import publish_atoms
 
 if TYPE_CHECKING:
@@ -106,15 +107,12 @@ def _lines(report: PublishReport) -> list[Line]:
             lines.append((green(verb), bold(name), dim(f" {atom.commit.hex}")))
         else:
             lines.append((dim("unchanged "), name, dim(f" since origin {atom.origin.hex[:12]}")))
-    lines += [
-        (yellow("left out "), path, dim(" has changes that are in no commit"))
-        for path in report.left_out
-    ]
+    lines += [(yellow("left out "), path, dim(" (not committed)")) for path in report.left_out]
     if report.source_pushed is not None:
         verb = "would push" if report.dry_run else "pushed"
         lines.append(dim(f"{verb} the source commit to {report.source_pushed}"))
     where = report.remote or "this repository alone"
     count = len(report.new)
-    noun = "version" if count == 1 else "versions"
-    lines.append(dim(f"{count} new {noun} of {len(report.atoms)} atoms at {where}"))
+    told = f"{counted(count, 'new version')} of {counted(len(report.atoms), 'atom')} at {where}"
+    lines.append(dim(told))
     return lines

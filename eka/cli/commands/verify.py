@@ -13,6 +13,7 @@ from eka.cli.reply import Reply
 from eka.cli.text import bold, dim, green, red, yellow
 from eka.errors import Exit
 from eka.git import Status
+from eka.workflow.progress import counted
 from eka.workflow.project import Project
 from eka.workflow.verify import verify_lock, verify_uri
 
@@ -95,7 +96,7 @@ def _lines(report: VerifyReport, *, verbose: bool) -> list[Line]:
     lines: list[Line] = []
     for atom in report.atoms:
         lines += _atom_lines(atom, verbose=verbose)
-    count = f"{len(report.atoms)} atoms checked, {len(report.failed)} failed"
+    count = f"{counted(len(report.atoms), 'atom')} checked, {len(report.failed)} failed"
     own = f", {report.own} of this repository not published" if report.own else ""
     return [*lines, dim(count + own)]
 
