@@ -154,6 +154,14 @@ class Village:
         git(self.mono, "commit", "-q", "--allow-empty", "-m", "Lock")
         person.does(self.mono, "publish", "--all", "--push-source")
 
+    def release(self, person: Person, *labels: str) -> None:
+        """Lock, commit and publish some atoms as they are now."""
+        self.commit()
+        person.does(self.mono, "lock")
+        git(self.mono, "add", "-A")
+        git(self.mono, "commit", "-q", "--allow-empty", "-m", "Lock")
+        person.does(self.mono, "publish", "--push-source", *labels)
+
     @staticmethod
     def _busybox(directory: Path) -> None:
         program = shutil.which("busybox")

@@ -40,6 +40,7 @@ class Listings:
         self._services = services
         self._known: dict[SourceUrl, Remembered] = {}
         self._asked: dict[SourceUrl, set[Label]] = {}
+        self._told: dict[SourceUrl, Genesis] = {}
 
     def genesis(self, urls: Sequence[SourceUrl]) -> Genesis:
         """Return the genesis of the set at ``urls``; the first that answers is believed."""
@@ -49,11 +50,11 @@ class Listings:
             if known.genesis is None:
                 raise Offline(f"the set at {first.public}")
             return known.genesis
-        if known.genesis is None or first not in self._asked:
-            self._asked.setdefault(first, set())
-            known.genesis = self._first_answer(urls, self._services.index.genesis)
+        if first not in self._told:
+            self._told[first] = self._first_answer(urls, self._services.index.genesis)
+            known.genesis = self._told[first]
             self._remember(first)
-        return known.genesis
+        return self._told[first]
 
     def versions(
         self, urls: Sequence[SourceUrl], labels: Sequence[Label]
