@@ -123,7 +123,7 @@ __all__ = [
     "tree_path",
 ]
 
-if not TYPE_CHECKING:  # a checker must notice a name that is not there
+if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing name
     __getattr__ = on_demand(
         __name__,
         {
