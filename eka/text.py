@@ -1,4 +1,4 @@
-"""Foreign text made harmless: what manifests, refs, servers and build logs say is not trusted."""
+"""Foreign text made harmless, and secrets made unreadable, before anybody sees them."""
 
 from __future__ import annotations
 
@@ -21,3 +21,19 @@ def safe(text: str) -> str:
 def safe_line(text: str) -> str:
     """Return ``text`` made safe for the middle of a line: it holds no line end and no tab."""
     return safe(text).replace("\n", "\\u{a}").replace("\t", "\\u{9}")
+
+
+# `https://user:secret@`, `https://token@`: nothing before the host may be read. For other schemes
+# the user is part of the address (`ssh://git@host`), a password never is.
+_SECRETS = (
+    re.compile(r"(https?://)([^/\s'\"]+)(?=@)", re.IGNORECASE),
+    re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)", re.IGNORECASE),
+    re.compile(r"(?<![\w:/.+~-])([\w.+~-]+:)([^/\s'\":@]+)(?=@[\w\[])"),
+)
+
+
+def discreet(text: str) -> str:
+    """Return ``text`` with what may be a password in an address as ``*``, of the same length."""
+    for secret in _SECRETS:
+        text = secret.sub(lambda found: found[1] + "*" * len(found[2]), text)
+    return text

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from eka.cli.text import Line, bold, columns_of, cyan, dim, green, red
 from eka.errors import EkaError, Problems, Span
-from eka.text import safe_line
+from eka.text import discreet, safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def _lines(error: EkaError) -> Iterator[Line]:
         for problem in error.problems:
             yield from _lines(problem)
             yield ""
-    yield (red(f"error[{error.code}]"), ": ", bold(error.what))
+    yield (red(f"error[{error.code}]"), ": ", bold(discreet(error.what)))
     if error.span is not None:
         yield from _source(error.span)
     yield from ((dim("  | "), line) for line in error.details)
@@ -47,7 +47,7 @@ def _lines(error: EkaError) -> Iterator[Line]:
         ("why", error.why, str),
         ("fix", error.fix, green),
     ):
-        first, *more = text.split("\n")
+        first, *more = discreet(text).split("\n")
         if text:
             yield (dim(f"  {name}: "), piece(first))
             yield from ((" " * (len(name) + 4), line) for line in more)
@@ -59,7 +59,7 @@ def _source(span: Span) -> Iterator[Line]:
     margin = " " * len(number)
     start = max(span.column - 1, 0)
     first = max(0, start - SHOWN_COLUMNS // 2)
-    text = span.text.replace("\t", " ")
+    text = discreet(span.text).replace("\t", " ")
     shown = text[first : first + SHOWN_COLUMNS]
     # Unsafe letters are written longer than they are, so columns are counted as written.
     before = columns_of(safe_line(text[first:start]))
@@ -73,10 +73,10 @@ def _source(span: Span) -> Iterator[Line]:
 def _document(error: EkaError) -> dict[str, Json]:
     document: dict[str, Json] = {
         "code": error.code,
-        "what": error.what,
-        "where": error.where,
-        "why": error.why,
-        "fix": error.fix,
+        "what": discreet(error.what),
+        "where": discreet(error.where),
+        "why": discreet(error.why),
+        "fix": discreet(error.fix),
         "span": None if error.span is None else _span(error.span),
         "exit_status": exit_status(error),
     }
@@ -93,5 +93,5 @@ def _span(span: Span) -> dict[str, Json]:
         "line": span.line,
         "column": span.column,
         "length": span.length,
-        "text": span.text,
+        "text": discreet(span.text),
     }

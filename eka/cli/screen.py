@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from eka.cli.progress import open_progress
 from eka.cli.render import error_document, error_lines, exit_status
 from eka.cli.text import written
-from eka.text import safe
+from eka.text import discreet, safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ class Screen:
         """Print an error, the whole story of its ``cause`` with -v, and return the exit status."""
         if cause is not None and self.verbosity > 0:
             told = "".join(traceback.format_exception(cause))
-            self._stderr.write(safe(told))
+            self._stderr.write(safe(discreet(told)))
         if self.as_json:
             self._print_json(error_document(error))
         else:

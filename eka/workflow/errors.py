@@ -146,7 +146,8 @@ class ForeignGenesis(EkaError):
             what="a dependency names another source for a set that is already known",
             where=f"genesis {genesis}",
             why=f"expected {expected}, found {found}",
-            fix="name the source you trust in [package.sets], or give --accept-source URL",
+            fix="if you trust it, list it as a mirror of that set in [package.sets], or give "
+            "--accept-source URL each time",
         )
         self.expected, self.found = expected, found
 

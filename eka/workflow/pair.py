@@ -141,10 +141,8 @@ def _sweep_unless_busy(directory: Path) -> None:
 
 
 def _digest_of(path: Path) -> str:
-    try:
-        return digest(path.read_bytes()).hex()
-    except FileNotFoundError:
-        return ABSENT
+    # What is no file (a stranger's repository may link to an endless one) has nothing to keep.
+    return digest(path.read_bytes()).hex() if path.is_file() else ABSENT
 
 
 def _sync_directory(directory: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eka.text import safe, safe_line
+from eka.text import discreet, safe, safe_line
 
 HOSTILE = [
     ("\x1b]0;owned\x07", "\\u{1b}]0;owned\\u{7}"),  # sets the window title
@@ -57,3 +57,34 @@ def test_what_is_safe_holds_no_control_or_format_character_that_moves_the_cursor
 @given(st.text())
 def test_safe_text_is_stable(text: str) -> None:
     assert safe(safe(text)) == safe(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:secret@host/x", "https://***********@host/x"),
+        ("https://token@host/x::y@^1", "https://*****@host/x::y@^1"),
+        ("HTTP://u:p@ss@host", "HTTP://******@host"),
+        ("see 'http://u:p@h/x' and http://u:q@h", "see 'http://***@h/x' and http://***@h"),
+        ("ssh://git:secret@host/x", "ssh://git:******@host/x"),
+        ("git:secret@host/x", "git:******@host/x"),
+    ],
+)
+def test_what_may_be_a_password_is_not_shown(text: str, shown: str) -> None:
+    assert discreet(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://host/x::y@^1",
+        "ssh://git@host/x",
+        "git@host:x",
+        "gh:owner/repo::zlib@^1",
+        "work:pkgs::zlib@1.0",
+        "error at 12:30: somebody@example.org",
+        "a: b@c",
+    ],
+)
+def test_what_is_no_password_is_shown(text: str) -> None:
+    assert discreet(text) == text
