@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from eka.resolve.listing import Listing
 from eka.resolve.model import Need, Unavailable
@@ -53,9 +53,7 @@ class Atom:
     @property
     def known(self) -> Listing:
         """The versions of an atom that is known to have some."""
-        if not isinstance(self.listing, Listing):
-            raise TypeError(f"no versions of {self.key} are known")
-        return self.listing
+        return cast("Listing", self.listing)
 
 
 @dataclass(frozen=True, slots=True)

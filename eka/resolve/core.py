@@ -12,11 +12,10 @@ from eka.resolve.incompatibility import NOBODY, Contradiction, Edge, Incompatibi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_CONFLICTS = 500
-"""A subset that needs more conflicts than this to decide counts as satisfiable."""
-
 MAX_WORK = 200_000
-"""How many (edge, version) pairs all attempts together may load."""
+"""How much all attempts together may do: versions of edges loaded, and decisions made."""
+
+DECISION_WORK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +32,40 @@ class Core:
     is_minimal: bool
 
 
-def minimal_core(proof: Incompatibility, full: Sequence[int]) -> Core:
+@dataclass(slots=True)
+class Budget:
+    """Work that may still be done."""
+
+    left: int
+
+
+def minimal_core(proof: Incompatibility, full: Sequence[int], work: int = MAX_WORK) -> Core:
     """Return a proof from as few of the edges of ``proof`` as a bounded effort can find.
 
     Args:
         proof: The derivation of the empty incompatibility.
         full: All states of each node of the search.
+        work: How much all attempts together may do.
     """
     edges, nodes = _renumber(leaves(proof))
     widths = [full[node] for node in nodes]
-    work = 0
-    kept = 0
+    budget = Budget(work)
     edges.sort(key=_is_deletable)
-    while kept < len(edges) and work < MAX_WORK:
-        if not _is_deletable(edges[kept]):
-            kept += 1
-            continue
+    kept = sum(1 for edge in edges if not _is_deletable(edge))
+    while kept < len(edges) and budget.left > 0:
         fewer = edges[:kept] + edges[kept + 1 :]
-        work += sum(edge.mask.bit_count() + 1 for edge in fewer)
-        smaller = refute(fewer, widths)
+        smaller = refute(fewer, widths, budget)
         if smaller is None:
             kept += 1
         else:
             left = set(map(id, leaves(smaller)))
             kept = sum(1 for edge in edges[:kept] if id(edge) in left)
             edges = [edge for edge in fewer if id(edge) in left]
-    final = refute(edges, widths)
-    if final is None:  # Too hard to prove again within the bounds: the first proof stands.
-        nodes, edges = list(range(len(full))), leaves(proof)
-        return Core(proof, tuple(nodes), tuple(full), tuple(edges), is_minimal=False)
-    is_minimal = kept == len(edges)
+    is_minimal = budget.left > 0
+    final = refute(edges, widths, Budget(work))
+    if final is None:  # Too hard to prove again: the first proof stands.
+        edges, nodes, widths, final = leaves(proof), list(range(len(full))), list(full), proof
+    edges.sort(key=lambda edge: edge.dependant != NOBODY)
     return Core(final, tuple(nodes), tuple(widths), tuple(edges), is_minimal)
 
 
@@ -83,7 +86,7 @@ def leaves(proof: Incompatibility) -> list[Edge]:
     return found
 
 
-def refute(edges: Sequence[Edge], full: Sequence[int]) -> Incompatibility | None:
+def refute(edges: Sequence[Edge], full: Sequence[int], budget: Budget) -> Incompatibility | None:
     """Return a proof that ``edges`` cannot all be met; None if they can, or it is too hard."""
     engine = Engine()
     for states in full:
@@ -91,13 +94,13 @@ def refute(edges: Sequence[Edge], full: Sequence[int]) -> Incompatibility | None
     for edge in edges:
         if edge.dependant != NOBODY:
             engine.adopt(edge)
+            budget.left -= edge.mask.bit_count()
     try:
         for edge in edges:
             if edge.dependant == NOBODY:
                 engine.impose(edge)
-        while (node := engine.pick()) is not None:
-            if engine.conflicts > MAX_CONFLICTS:
-                return None
+        while budget.left > 0 and (node := engine.pick()) is not None:
+            budget.left -= DECISION_WORK
             bit = 1 << (engine.state[node].bit_length() - 1)
             if engine.admits(node, bit):
                 engine.decide(node, bit)

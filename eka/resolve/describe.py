@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.resolve.errors import place_of
-from eka.resolve.facts import Alone, Requires, Unmet, Unusable
+from eka.resolve.facts import Requires, Unmet, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from eka.resolve.core import Core
     from eka.resolve.incompatibility import Edge
@@ -46,19 +46,17 @@ class Words:
             who, verb = self._versions(edge.dependant, edge.mask)
         fact = edge.facts[max(edge.facts)]
         match fact:
-            case Requires(wanted):
+            case Requires():
                 beside = edge.dependency == NOBODY
                 tail = ", which cannot stand beside it" if beside else ""
-                return f"{who} {verb} {self._line(wanted)}{tail}"
-            case Unmet(wanted, why):
-                return f"{who} {verb} {self._line(wanted)} ({why})"
-            case Unusable(reason):
-                return f"{who} cannot be used ({reason})"
-            case Alone():
+                return f"{who} {verb} {self._line(edge)}{tail}"
+            case Unmet():
+                return f"{who} {verb} {self._line(edge)} ({fact.why})"
+            case Unusable():
+                return f"{who} cannot be used ({fact.reason})"
+            case _:  # Alone; what is true by construction is never told
                 label = self._label(self._place(edge.dependant).atom.key)
                 return f"{who} must be the only version of {label}"
-            case _:
-                return f"{who} {verb} one version of several"
 
     def conclusion(self, terms: Mapping[int, int]) -> str:
         """Return what an incompatibility says, as a clause."""
@@ -86,10 +84,18 @@ class Words:
             return f"{label.text} (set {genesis.hex[:_GENESIS_LETTERS]})"
         return label.text
 
-    def _line(self, wanted: Wanted) -> str:
-        place = place_of(wanted)
-        written = f"{self._label(wanted.key)} {wanted.requirement.text}"
-        return f"{written} ({place})" if place else written
+    def _line(self, edge: Edge) -> str:
+        """Return a requirement as it is written, with the place of the newest such line.
+
+        Versions may write the same need in different words: ``lib ^1.2 / ^1.1``.
+        """
+        written = list(lines_of(edge))
+        texts = [wanted.requirement.text for wanted in written]
+        if len(texts) > _MAX_RUNS:
+            texts = [*texts[:_MAX_RUNS], "…"]
+        line = f"{self._label(written[0].key)} {' / '.join(texts)}"
+        place = place_of(written[0])
+        return f"{line} ({place})" if place else line
 
     def _versions(self, node: int, mask: int) -> tuple[str, str]:
         """Return a mask of a node as words, and the form of "require" that follows them."""
@@ -104,22 +110,23 @@ class Words:
 
 
 def lines_of(edge: Edge) -> Iterator[Wanted]:
-    """Yield the requirement lines behind an edge, those of the highest versions first."""
+    """Yield the requirement lines behind an edge, one for each wording, the newest first."""
+    seen: set[str] = set()
     for bit in sorted(edge.facts, reverse=True):
         fact = edge.facts[bit]
-        if isinstance(fact, Requires | Unmet):
+        if isinstance(fact, Requires | Unmet) and fact.wanted.requirement.text not in seen:
+            seen.add(fact.wanted.requirement.text)
             yield fact.wanted
 
 
 def _runs(bits: int, listing: Listing) -> str:
     """Return ``1.0.0 to 1.4.2, 2.0.0`` for versions that follow each other in the listing."""
     runs: list[str] = []
-    versions: Sequence[str] = [version.text for version in listing.versions]
     low = 0
     while bits >> low:
         low += (bits >> low & -(bits >> low)).bit_length() - 1
         high = low + (~(bits >> low) & (bits >> low) + 1).bit_length() - 1
-        first, last = versions[low], versions[high - 1]
+        first, last = listing.versions[low].text, listing.versions[high - 1].text
         runs.append(first if first == last else f"{first} to {last}")
         low = high
     if len(runs) > _MAX_RUNS:

@@ -7,7 +7,7 @@ number.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import TYPE_CHECKING
 
 from eka.resolve.conflict import Lesson, analyse
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 TROUBLE = 5
 """From this many conflicts on a node is decided before all others."""
+
+FIRST = 1 << 32
+"""The trouble of nodes that are decided first in any case."""
 
 
 class _Row:
@@ -56,10 +59,10 @@ class Engine:
         self._pending: list[int] = []  # nodes whose state changed
         self._is_pending: list[bool] = []
 
-    def add_node(self, full: int) -> int:
+    def add_node(self, full: int, *, goes_first: bool = False) -> int:
         """Add a node whose states are the bits of ``full``; returns its number."""
         self._decided.append(False)
-        self._trouble.append(0)
+        self._trouble.append(FIRST if goes_first else 0)
         self._needs.append({})
         self._needed_by.append([])
         self._watchers.append([])
@@ -126,17 +129,13 @@ class Engine:
         """
         queue = self._queue
         while queue:
-            weight, count, node = queue[0]
-            state = self.state[node]
-            if (
-                state & ABSENT
-                or self._decided[node]
-                or count != state.bit_count()
-                or weight != self._weight(node)
-            ):
+            node = queue[0][2]
+            if self.state[node] & ABSENT or self._decided[node]:
                 heappop(queue)
-                continue
-            return node
+            elif queue[0] != (entry := self._entry(node)):
+                heapreplace(queue, entry)
+            else:
+                return node
         return None
 
     def undecided(self) -> list[int]:
@@ -150,43 +149,63 @@ class Engine:
         """Whether a version may be decided; if not, what its edges imply is now known."""
         for edge in self.needs(node, bit):
             if edge.dependency == NOBODY or not self.state[edge.dependency] & edge.allowed:
-                if self.state[node] & ~edge.mask:
-                    self._assign(node, self.trail.full[node] & ~edge.mask, edge)
-                else:
-                    self._recover(edge)
-                self._propagate()
+                if not self._goes_first(node, edge):
+                    self._strike(node, edge)
+                    self._propagate()
                 return False
         return True
 
     def decide(self, node: int, bit: int) -> None:
         """Select one version, and derive what follows."""
         self._decided[node] = True
-        if self.state[node] != bit:
+        if self.state[node] != bit:  # Where only one version is left, no choice is made.
             self.trail.level += 1
-            self._assign(node, bit, None)
-        else:  # No choice was made, so what follows belongs to the level it already has.
-            self._touch(node)
+        # A step even then: rewinding must undo the decision with what was derived from it.
+        self._assign(node, bit, None)
         self._propagate()
+
+    def _strike(self, node: int, edge: Edge) -> None:
+        """Give up the versions of ``node`` whose common need cannot be filled."""
+        if self.state[node] & ~edge.mask:
+            self._assign(node, self.trail.full[node] & ~edge.mask, edge)
+        else:
+            self._recover(edge)
+
+    def _goes_first(self, node: int, edge: Edge) -> bool:
+        """Whether ``node`` lost so many versions that it is now decided before its opponent.
+
+        An early choice of the opponent would otherwise push it down to its oldest version.
+        """
+        self._trouble[node] += 1
+        if self._trouble[node] != TROUBLE or edge.dependency == NOBODY:
+            return False
+        level = self.trail.last_level(edge.dependency) - 1
+        if level < 0:
+            return False
+        self._rewind(level)
+        self._enqueue_if_needed(node)
+        return True
 
     def _weight(self, node: int) -> int:
         trouble = self._trouble[node]
         return -trouble if trouble >= TROUBLE else 0
 
     def _assign(self, node: int, kept: int, cause: Incompatibility | None) -> None:
-        state = self.trail.assign(node, kept, cause)
+        self.trail.assign(node, kept, cause)
         self._touch(node)
-        if not state & ABSENT:
-            self._enqueue(node)
+        self._enqueue_if_needed(node)
 
     def _touch(self, node: int) -> None:
         if not self._is_pending[node]:
             self._is_pending[node] = True
             self._pending.append(node)
 
-    def _enqueue(self, node: int) -> None:
-        if not self._decided[node]:
-            count = self.state[node].bit_count()
-            heappush(self._queue, (self._weight(node), count, node))
+    def _enqueue_if_needed(self, node: int) -> None:
+        if not self.state[node] & ABSENT and not self._decided[node]:
+            heappush(self._queue, self._entry(node))
+
+    def _entry(self, node: int) -> tuple[int, int, int]:
+        return self._weight(node), self.state[node].bit_count(), node
 
     def _propagate(self) -> None:
         pending = self._pending
@@ -274,8 +293,7 @@ class Engine:
         self._pending.clear()
         self._rewind(lesson.far if self._is_worth_a_jump(lesson) else lesson.near)
         for each in terms:
-            if not self.state[each] & ABSENT:
-                self._enqueue(each)
+            self._enqueue_if_needed(each)
         if isinstance(learned, Learned) and not learned.nodes and lesson.second >= 0:
             learned.watch(node, lesson.second)
             self._watchers[node].append(learned)
@@ -297,5 +315,4 @@ class Engine:
     def _rewind(self, level: int) -> None:
         for node in self.trail.rewind(level):
             self._decided[node] = False
-            if not self.state[node] & ABSENT:
-                self._enqueue(node)
+            self._enqueue_if_needed(node)

@@ -85,7 +85,8 @@ class Places:
 
     def _add(self, place: Place, width: int) -> int:
         self._all.append(place)
-        return self._engine.add_node((2 << width) - 1)
+        # A choice between buckets says what else is needed, so it is made early.
+        return self._engine.add_node((2 << width) - 1, goes_first=bool(place.options))
 
     def _find(self, line: Line) -> Target | Unmet:
         listing = line.atom.listing

@@ -13,7 +13,7 @@ from eka.resolve.facts import Glue
 from eka.resolve.incompatibility import NOBODY, Edge, Incompatibility, Learned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from eka.resolve.core import Core
     from eka.resolve.describe import Words
@@ -28,15 +28,15 @@ MAX_LISTED = 40
 class _Step:
     """One derivation that is told: from two facts or steps to a conclusion."""
 
-    conclusion: str
+    terms: Mapping[int, int]
     causes: tuple[_Step | Edge, _Step | Edge]
 
 
 def report(core: Core, words: Words) -> list[str]:
     """Return the sentences that explain ``core``."""
-    top = _told(core.proof, words)
-    if isinstance(top, _Step) and _count(top) <= MAX_STEPS:
-        lines = _Writer(top, words.edge).lines
+    top = _told(core.proof)
+    if isinstance(top, _Step) and len(_uses(top)) <= MAX_STEPS:
+        lines = _Writer(top, words).lines
     else:
         facts = [words.edge(edge) for edge in core.edges if not _is_glue(edge)]
         lines = [f"{fact}." for fact in facts[:MAX_LISTED]]
@@ -48,7 +48,7 @@ def report(core: Core, words: Words) -> list[str]:
     return [line[0].upper() + line[1:] for line in lines]
 
 
-def _told(proof: Incompatibility, words: Words) -> _Step | Edge | None:
+def _told(proof: Incompatibility) -> _Step | Edge | None:
     """Return the derivation without what is true by construction; None if nothing is left."""
     told: dict[int, _Step | Edge | None] = {}
     waiting: list[Incompatibility] = [proof]
@@ -61,25 +61,19 @@ def _told(proof: Incompatibility, words: Words) -> _Step | Edge | None:
         elif missing := [parent for parent in each.parents if id(parent) not in told]:
             waiting += missing
         else:
-            told[id(each)] = _step(each, told, words)
+            told[id(each)] = _step(each, told)
     return told[id(proof)]
 
 
-def _step(
-    learned: Learned, told: dict[int, _Step | Edge | None], words: Words
-) -> _Step | Edge | None:
+def _step(learned: Learned, told: dict[int, _Step | Edge | None]) -> _Step | Edge | None:
     one, other = (told[id(parent)] for parent in learned.parents)
     if one is None or other is None or one is other:
         return one or other
-    return _Step(words.conclusion(learned.terms), (one, other))
+    return _Step(learned.terms, (one, other))
 
 
 def _is_glue(edge: Edge) -> bool:
     return any(isinstance(fact, Glue) for fact in edge.facts.values())
-
-
-def _count(top: _Step) -> int:
-    return len(_uses(top))
 
 
 def _uses(top: _Step) -> dict[_Step, int]:
@@ -98,10 +92,10 @@ def _uses(top: _Step) -> dict[_Step, int]:
 class _Writer:
     """Writes the steps in order; numbers those that are needed again."""
 
-    def __init__(self, top: _Step, clause: Callable[[Edge], str]) -> None:
+    def __init__(self, top: _Step, words: Words) -> None:
         self.lines: list[str] = []
         self._uses = _uses(top)
-        self._clause = clause
+        self._words = words
         self._numbers: dict[_Step, int] = {}
         self._top = top
         self._visit(top)
@@ -120,14 +114,14 @@ class _Writer:
     def _visit_mixed(self, step: _Step, inner: _Step, edge: Edge, *, is_numbered: bool) -> None:
         """Tell a conclusion from one step and one fact."""
         if inner in self._numbers:
-            because = f"because {self._clause(edge)} and {self._cite(inner)}"
+            because = f"because {self._words.edge(edge)} and {self._cite(inner)}"
         elif collapsed := self._collapsible(inner):
             deeper, other = collapsed
             self._visit(deeper)
             because = f"and because {self._both(other, edge)}"
         else:
             self._visit(inner)
-            because = f"and because {self._clause(edge)}"
+            because = f"and because {self._words.edge(edge)}"
         self._write(step, because, is_numbered=is_numbered)
 
     def _visit_two(self, step: _Step, one: _Step, other: _Step, *, is_numbered: bool) -> None:
@@ -139,9 +133,13 @@ class _Writer:
             self._visit(other if cited[0] is one else one)
             because = f"and because {self._cite(cited[0])}"
         else:
-            first, last = (one, other) if _is_simple(other) else (other, one)
+            is_last = _is_simple(one) and not _is_simple(other)
+            first, last = (other, one) if is_last else (one, other)
             self._visit(first, must_number=True)
-            self._visit(last)
+            if last in self._numbers:  # told on the way to the first
+                first = last
+            else:
+                self._visit(last)
             because = f"and because {self._cite(first)}"
         self._write(step, because, is_numbered=is_numbered)
 
@@ -161,13 +159,13 @@ class _Writer:
             one.dependant != NOBODY and other.dependency == one.dependant
         ):
             one, other = other, one
-        return f"{self._clause(one)} and {self._clause(other)}"
+        return f"{self._words.edge(one)} and {self._words.edge(other)}"
 
     def _cite(self, step: _Step) -> str:
-        return f"{step.conclusion} ({self._numbers[step]})"
+        return f"{self._words.conclusion(step.terms)} ({self._numbers[step]})"
 
     def _write(self, step: _Step, because: str, *, is_numbered: bool) -> None:
-        line = f"{because}, {step.conclusion}."
+        line = f"{because}, {self._words.conclusion(step.terms)}."
         if is_numbered and step is not self._top:
             self._numbers[step] = len(self._numbers) + 1
             line = f"{line[0].upper()}{line[1:]} ({self._numbers[step]})"

@@ -93,13 +93,17 @@ class _Search:
         return self._solution(lines)
 
     def _start(self, lines: Sequence[Line]) -> None:
-        targets = [(line, self.places.target(line)) for line in lines]
-        raise_problems(
-            [_root_problem(line, target) for line, target in targets if isinstance(target, Unmet)]
-        )
-        for line, target in targets:
-            if isinstance(target, Target):
-                self.engine.require(target.node, target.allowed, Requires(line.wanted))
+        met: list[tuple[Target, Fact]] = []
+        problems: list[EkaError] = []
+        for line in lines:
+            target = self.places.target(line)
+            if isinstance(target, Unmet):
+                problems.append(_root_problem(line, target))
+            else:
+                met.append((target, Requires(line.wanted)))
+        raise_problems(problems)
+        for target, fact in met:
+            self.engine.require(target.node, target.allowed, fact)
 
     def _walk(self) -> Asking:
         """Ask for the best candidate of every line there is, breadth first, all at once."""

@@ -1,0 +1,199 @@
+"""The laws of resolution, against a search that tries everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eka.errors import EkaError, Span
+from eka.resolve import Listing, Solution, Unsatisfiable, drive, solve
+from tests import strategies
+from tests.fakes.versions import FakeVersions, key
+from tests.worlds import Puzzle, large_puzzle, small_puzzle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from eka.atom import Requirement, Version
+    from eka.resolve import Dependencies, Request, ResolveKey, Strategy, Unavailable, Wanted
+    from tests.fakes.versions import World
+
+Kept = dict["ResolveKey", list["Version"]]
+
+
+def attempt(
+    puzzle: Puzzle,
+    strategy: Strategy = "highest",
+    preferred: Mapping[ResolveKey, Collection[Version]] | None = None,
+) -> Solution | EkaError:
+    single = [key(label) for label in puzzle.single]
+    search = solve(puzzle.wanted(), preferred=preferred, strategy=strategy, single=single)
+    try:
+        return drive(search, puzzle.provider)
+    except EkaError as error:
+        return error
+
+
+def kept(solution: Solution) -> Kept:
+    found: Kept = {}
+    for one, version in solution.edges:
+        found.setdefault(one, []).append(version)
+    return found
+
+
+@given(st.lists(strategies.near_versions(), max_size=25), strategies.requirements())
+def test_a_mask_agrees_with_the_requirement(
+    versions: Sequence[Version], requirement: Requirement
+) -> None:
+    listing = Listing(versions, single=False)
+
+    mask = listing.mask(requirement)
+
+    accepted = [each for at, each in enumerate(listing.versions) if mask >> at & 1]
+    assert accepted == sorted({each for each in versions if requirement.matches(each)})
+
+
+@pytest.mark.spec(
+    "resolution-exists",
+    "resolution-one-per-bucket",
+    "resolution-complete",
+    "resolution-nothing-more",
+    "resolution-single-project",
+    "resolution-single-version",
+    "resolution-unavailable",
+)
+def test_a_solution_is_found_exactly_when_there_is_one(rounds: Callable[[int, int], int]) -> None:
+    for seed in range(rounds(1500, 40_000)):
+        puzzle = small_puzzle(seed)
+
+        found = [attempt(puzzle, "highest"), attempt(puzzle, "minimal")]
+
+        for each in found:
+            assert isinstance(each, Solution) == puzzle.has_solution(), seed
+            if isinstance(each, Solution):
+                assert puzzle.faults(each) == [], seed
+
+
+def test_large_worlds_are_solved_soundly(rounds: Callable[[int, int], int]) -> None:
+    solved = 0
+    for seed in range(rounds(40, 3000)):
+        puzzle = large_puzzle(seed)
+
+        found = attempt(puzzle)
+
+        if isinstance(found, Solution):
+            solved += 1
+            assert puzzle.faults(found) == [], seed
+    assert solved > 10
+
+
+@pytest.mark.spec("resolution-preferred", "resolution-filler")
+def test_a_former_solution_comes_out_again(rounds: Callable[[int, int], int]) -> None:
+    for seed in range(rounds(600, 10_000)):
+        puzzle = small_puzzle(seed)
+        strategies_: tuple[Strategy, ...] = ("highest", "minimal")
+        for strategy in strategies_:
+            first = attempt(puzzle, strategy)
+            if isinstance(first, Solution):
+                assert attempt(puzzle, strategy, kept(first)) == first, seed
+
+
+@pytest.mark.spec("resolution-preferred")
+def test_a_former_solution_of_the_other_strategy_is_kept_where_it_is_needed(
+    rounds: Callable[[int, int], int],
+) -> None:
+    for seed in range(rounds(300, 5000)):
+        puzzle = small_puzzle(seed)
+        first = attempt(puzzle, "highest")
+        if isinstance(first, Solution):
+            second = attempt(puzzle, "minimal", kept(first))
+
+            assert isinstance(second, Solution)
+            assert set(second.edges) <= set(first.edges), seed
+
+
+@pytest.mark.spec("resolution-deterministic")
+def test_facts_that_nobody_asked_for_change_nothing(rounds: Callable[[int, int], int]) -> None:
+    for seed in range(rounds(30, 1500)):
+        puzzle = large_puzzle(seed)
+        patient = attempt(puzzle)
+
+        eager = attempt(Eager.over(puzzle))
+
+        assert told(eager) == told(patient), seed
+
+
+class Eager(FakeVersions):
+    """Answers every question with all it knows, in reverse."""
+
+    @classmethod
+    def over(cls, puzzle: Puzzle) -> Puzzle:
+        """Return the puzzle, answered eagerly."""
+        eager = Puzzle(puzzle.atoms, puzzle.root, puzzle.single)
+        object.__setattr__(eager, "provider", cls(puzzle.atoms))
+        return eager
+
+    def versions(
+        self, keys: Sequence[ResolveKey]
+    ) -> Mapping[ResolveKey, Sequence[Version] | Unavailable]:
+        everything = {each: self.listed.get(each, ()) for each in (*keys, *self.listed)}
+        return {each: everything[each][::-1] for each in reversed(everything)}
+
+    def dependencies(
+        self, requests: Sequence[Request]
+    ) -> Mapping[Request, Dependencies | Unavailable]:
+        del requests
+        return {each: self.needs[each] for each in reversed(self.needs)}
+
+
+def told(found: Solution | EkaError) -> object:
+    if isinstance(found, Solution):
+        return found
+    return type(found), str(found), getattr(found, "lines", None)
+
+
+@pytest.mark.spec("resolution-core")
+def test_the_lines_of_an_explanation_contradict_each_other(
+    rounds: Callable[[int, int], int],
+) -> None:
+    checked = 0
+    for seed in range(rounds(300, 5000)):
+        puzzle = small_puzzle(seed)
+        error = attempt(puzzle)
+        if not isinstance(error, Unsatisfiable):
+            continue
+        told_lines = {(owner(line), text(line)) for line in error.lines}
+
+        assert error.is_minimal, seed
+        assert not only(puzzle, told_lines).has_solution(), seed
+        checked += 1
+    assert checked > 10
+
+
+def owner(line: Wanted) -> str:
+    """Return the label of the atom a line is written in; "" for the project."""
+    assert isinstance(line.origin, Span)
+    return line.origin.file.partition("-")[0] if "/" in line.origin.file else ""
+
+
+def text(line: Wanted) -> str:
+    return f"{line.key[1].text} {line.requirement.text}"
+
+
+def only(puzzle: Puzzle, told_lines: set[tuple[str, str]]) -> Puzzle:
+    """Return a puzzle with these requirement lines and no others."""
+    atoms: World = {
+        label: {
+            version: replace(
+                one, requires=tuple(each for each in one.requires if (label, each) in told_lines)
+            )
+            for version, one in versions.items()
+        }
+        for label, versions in puzzle.atoms.items()
+    }
+    root = [each for each in puzzle.root if ("", each) in told_lines]
+    return Puzzle(atoms, root, puzzle.single)
