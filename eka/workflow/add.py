@@ -83,13 +83,15 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
         line = _Line(name, uri.label, dev=options.dev)
         before = line.found_in(manifest)
         edited = line.written(manifest_bytes, requirement, sets.new_urls(name, source), services)
-        choice = LockOptions(accepted_sources=options.accepted_sources)
+        choice = LockOptions(accepted_sources=options.accepted_sources, typed_source=source)
         lock = resolve(services, project, edited, choice, previous)
         new_bytes = encode_lock(lock)
         is_changed = (edited, new_bytes) != (manifest_bytes, old_bytes)
         written = is_changed and not options.dry_run
         if written:
             write_files(project.directory, {MANIFEST: edited, LOCK: new_bytes})
+    if written and source is not None and source.password is not None:
+        services.progress.note("the password is not written; later commands ask git for it")
     return AddReport(
         project=project,
         label=uri.label,

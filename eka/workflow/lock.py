@@ -28,7 +28,7 @@ from eka.workflow.provider import GitProvider
 from eka.workflow.sets import KnownSets
 
 if TYPE_CHECKING:
-    from eka.atom import LockedDirect, Manifest
+    from eka.atom import LockedDirect, Manifest, SourceUrl
     from eka.resolve import Request, Solution, Strategy
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
@@ -45,6 +45,7 @@ class LockOptions:
     dry_run: bool = False
     strategy: Strategy = "highest"
     accepted_sources: tuple[str, ...] = ()
+    typed_source: SourceUrl | None = None  # as the person typed it, credentials included
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ class _Resolution:
         self._own = own
         genesis = self._own.genesis if self._own else None
         listings = Listings(services)
-        self._sets = KnownSets(listings, genesis, options.accepted_sources)
+        typed = (options.typed_source,) if options.typed_source else ()
+        self._sets = KnownSets(listings, genesis, options.accepted_sources, typed)
         self._provider = GitProvider(services, self._sets, listings, self._own, previous.pinned)
 
     def lock(self) -> Lock:

@@ -28,6 +28,7 @@ class KnownSets:
     listings: Listings
     own: Genesis | None = None
     accepted: Collection[str] = ()
+    typed: Collection[SourceUrl] = ()  # with the credentials that are never written
     _urls: dict[Genesis, tuple[SourceUrl, ...]] = field(
         default_factory=dict[Genesis, "tuple[SourceUrl, ...]"]
     )
@@ -47,7 +48,7 @@ class KnownSets:
         """
         if declaration.own:
             return _own(within)
-        urls = tuple(url.absolute(base) for url in declaration.urls)
+        urls = tuple(self._as_typed(url.absolute(base)) for url in declaration.urls)
         genesis = self.listings.genesis(urls)
         known = self._urls.get(genesis)
         first = urls[0]
@@ -61,6 +62,9 @@ class KnownSets:
     def urls(self, genesis: Genesis) -> tuple[SourceUrl, ...]:
         """Return the URLs of a declared set, the listing one first; none for the own set."""
         return self._urls.get(genesis, ())
+
+    def _as_typed(self, url: SourceUrl) -> SourceUrl:
+        return next((each for each in self.typed if each.public == url.public), url)
 
     def locked(self, used: Collection[Genesis]) -> tuple[LockedSet, ...]:
         """Return the lock's table of the sets in ``used``."""
