@@ -22,7 +22,8 @@ BEYOND_THE_SCHEMA = {
     "a-float", "byte-order-mark", "deep", "half-a-pair", "input-dangles", "key-twice",
     "layer-unknown", "link-in-link", "many-digits", "not-a-number", "not-json", "not-utf-8",
     "placeholder-input", "placeholder-open", "placeholder-output", "placeholder-stage",
-    "root-output-unknown", "root-unknown", "rootfs-unknown", "stage-in-stage", "stage-unknown", "trees-missing",
+    "root-output-unknown", "root-unknown", "rootfs-unknown", "stage-in-stage", "stage-unknown",
+    "trees-missing",
     "trees-too-many", "url-with-line-end", "wrong-id", "cwd-escapes",
 }  # fmt: skip
 
