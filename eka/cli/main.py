@@ -18,6 +18,8 @@ INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``eka`` with ``argv`` (default: the program's own) and return its exit status."""
+    if argv is None and sys.getfilesystemencoding() != "utf-8":
+        _start_again_in_utf8()
     words = sys.argv[1:] if argv is None else argv
     try:
         status = _answer(words)
@@ -30,6 +32,12 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:  # while still loading; later ones are told properly
         return INTERRUPTED
     return status
+
+
+def _start_again_in_utf8() -> None:
+    """Replace this process: labels and paths are UTF-8, whatever the locale says of file names."""
+    arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    os.execv(sys.executable, arguments)  # noqa: S606 - nothing of it comes from elsewhere
 
 
 def _answer(words: list[str]) -> int:
