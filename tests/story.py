@@ -112,6 +112,15 @@ class Village:
         self._busybox(self.mono / "shell")
         self.greet("hello")
 
+    @classmethod
+    def copied(cls, other: Village, root: Path) -> Village:
+        """Return a village that has all another one has, and changes nothing there."""
+        shutil.copytree(other.root, root, symlinks=True)
+        made = cls.__new__(cls)
+        made.root, made.mono, made.server = root, root / "mono", root / "server" / "pkgs.git"
+        git(made.mono, "remote", "set-url", "origin", str(made.server))
+        return made
+
     @property
     def url(self) -> str:
         """The server as a URI's source."""
