@@ -14,12 +14,12 @@ import pytest
 
 from eka.store import Store
 from eka.workflow.pair import NOTE
-from tests.kills import Ended, Measured, measure, rounds_of
+from tests.kills import Ended, Measured, Round, measure, rounds_of
 from tests.servers.git_http import serve
 from tests.story import Person, Village, git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
 LABELS = tuple(f"a{number}" for number in range(8))
@@ -38,7 +38,7 @@ def village(tmp_path: Path) -> Village:
 
 @pytest.fixture
 def http_remote(tmp_path: Path, village: Village) -> Generator[None]:
-    """The server is no child of eka: it outlives the kills."""
+    """Let the server be no child of eka: it outlives the kills."""
     with serve(tmp_path / "server") as server:
         git(village.mono, "remote", "set-url", "origin", f"{server.url}/pkgs.git")
         yield
@@ -71,11 +71,25 @@ def told(ended: Ended) -> dict[str, str]:
 def test_a_killed_publish_loses_nothing_and_is_completed_by_the_next(
     person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
+    publish_and_kill(person, village, tmp_path, rounds_of(rounds(10, 100)))
+
+
+@pytest.mark.spec("publish-heals")
+def test_so_is_one_to_a_directory_of_this_machine(
+    person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    publish_and_kill(person, village, tmp_path, rounds_of(rounds(5, 50), spares_children=True))
+
+
+def publish_and_kill(
+    person: Person, village: Village, tmp_path: Path, rounds: Iterator[Round]
+) -> None:
+    """Publish new versions again and again, each time killed, then not killed."""
     bump(village, 0)
     person.does(village.mono, "init")
     measured = measure(person, village.mono, *NEW_ATOM, notes=tmp_path / "notes")
     acknowledged: dict[str, str] = {}
-    for each in rounds_of(rounds(10, 100)):
+    for each in rounds:
         bump(village, each.number + 1)
 
         acknowledged |= told(each.kill(person, village.mono, *NEW_ATOM, measured=measured))
@@ -184,6 +198,7 @@ def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
         assert Pair.of(app) == new
         assert leftovers(app) == []
         assert person.eka(app, "lock", "--locked").status == 0
+    assert git(person.home / ".cache/eka/objects.git", "fsck", "--no-dangling") == ""
 
 
 def test_a_killed_lock_leaves_the_old_lock_or_the_new_one(
