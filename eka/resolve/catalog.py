@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from eka.resolve.listing import Listing
 from eka.resolve.model import Need, Unavailable
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from eka.atom import Version
     from eka.resolve.facts import Unmet
     from eka.resolve.model import Answer, Dependencies, Request, ResolveKey, Strategy, Wanted
+
+
+NOTHING = Listing((), single=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Atom:
         "choices",
         "kept",
         "key",
+        "known",
         "listing",
         "looked_at",
         "needs",
@@ -43,17 +47,13 @@ class Atom:
         self.key = key
         self.kept = kept  # the versions of a former lock
         self.listing: Listing | Unavailable | None = None
+        self.known = NOTHING  # the listing, where there is one
         self.preferred = 0  # the bits of ``kept``
         self.needs: dict[Version, Needs | Unavailable] = {}
         self.looked_at: set[str] = set()  # requirements
         self.targets: dict[str, Target | Unmet] = {}  # by requirement
         self.nodes: dict[int, int] = {}  # by bucket index
         self.choices: dict[int, Target] = {}  # by mask
-
-    @property
-    def known(self) -> Listing:
-        """The versions of an atom that is known to have some."""
-        return cast("Listing", self.listing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ class Catalog:
         if isinstance(versions, Unavailable):
             atom.listing = versions
             return
-        atom.listing = Listing(versions, single=atom.key in self._single)
-        atom.preferred = atom.listing.bits(atom.kept)
+        atom.listing = atom.known = Listing(versions, single=atom.key in self._single)
+        atom.preferred = atom.known.bits(atom.kept)
 
     def _understand(self, dependencies: Dependencies | Unavailable) -> Needs | Unavailable:
         if isinstance(dependencies, Unavailable):

@@ -34,8 +34,9 @@ class Listing:
     """All versions of one atom, ascending, cut into buckets."""
 
     def __init__(self, versions: Iterable[Version], *, single: bool) -> None:
-        self.versions: Sequence[Version] = sorted(set(versions), key=_version_key)
-        self._keys: _Keys = [version.key for version in self.versions]
+        by_key = {version.key: version for version in versions}
+        self._keys: _Keys = sorted(by_key)
+        self.versions: Sequence[Version] = [by_key[each] for each in self._keys]
         self.every = (1 << len(self._keys)) - 1
         self._stable = _mask_where(self.versions, lambda version: not version.prerelease)
         self._masks: dict[str, int] = {}
@@ -142,10 +143,6 @@ class Listing:
             case _:  # Operator.CARET
                 mask = self._below(_caret_end(comparator)) & ~below
         return mask
-
-
-def _version_key(version: Version) -> _Key:
-    return version.key
 
 
 def _mask_where(versions: Sequence[Version], accepts: Callable[[Version], bool]) -> int:

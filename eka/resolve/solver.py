@@ -219,7 +219,7 @@ class _Search:
 
     def _translate(self, roots: Sequence[int], edges: Mapping[int, Sequence[int]]) -> Solution:
         requests = {node: self._request(node) for node in edges}
-        order = sorted(edges, key=lambda node: requests[node])
+        order = sorted(edges, key=lambda node: _order(requests[node]))
         rank = {node: at for at, node in enumerate(order)}
 
         def named(nodes: Sequence[int]) -> tuple[Request, ...]:
@@ -246,6 +246,12 @@ class _Search:
         place = self.places[node]
         needs = place.atom.needs[place.version(self.engine.state[node])]
         return () if isinstance(needs, Unavailable) else needs.lines
+
+
+def _order(request: Request) -> tuple[str, str, object]:
+    """Return a sort key that orders as requests do, and is cheaper to compare."""
+    (genesis, label), version = request
+    return genesis.hex, label.text, version.key
 
 
 def _root_problem(line: Line, unmet: Unmet) -> EkaError:
