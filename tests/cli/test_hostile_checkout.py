@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -217,6 +218,32 @@ def test_no_command_writes_through_the_links_of_a_repository(
     assert answer.status != BUG, answer
     assert (outside / "precious").read_text() == "precious"
     assert [path.name for path in outside.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize(
+    "packages", [["*"], ["*", "sub/*"], ["**"], ["evil"], ["../outside"], ["sub/../../outside"]]
+)
+def test_no_member_of_a_set_is_outside_of_it(
+    packages: list[str], tmp_path: Path, person: Person, village: Village
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "atom.toml").write_text('[package]\nlabel = "out"\nversion = "1.0.0"\n')
+    (village.mono / "evil").symlink_to(outside)
+    (village.mono / "loop").symlink_to(".")
+    (village.mono / "sub").mkdir()
+    (village.mono / "sub" / "deep").symlink_to(outside)
+    village.write("ekala.toml", f"[set]\npackages = {json.dumps(packages)}\n")
+    village.commit()
+
+    answers = [
+        person.json(village.mono, *words)
+        for words in (["lock"], ["publish", "--all", "--dry-run", "--push-source"])
+    ]
+
+    assert BUG not in {answer.status for answer in answers}
+    assert not any('"out"' in answer.out for answer in answers)
+    assert [path.name for path in outside.iterdir()] == ["atom.toml"]
 
 
 @pytest.mark.parametrize("ignored", ["", "d\n"])

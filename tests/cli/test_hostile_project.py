@@ -286,6 +286,56 @@ def test_a_lock_pins_no_other_file_than_the_manifest_names(
         assert "/evil" not in server.asked()
 
 
+# --- servers that change their mind -------------------------------------------------------------
+
+
+@pytest.fixture
+def changing(tmp_path: Path, person: Person) -> tuple[RawRepository, Path]:
+    """A set of one atom, and a project that locked it."""
+    raw = RawRepository(tmp_path / "raw.git")
+    raw.publish(raw.atom("lib", raw.manifest("lib"), raw.file("word", "honest")))
+    person.does(tmp_path, "new", "locked")
+    person.does(tmp_path / "locked", "add", f"file://{raw.path}::lib")
+    return raw, tmp_path / "locked"
+
+
+def test_a_version_with_another_content_is_noticed(
+    changing: tuple[RawRepository, Path], person: Person
+) -> None:
+    raw, app = changing
+    before = pair(app)
+    raw.publish(raw.atom("lib", raw.manifest("lib"), raw.file("word", "evil")))
+
+    locked = [person.json(app, *words) for words in (["lock"], ["lock", "--locked"])]
+    verified = person.json(app, "verify")
+    fetched = person.json(app, "fetch")
+
+    assert [(each.status, each.code) for each in locked] == [(INTEGRITY, "pin-mismatch")] * 2
+    assert verified.status == INTEGRITY
+    assert [atom["sound"] for atom in verified.document["atoms"]] == [False]
+    assert fetched.status == 0  # by id: what was locked, whatever the ref says
+    assert pair(app) == before
+
+
+def test_a_version_that_went_away_is_told_and_can_still_be_had(
+    changing: tuple[RawRepository, Path], tmp_path: Path
+) -> None:
+    raw, app = changing
+    (raw.path / "refs" / "atoms" / "lib" / "1.0.0").unlink()
+    (raw.path / "config").write_text(
+        "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+        "[uploadpack]\n\tallowAnySHA1InWant = true\n"
+    )
+    stranger = Person(tmp_path / "stranger")
+
+    fetched = stranger.json(app, "fetch")
+    verified = stranger.json(app, "verify")
+
+    assert (fetched.status, fetched.document["fetched"]) == (0, 1)
+    assert verified.status == 0
+    assert [atom["withdrawn"] for atom in verified.document["atoms"]] == [True]
+
+
 # --- aliases -----------------------------------------------------------------------------------
 
 
