@@ -82,19 +82,19 @@ def test_a_note_that_is_none_is_thrown_away(project: Path, text: bytes) -> None:
     assert not (project / NOTE).exists()
 
 
-@pytest.mark.parametrize("name", ["../canary", "canary", "..", ".", "", "/canary"])
+@pytest.mark.parametrize("name", ["../pair-canary", "pair-canary", "..", ".", "", "/pair-canary"])
 def test_a_note_changes_manifest_and_lock_alone(project: Path, name: str) -> None:
     harmful = {name: {"old": "", "new": "harm"}}
     (project / NOTE).write_bytes(json.dumps(harmful).encode())
 
     repair(project)
 
-    assert not list(project.parent.rglob("canary"))
+    assert not list(project.parent.rglob("pair-canary"))
     assert sorted(path.name for path in project.iterdir()) == ["atom.lock", "atom.toml"]
 
 
 def test_a_link_in_the_place_of_a_temporary_file_leads_nowhere(project: Path) -> None:
-    outside = project.parent / "canary"
+    outside = project.parent / "pair-canary"
     outside.write_bytes(b"precious")
     for name in (*OLD, NOTE):
         (project / f".{name}.{os.getpid()}.tmp").symlink_to(outside)
@@ -107,7 +107,7 @@ def test_a_link_in_the_place_of_a_temporary_file_leads_nowhere(project: Path) ->
 
 
 def test_a_link_in_the_place_of_a_file_is_replaced_not_followed(project: Path) -> None:
-    outside = project.parent / "canary"
+    outside = project.parent / "pair-canary"
     outside.write_bytes(b"precious")
     (project / "atom.lock").unlink()
     (project / "atom.lock").symlink_to(outside)
