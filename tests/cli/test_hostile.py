@@ -80,7 +80,9 @@ def refusal(answer: Answer) -> str:
     return answer.code
 
 
-@pytest.mark.spec("policy-first", "fetch-checks", "commit-canonical", "commit-claims")
+@pytest.mark.spec(
+    "policy-first", "fetch-checks", "commit-canonical", "commit-claims", "flow-checked"
+)
 @pytest.mark.parametrize("case", FAULTY)
 def test_no_command_takes_what_is_no_atom(
     case: str, root: Path, person: Person, hostile: HostileSet, app: Path
