@@ -40,11 +40,19 @@ def pin_url(source: UrlSource, open_url: Callable[[str], Iterable[bytes]]) -> Lo
                 raise UrlUnavailable(source.url, f"it is larger than {MAX_URL_BYTES} bytes")
             sha256.update(chunk)
     except OSError as error:
-        raise UrlUnavailable(source.url, str(error)) from error
+        raise UrlUnavailable(source.url, _reason(error)) from error
     found = sha256.hexdigest()
     if source.sha256 is not None and source.sha256.lower() != found:
         raise UrlHashMismatch(source.url, expected=source.sha256.lower(), found=found)
     return LockedFile(url=source.url, path="", suite="", size=size, sha256=found)
+
+
+def _reason(error: OSError) -> str:
+    """Return why a download failed; urllib wraps what the system says into words of its own."""
+    inner = getattr(error, "reason", None)
+    if isinstance(inner, OSError) and inner.strerror:
+        return inner.strerror.lower()
+    return str(error)
 
 
 def read_url(url: str) -> Iterable[bytes]:

@@ -16,7 +16,7 @@ from eka.store import (
     RunAction,
     UnpackAction,
 )
-from eka.workflow.errors import LockMissing, LockStale
+from eka.workflow.errors import LinkPlaceMissing, LockMissing, LockStale
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.lock import LockOptions, describe, lock_project
 from eka.workflow.locked import checked_lock
@@ -115,6 +115,8 @@ def build_project(
         NotInLock: a target is no direct dependency.
         BuildFailed: a recipe failed; its log says why.
     """
+    if options.link is not None and not options.link.parent.is_dir():
+        raise LinkPlaceMissing(str(options.link.parent))
     manifest, lock = _current_lock(services, project, options)
     names = dict.fromkeys(options.targets)
     targets: dict[str, AtomKey | None] = {

@@ -166,6 +166,34 @@ class DependencyLockMissing(EkaError):
         )
 
 
+class NeighbourUnlocked(EkaError):
+    """An atom of the same repository declares direct sources and has no lock that pins them."""
+
+    code = "neighbour-unlocked"
+
+    def __init__(self, label: str, directory: str, why: str) -> None:
+        super().__init__(
+            what=f"the direct sources of {label} are not pinned yet",
+            where=directory,
+            why=why,
+            fix="run eka lock there, or in the root of the set for all its atoms",
+        )
+
+
+class LinkPlaceMissing(EkaError):
+    """The link to a result should lie in a directory that does not exist."""
+
+    code = "link-place-missing"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(
+            what="there is no directory for the link to the result",
+            where=directory,
+            fix="make it, choose another place with --link, or use --no-link",
+        )
+
+
 class PinMismatch(EkaError):
     """A pinned atom is not what the pin says."""
 

@@ -101,7 +101,8 @@ def known_genesis(services: Services, repository: WorkRepository) -> Genesis:
     request = InitRequest(configured=configured, offline=services.offline, dry_run=True)
     report = init_set(repository, request, aliases=services.aliases)
     if report.genesis is None or (report.is_new and report.remote is None):
-        raise SetNotFound(str(repository.work_tree), "no genesis is on record")
+        asked = ", and --offline forbids asking the remote" if services.offline else ""
+        raise SetNotFound(str(repository.work_tree), f"no genesis is on record here{asked}")
     return report.genesis
 
 

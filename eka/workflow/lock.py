@@ -20,7 +20,7 @@ from eka.workflow.errors import LockMissing, LockStale, PinMismatch
 from eka.workflow.listing import Listings
 from eka.workflow.own_set import open_own_set
 from eka.workflow.pair import project_lock, write_files
-from eka.workflow.pins import copy_pins, pin_direct
+from eka.workflow.pins import copy_pins, neighbour_pins, pin_direct
 from eka.workflow.previous import Previous, read_previous
 from eka.workflow.progress import counted
 from eka.workflow.project import LOCK
@@ -199,9 +199,7 @@ class _Resolution:
 
     def _copied(self, key: AtomKey) -> list[LockedDirect]:
         if self._own is not None and key.genesis == self._own.genesis:
-            return copy_pins(
-                key, self._own.manifest(key.label), self._own.project(key.label).lock_bytes()
-            )
+            return neighbour_pins(self._own, key)
         candidate = self._provider.candidates[(key.genesis, key.label), key.version]
         reader = self._provider.reader
         oid = find_entry(reader, candidate.commit.tree, LOCK)

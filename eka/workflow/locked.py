@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from eka.atom import UrlSource
 from eka.workflow.errors import LockSourceRefused, LockStale
 from eka.workflow.own_set import open_own_set
-from eka.workflow.pins import copy_pins
+from eka.workflow.pins import neighbour_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +72,7 @@ def _check_sibling(atom: LockedAtom, lock: Lock, own: OwnSet, where: str) -> Non
         ):
             needs = f"{line.label.text} {line.requirement.text}"
             raise LockStale(where, f"{key.label.text} needs {needs} now")
-    copied = copy_pins(key, manifest, own.project(key.label).lock_bytes())
+    copied = neighbour_pins(own, key)
     if copied != [pin for pin in lock.direct if pin.owner == key]:
         raise LockStale(where, f"the direct sources of {key.label.text} are pinned anew")
 

@@ -15,13 +15,14 @@ from eka.atom import (
 )
 from eka.compose import KindUnsupported
 from eka.direct import pin_url
-from eka.workflow.errors import DependencyLockMissing, Offline
+from eka.workflow.errors import DependencyLockMissing, NeighbourUnlocked, Offline
 from eka.workflow.project import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eka.atom import AtomKey, DirectSource, Lock, LockedFile, Manifest
+    from eka.workflow.own_set import OwnSet
     from eka.workflow.services import Services
 
 
@@ -78,6 +79,20 @@ def copy_pins(owner: AtomKey, manifest: Manifest, lock_bytes: bytes | None) -> l
         if (source.kind, source.name.text) not in pinned:
             raise DependencyLockMissing(name, f"its atom.lock does not pin {source.name.text}")
     return [pin.owned_by(owner) for pin in own]
+
+
+def neighbour_pins(own: OwnSet, key: AtomKey) -> list[LockedDirect]:
+    """Return the pins of an atom of the own set, from the lock in its directory.
+
+    Raises:
+        NeighbourUnlocked: that lock is absent or stale.
+    """
+    project = own.project(key.label)
+    try:
+        return copy_pins(key, own.manifest(key.label), project.lock_bytes())
+    except DependencyLockMissing as error:
+        place = str(project.directory)
+        raise NeighbourUnlocked(key.label.text, place, error.why) from error
 
 
 def _systems(source: DirectSource, manifest: Manifest, services: Services) -> Sequence[str]:

@@ -336,3 +336,12 @@ def test_an_interrupted_build_ends_at_once_and_the_next_one_works(
     recipe(village, "echo done > $out")
     assert output(person.json(work, "build")).read_text() == "done\n"
     assert git(village.mono, "status", "--short", "--", "work").startswith("??")
+
+
+def test_the_place_of_the_link_is_looked_at_before_anything_is_built(
+    person: Person, app: Path
+) -> None:
+    answer = person.json(app, "build", "greet", "--link", "nowhere/result", "--store", "../fresh")
+
+    assert (answer.status, answer.code) == (EXIT_NOT_FOUND, "link-place-missing")
+    assert not (app.parent / "fresh").exists()

@@ -341,3 +341,28 @@ def test_a_set_without_atoms_says_so(person: Person, tmp_path: Path) -> None:
     answer = person.json(root, "lock")
 
     assert (answer.status, answer.code) == (EXIT_NOT_FOUND, "set-empty")
+
+
+def test_a_neighbour_that_is_not_locked_is_named_with_its_directory(
+    person: Person, village: Village
+) -> None:
+    source = '[deps.direct.url]\nx = { url = "http://127.0.0.1:1/x" }\n[build]\nunpack = ["x"]\n'
+    village.atom("tool", source)
+    village.atom("user", f'{OWN}tool = "*"\n')
+
+    answer = person.json(village.mono / "user", "build")
+
+    assert (answer.status, answer.code) == (EXIT_FAILED, "neighbour-unlocked")
+    assert answer.document["error"]["where"] == str(village.mono / "tool")
+
+
+def test_offline_a_clone_cannot_know_its_genesis(
+    person: Person, village: Village, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(village.server), str(clone))
+
+    answer = person.json(clone / "greet", "build", "--offline")
+
+    assert (answer.status, answer.code) == (EXIT_NOT_FOUND, "set-not-found")
+    assert "--offline" in answer.document["error"]["why"]

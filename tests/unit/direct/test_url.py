@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
+from urllib.error import URLError
 
 import pytest
 
@@ -57,3 +58,13 @@ def test_a_failing_download_says_why() -> None:
 def test_only_the_web_is_read(url: str) -> None:
     with pytest.raises(UrlUnavailable):
         pin_url(source(url=url), served)
+
+
+def test_what_the_system_says_is_not_wrapped_in_words_of_a_library() -> None:
+    def refused(_: str) -> list[bytes]:
+        raise URLError(ConnectionRefusedError(111, "Connection refused"))
+
+    with pytest.raises(UrlUnavailable) as caught:
+        pin_url(source(), refused)
+
+    assert caught.value.why == "connection refused"
