@@ -15,6 +15,7 @@ from tests.fakes.hostile_atoms import (
     HostileSet,
     hostile_set,
 )
+from tests.fakes.raw_git import RawRepository
 from tests.story import Answer, Person
 
 if TYPE_CHECKING:
@@ -149,3 +150,20 @@ def test_one_bad_atom_does_not_hide_the_good_one(
     assert (added.status, added.document["version"]) == (0, "1.0.0")
     assert [atom["sound"] for atom in verified.document["atoms"]] == [True, False, False]
     assert verified.status == INTEGRITY
+
+
+@pytest.mark.spec("level-ancestry")
+def test_a_set_that_claims_the_beginning_of_another_is_found_out(
+    root: Path, person: Person, app: Path
+) -> None:
+    liar = RawRepository(root / "liar.git")
+    stranger = liar.commit(liar.tree(liar.file("elsewhere")))
+    liar.ref("refs/ekala/init", stranger)
+    liar.publish(liar.atom("lib", liar.manifest("lib")))
+
+    answer = person.json(app, "verify", f"file://{liar.path}::lib")
+
+    assert answer.status == INTEGRITY
+    (atom,) = answer.document["atoms"]
+    failed = {each["level"] for each in atom["levels"] if each["status"] == "failed"}
+    assert failed == {"ancestry"}
