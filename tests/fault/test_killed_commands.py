@@ -14,7 +14,7 @@ import pytest
 
 from eka.store import Store
 from eka.workflow.pair import NOTE
-from tests.kills import Ended, Measured, Round, measure, rounds_of
+from tests.kills import Ended, Measured, Round, finish, measure, rounds_of, start
 from tests.servers.git_http import serve
 from tests.story import Person, Village, git
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LABELS = tuple(f"a{number}" for number in range(8))
+# Of an add: the note, the manifest, the lock, and cleaning up.
+LAST_STEPS = 10
 NEW_ATOM = ["publish", "--all", "--push-source", "--json"]
 
 
@@ -150,6 +152,21 @@ def check_pair(project: Path, old: Pair, new: Pair, *, is_done: bool) -> None:
         assert found == new if is_done else found in (old, new)
 
 
+def check_added(
+    person: Person, app: Path, words: list[str], old: Pair, new: Pair, *, is_done: bool
+) -> None:
+    """Check what a killed `eka add` left, and that the next commands mend and finish it."""
+    check_pair(app, old, new, is_done=is_done)
+    was_noted = (app / NOTE).exists()
+    person.does(app, "info")
+    assert Pair.of(app) in ([new] if was_noted or is_done else [old, new])
+    assert leftovers(app) == []
+    person.does(app, *words)
+    assert Pair.of(app) == new
+    assert leftovers(app) == []
+    assert person.eka(app, "lock", "--locked").status == 0
+
+
 @pytest.fixture
 def app(person: Person, village: Village) -> Path:
     """A project that depends on ``shell`` already."""
@@ -187,18 +204,30 @@ def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
             forget(person)
 
         ended = each.kill(person, app, *words, measured=cold if each.number % 2 else warm)
-        check_pair(app, old, new, is_done=ended.is_done)
-        was_noted = (app / NOTE).exists()
-        next_one = person.eka(app, "info")
 
-        assert next_one.status == 0, next_one
-        assert Pair.of(app) in ([new] if was_noted or ended.is_done else [old, new])
-        assert leftovers(app) == []
-        person.does(app, *words)
-        assert Pair.of(app) == new
-        assert leftovers(app) == []
-        assert person.eka(app, "lock", "--locked").status == 0
+        check_added(person, app, words, old, new, is_done=ended.is_done)
     assert git(person.home / ".cache/eka/objects.git", "fsck", "--no-dangling") == ""
+
+
+def test_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
+    person: Person, village: Village, app: Path, tmp_path: Path
+) -> None:
+    words = ["add", f"{village.url}::greet@^1"]
+    old = Pair.of(app)
+    person.does(app, *words)
+    new = Pair.of(app)
+    old.put(app)
+    steps = measure(person, app, *words, notes=tmp_path / "notes").steps
+    noted = 0
+    for step in range(steps - LAST_STEPS, steps):
+        old.put(app)
+
+        ended = finish(start(person, app, *words, step=str(step)))
+
+        assert not ended.is_done
+        noted += (app / NOTE).exists()
+        check_added(person, app, words, old, new, is_done=False)
+    assert noted > 2  # they were killed while they wrote
 
 
 def test_a_killed_lock_leaves_the_old_lock_or_the_new_one(
