@@ -278,6 +278,7 @@ def test_a_clone_inside_an_atom_is_told_of(person: Person, village: Village) -> 
     assert answer.document["error"]["where"].endswith("/greet/inner")
 
 
+@pytest.mark.spec("flow-current")
 def test_an_atom_of_the_working_tree_is_built_as_locked_or_locked_anew(
     person: Person, village: Village
 ) -> None:

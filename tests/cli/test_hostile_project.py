@@ -85,6 +85,7 @@ def pair(app: Path) -> tuple[bytes, bytes]:
 # --- forks -------------------------------------------------------------------------------------
 
 
+@pytest.mark.spec("flow-one-source")
 def test_a_fork_has_the_same_identity_and_no_authority(
     person: Person, app: Path, fork: str
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_fork_has_the_same_identity_and_no_authority(
     assert pair(app) == before
 
 
+@pytest.mark.spec("flow-one-source")
 def test_a_fork_that_is_accepted_adds_no_versions(
     person: Person, app: Path, village: Village, fork: str
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_fork_that_is_listed_as_a_mirror_is_accepted_for_good(
     assert person.eka(app, "lock", "--locked").status == 0
 
 
+@pytest.mark.spec("flow-one-source")
 def test_a_foreign_manifest_cannot_send_a_known_set_elsewhere(
     root: Path, person: Person, app: Path, fork: str
 ) -> None:
@@ -227,7 +230,7 @@ def _elsewhere(text: str, url: str) -> str:
     return text[:start] + url + text[text.index('"', start) :]
 
 
-@pytest.mark.spec("lock-canonical", "lock-fields", "lock-urls", "lock-credentials")
+@pytest.mark.spec("flow-places", "lock-fields", "lock-urls", "lock-credentials")
 @pytest.mark.parametrize("case", FORGERIES)
 def test_a_forged_lock_is_not_used(
     case: str, root: Path, tmp_path: Path, person: Person, app: Path, fork: str
@@ -261,6 +264,7 @@ def test_a_forged_lock_is_not_used(
     assert not (app / "result-greet").exists()
 
 
+@pytest.mark.spec("flow-places")
 @pytest.mark.parametrize("declared", ["", f', sha256 = "{HELLO}"'])
 def test_a_lock_pins_no_other_file_than_the_manifest_names(
     declared: str, person: Person, tmp_path: Path
@@ -299,6 +303,7 @@ def changing(tmp_path: Path, person: Person) -> tuple[RawRepository, Path]:
     return raw, tmp_path / "locked"
 
 
+@pytest.mark.spec("flow-moved")
 def test_a_version_with_another_content_is_noticed(
     changing: tuple[RawRepository, Path], person: Person
 ) -> None:
@@ -391,7 +396,7 @@ def silent(answers: list[Answer], *places: Path) -> bool:
     return HUSHED not in told and not any(HUSHED.encode() in path.read_bytes() for path in files)
 
 
-@pytest.mark.spec("lock-credentials")
+@pytest.mark.spec("flow-public")
 def test_a_password_in_an_address_is_used_and_written_nowhere(
     person: Person, guarded: str, tmp_path: Path
 ) -> None:

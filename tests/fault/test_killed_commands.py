@@ -188,6 +188,7 @@ def measure_cold(person: Person, where: Path, *words: str, notes: Path) -> Measu
     return measure(person, where, *words, notes=notes)
 
 
+@pytest.mark.spec("flow-pair")
 def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
     person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
@@ -209,6 +210,7 @@ def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
     assert git(person.home / ".cache/eka/objects.git", "fsck", "--no-dangling") == ""
 
 
+@pytest.mark.spec("flow-pair")
 def test_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
     person: Person, village: Village, app: Path, tmp_path: Path
 ) -> None:
@@ -230,6 +232,7 @@ def test_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
     assert noted > 2  # they were killed while they wrote
 
 
+@pytest.mark.spec("flow-pair")
 def test_a_killed_lock_leaves_the_old_lock_or_the_new_one(
     person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
@@ -257,6 +260,7 @@ def test_a_killed_lock_leaves_the_old_lock_or_the_new_one(
         assert leftovers(app) == []
 
 
+@pytest.mark.spec("flow-pair")
 def test_a_killed_lock_of_a_set_leaves_each_lock_old_or_new(
     person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:

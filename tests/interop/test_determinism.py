@@ -157,7 +157,7 @@ def usual(root: Path, village: Village) -> tuple[bytes, bytes]:
     return outcome(root / "usual", village, World(), root / "usual-home")
 
 
-@pytest.mark.spec("lock-canonical")
+@pytest.mark.spec("flow-same")
 @pytest.mark.parametrize("world", WORLDS)
 def test_manifest_and_lock_are_the_same_in_every_world(
     world: str, village: Village, usual: tuple[bytes, bytes], tmp_path: Path
@@ -230,7 +230,7 @@ def build(place: Path, village: Village, world: World) -> dict[str, str]:
     return {"plan": plan, "path": output["path"], "content": output["content"]}
 
 
-@pytest.mark.spec("lock-canonical")
+@pytest.mark.spec("flow-same")
 def test_locking_again_changes_nothing(
     village: Village, usual: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
