@@ -49,6 +49,14 @@ class LockOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What the locks of one set have in common: it is read, and sources are asked, once."""
+
+    own: OwnSet
+    listings: Listings
+
+
+@dataclass(frozen=True, slots=True)
 class LockReport:
     """What locking came to."""
 
@@ -69,7 +77,7 @@ class Change:
 
 
 def lock_project(
-    services: Services, project: Project, options: LockOptions, own: OwnSet | None = None
+    services: Services, project: Project, options: LockOptions, shared: Shared | None = None
 ) -> LockReport:
     """Resolve a project and write its lock.
 
@@ -77,7 +85,7 @@ def lock_project(
         services: Ports.
         project: What to lock.
         options: How.
-        own: The set around it, where the caller has read it already.
+        shared: What the caller knows already who locks a whole set.
 
     Raises:
         LockMissing, LockStale: with ``locked``, when there is no lock or it would change.
@@ -89,7 +97,7 @@ def lock_project(
         if options.locked and old is None:
             raise LockMissing(str(project.lock_path))
         previous = read_previous(services, project)
-        lock = resolve(services, project, manifest_text, options, previous, own)
+        lock = resolve(services, project, manifest_text, options, previous, shared)
         new = encode_lock(lock)
         changes = diff_locks(previous.lock, lock)
         if options.locked and new != old:
@@ -106,40 +114,43 @@ def resolve(
     manifest_text: bytes,
     options: LockOptions,
     previous: Previous,
-    own: OwnSet | None = None,
+    shared: Shared | None = None,
 ) -> Lock:
     """Return the lock that ``manifest_text`` asks for in the place of ``project``."""
     manifest = project.parse(manifest_text)
-    if all(not declared.own for declared in manifest.package.sets.values()):
-        own = None
-    elif own is None:
-        own = open_own_set(services, project.directory)
-    return _Resolution(services, project, manifest, options, previous, own).lock()
+    speaks = any(declared.own for declared in manifest.package.sets.values())
+    own = None
+    if speaks:
+        own = shared.own if shared else open_own_set(services, project.directory)
+    listings = shared.listings if shared else Listings(services)
+    task = _Task(project, manifest, options, previous)
+    return _Resolution(services, task, own, listings).lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be locked, and how."""
+
+    project: Project
+    manifest: Manifest
+    options: LockOptions
+    previous: Previous
 
 
 class _Resolution:
     """One run of the solver over one project, and the pins that follow from it."""
 
     def __init__(
-        self,
-        services: Services,
-        project: Project,
-        manifest: Manifest,
-        options: LockOptions,
-        previous: Previous,
-        own: OwnSet | None,
+        self, services: Services, task: _Task, own: OwnSet | None, listings: Listings
     ) -> None:
         self._services = services
-        self._project = project
-        self._manifest = manifest
-        self._previous = previous
-        self._options = options
+        self._task = task
         self._own = own
-        genesis = self._own.genesis if self._own else None
-        listings = Listings(services)
+        options = task.options
         typed = (options.typed_source,) if options.typed_source else ()
+        genesis = own.genesis if own else None
         self._sets = KnownSets(listings, genesis, options.accepted_sources, typed)
-        self._provider = GitProvider(services, self._sets, listings, self._own, previous.pinned)
+        self._provider = GitProvider(services, self._sets, listings, own, task.previous.pinned)
 
     def lock(self) -> Lock:
         solution = self._solve()
@@ -148,13 +159,14 @@ class _Resolution:
             self._services.progress.step(f"checking {counted(len(requests), 'atom')}")
         self._provider.fetch(requests)
         atoms = [self._locked_atom(request, solution) for request in requests]
+        task = self._task
         direct = pin_direct(
-            self._services, self._manifest, self._previous.lock, refresh=self._options.refresh
+            self._services, task.manifest, task.previous.lock, refresh=task.options.refresh
         )
         for atom in atoms:
             direct += self._copied(atom.key)
         return Lock(
-            requirements=requirements_digest(self._manifest),
+            requirements=requirements_digest(task.manifest),
             sets=self._sets.locked({atom.key.genesis for atom in atoms}),
             atoms=tuple(sorted(atoms, key=lambda atom: atom.key)),
             direct=tuple(sorted(direct, key=_direct_order)),
@@ -163,14 +175,14 @@ class _Resolution:
 
     def _solve(self) -> Solution:
         own = self._own.genesis if self._own else None
-        manifest = self._manifest
+        task, manifest = self._task, self._task.manifest
         lines = (*manifest.dependencies, *manifest.dev_dependencies)
-        wanted = self._provider.wanted(lines, manifest, own, self._project.directory)
-        previous = Previous() if self._options.update else self._previous
+        wanted = self._provider.wanted(lines, manifest, own, task.project.directory)
+        previous = Previous() if task.options.update else task.previous
         if wanted:
             self._services.progress.step("choosing versions")
         return drive(
-            solve(wanted, preferred=previous.preferred, strategy=self._options.strategy),
+            solve(wanted, preferred=previous.preferred, strategy=task.options.strategy),
             self._provider,
         )
 

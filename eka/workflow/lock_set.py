@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eka.workflow.errors import SetEmpty
-from eka.workflow.lock import LockOptions, LockReport, lock_project
+from eka.workflow.listing import Listings
+from eka.workflow.lock import LockOptions, LockReport, Shared, lock_project
 from eka.workflow.own_set import open_own_set
 from eka.workflow.progress import Part
 from eka.workflow.project import MANIFEST, SET_MANIFEST, Project
@@ -33,9 +34,10 @@ def lock_here(services: Services, directory: Path, options: LockOptions) -> list
     if not own.projects:
         raise SetEmpty(str(directory / SET_MANIFEST))
     reports: list[LockReport] = []
+    shared = Shared(own, Listings(services))
     for label in in_order(own):
         part = replace(services, progress=Part(services.progress, label.text))
-        reports.append(lock_project(part, own.project(label), options, own))
+        reports.append(lock_project(part, own.project(label), options, shared))
     return reports
 
 

@@ -197,3 +197,28 @@ def test_a_lock_without_its_objects_is_no_use_offline(
     answer = stranger.json(app, *words, "--offline")
 
     assert (answer.status, answer.code) == (EXIT_NETWORK, "offline")
+
+
+def test_a_source_is_asked_once_however_many_atoms_of_a_set_need_it(
+    village: Village, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+    for number in (1, 5):
+        root = tmp_path / str(number)
+        (root / "set").mkdir(parents=True)
+        person, mono = Person(root / "home"), Village(root / "set")
+        with serve(village.server.parent) as server:
+            for each in range(number):
+                mono.atom(
+                    f"user{each}",
+                    f'[package.sets]\nfar = "{server.url}/pkgs.git"\nhere = "::"\n'
+                    '[deps.from.far]\ngreet = "^1"\n[deps.from.here]\nshell = "*"\n',
+                )
+            mono.commit()
+            person.does(mono.mono, "init")
+
+            person.does(mono.mono, "lock")
+
+            asked.append(len(server.log))
+
+    assert asked[0] == asked[1] > 0
