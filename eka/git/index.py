@@ -16,9 +16,11 @@ from eka.git.refs import (
     EKA_ATOMS_PREFIX,
     INIT_REF,
     OLD_ROOT_TAG,
+    STATUS_PREFIX,
     RefLayout,
     label_prefixes,
     parse_atom_ref,
+    parse_status_ref,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +65,10 @@ class VersionListing(Mapping["Label", "Mapping[Version, ObjectId]"]):
         default_factory=dict["tuple[Label, Version]", RefLayout]
     )
     """Where versions lie that are not in the current layout."""
+    statuses: Mapping[tuple[Label, Version], ObjectId] = field(
+        default_factory=dict["tuple[Label, Version]", "ObjectId"]
+    )
+    """What status refs (yanked, deprecated) name, of the listed labels."""
 
     def __getitem__(self, label: Label) -> Mapping[Version, ObjectId]:
         return self.versions[label]
@@ -89,12 +95,14 @@ class VersionIndex:
         if len(wanted) > MOST_LABELS_BY_PREFIX:
             every = self.all(url)
             return _narrowed(every, wanted)
-        prefixes = [INIT_REF, *(prefix for label in wanted for prefix in label_prefixes(label))]
+        # Statuses are few: one prefix for all of them costs the server less than one for each.
+        prefixes = [INIT_REF, STATUS_PREFIX]
+        prefixes += [prefix for label in wanted for prefix in label_prefixes(label)]
         return _narrowed(_listing(self._transport.ls_refs(url, prefixes)), wanted)
 
     def all(self, url: SourceUrl) -> VersionListing:
         """Return every published version of every label."""
-        prefixes = [INIT_REF, ATOMS_PREFIX, EKA_ATOMS_PREFIX]
+        prefixes = [INIT_REF, STATUS_PREFIX, ATOMS_PREFIX, EKA_ATOMS_PREFIX]
         return _listing(self._transport.ls_refs(url, prefixes))
 
     def genesis(self, url: SourceUrl) -> Genesis:
@@ -113,9 +121,12 @@ class VersionIndex:
 def _listing(listed: ListedRefs) -> VersionListing:
     versions: dict[Label, dict[Version, ObjectId]] = {}
     layouts: dict[tuple[Label, Version], RefLayout] = {}
+    statuses: dict[tuple[Label, Version], ObjectId] = {}
     for name, oid in listed.refs.items():
         found = parse_atom_ref(name)
         if found is None:
+            if (about := parse_status_ref(name)) is not None:
+                statuses[about] = oid
             continue
         place = versions.setdefault(found.label, {})
         if found.layout is RefLayout.CURRENT:
@@ -133,12 +144,14 @@ def _listing(listed: ListedRefs) -> VersionListing:
         listed.protocol,
         listed.dropped,
         layouts,
+        statuses,
     )
 
 
 def _narrowed(listing: VersionListing, labels: Iterable[Label]) -> VersionListing:
     versions = {label: listing.versions.get(label, {}) for label in labels}
     layouts = {key: layout for key, layout in listing.layouts.items() if key[0] in versions}
+    statuses = {key: oid for key, oid in listing.statuses.items() if key[0] in versions}
     return VersionListing(
         versions,
         listing.genesis,
@@ -146,4 +159,5 @@ def _narrowed(listing: VersionListing, labels: Iterable[Label]) -> VersionListin
         listing.protocol,
         listing.dropped,
         layouts,
+        statuses,
     )

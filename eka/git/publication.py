@@ -133,6 +133,17 @@ class ExistingVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SideObject:
+    """An object published beside an atom, such as a signature, and the ref that names it."""
+
+    ref: str
+    oid: ObjectId
+    kind: str
+    """``blob`` or ``tag``."""
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedAtom:
     """One version, and how it will be or is published."""
 
@@ -143,6 +154,7 @@ class PlannedAtom:
     layout: RefLayout
     body: bytes | None = field(default=None, repr=False)
     """The commit object, when this repository may lack it."""
+    beside: tuple[SideObject, ...] = ()
 
     @property
     def key(self) -> VersionKey:
@@ -156,7 +168,7 @@ class PlannedAtom:
 
     def refs(self, *, no_origin: bool) -> dict[str, ObjectId]:
         """Return the refs that belong to this version alone."""
-        refs = {self.ref: self.oid}
+        refs = {self.ref: self.oid} | {side.ref: side.oid for side in self.beside}
         if self.layout is RefLayout.EKA:
             refs[manifest_meta_ref(*self.key)] = self.source.manifest_blob
             if not no_origin:

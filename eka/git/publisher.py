@@ -189,14 +189,14 @@ class Publisher:
         return refs
 
     def _add_objects(self, atoms: Iterable[PlannedAtom], refs: LocalRefs) -> None:
-        """Add the atom commits that are not here yet, as one pack."""
-        bodies = {atom.oid: atom.body for atom in atoms}
-        present = self._repository.present(sorted(bodies))
-        missing = [
-            ("commit", body)
-            for oid, body in bodies.items()
-            if body is not None and oid not in present
-        ]
+        """Add what is published and not here yet, as one pack."""
+        objects: dict[ObjectId, tuple[str, bytes]] = {}
+        for atom in atoms:
+            if atom.body is not None:
+                objects[atom.oid] = ("commit", atom.body)
+            objects.update({side.oid: (side.kind, side.body) for side in atom.beside})
+        present = self._repository.present(sorted(objects))
+        missing = [found for oid, found in objects.items() if oid not in present]
         if missing:
             refs.add_pack(build_pack(missing, self._repository.algorithm))
 

@@ -17,7 +17,10 @@ SET_PREFIX = "refs/ekala/"
 
 INIT_REF = "refs/ekala/init"
 ORIGINS_PREFIX = "refs/ekala/origins/"
+SIGNATURES_PREFIX = "refs/ekala/sigs/"
+STATUS_PREFIX = "refs/ekala/status/"
 OLD_ROOT_TAG = "refs/tags/ekala/root/v1"
+_KEY_DIGITS = 64  # of a SHA-256 fingerprint
 
 
 class RefLayout(StrEnum):
@@ -89,6 +92,40 @@ def parse_origin_ref(name: str) -> str | None:
     if tail == name or len(tail) not in (40, 64) or tail.strip("0123456789abcdef"):
         return None
     return tail
+
+
+def status_ref(label: Label, version: Version) -> str:
+    """Return the ref that says a version is yanked or deprecated."""
+    return f"{STATUS_PREFIX}{label.text}/{version.text}"
+
+
+def parse_status_ref(name: str) -> tuple[Label, Version] | None:
+    """Return the version that a status ref is about, or None when it is no such ref."""
+    if not name.startswith(STATUS_PREFIX):
+        return None
+    found = _parse_tail(name.removeprefix(STATUS_PREFIX), RefLayout.CURRENT)
+    return None if found is None else (found.label, found.version)
+
+
+def signature_prefix(label: Label, version: Version) -> str:
+    """Return the prefix below which the signatures of a version lie."""
+    return f"{SIGNATURES_PREFIX}{label.text}/{version.text}/"
+
+
+def signature_ref(label: Label, version: Version, key: str) -> str:
+    """Return the ref to a version's signature; ``key``: 64 hex digits, the key's fingerprint."""
+    return f"{signature_prefix(label, version)}{key}"
+
+
+def parse_signature_ref(name: str) -> tuple[Label, Version, str] | None:
+    """Return version and key fingerprint of a signature ref, or None when it is no such ref."""
+    if not name.startswith(SIGNATURES_PREFIX):
+        return None
+    tail, _, key = name.removeprefix(SIGNATURES_PREFIX).rpartition("/")
+    found = _parse_tail(tail, RefLayout.CURRENT)
+    if found is None or len(key) != _KEY_DIGITS or key.strip("0123456789abcdef"):
+        return None
+    return found.label, found.version, key
 
 
 def manifest_meta_ref(label: Label, version: Version) -> str:
