@@ -67,6 +67,7 @@ def test_only_the_labels_asked_for_and_the_genesis_are_listed() -> None:
     assert transport.asked == [
         (
             "refs/ekala/init",
+            "refs/ekala/status/",
             "refs/atoms/zlib/",
             "refs/eka/atoms/zlib/",
             "refs/atoms/lua/",
