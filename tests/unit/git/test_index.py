@@ -120,7 +120,9 @@ def test_thousands_of_labels_are_listed_as_a_whole() -> None:
 
     listing = index(transport).versions(URL, labels)
 
-    assert transport.asked == [("refs/ekala/init", "refs/atoms/", "refs/eka/atoms/")]
+    assert transport.asked == [
+        ("refs/ekala/init", "refs/ekala/status/", "refs/atoms/", "refs/eka/atoms/")
+    ]
     assert len(listing) == 2001
     assert [label.text for label, versions in listing.items() if versions] == ["l7"]
 
