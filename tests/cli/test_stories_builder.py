@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -320,19 +321,20 @@ def until(holds: Callable[[], object], what: str) -> None:
 def test_an_interrupted_build_ends_at_once_and_the_next_one_works(
     person: Person, village: Village
 ) -> None:
-    nap = "sleep 4242"
+    seconds = 2_000_000 + os.getpid()  # that no other run of the tests on this machine sleeps
+    nap = f"sleep {seconds}"
     work = recipe(village, f"echo begun; {nap}")
     command = [str(Path(sys.executable).with_name("eka")), "build", "--no-link"]
     with subprocess.Popen(
         command, cwd=work, env=person.environment, stderr=subprocess.PIPE, text=True
     ) as child:
-        until(lambda: list(processes("sleep\0004242")), "the build never began")
+        until(lambda: list(processes(f"sleep\0{seconds}")), "the build never began")
         child.send_signal(signal.SIGINT)
         _, told = child.communicate(timeout=PATIENCE_S)
 
     assert child.returncode == INTERRUPTED
     assert "interrupted" in told
-    until(lambda: not list(processes("sleep\0004242")), "the build went on")
+    until(lambda: not list(processes(f"sleep\0{seconds}")), "the build went on")
     recipe(village, "echo done > $out")
     assert output(person.json(work, "build")).read_text() == "done\n"
     assert git(village.mono, "status", "--short", "--", "work").startswith("??")

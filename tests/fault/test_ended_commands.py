@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 from tests.story import Person, Village
 
 EKA = str(Path(sys.executable).with_name("eka"))
-SLEEP = "[build]\nrootfs = 'shell'\nscript = 'sleep 4242'\n"
+# A number that no other run of the tests on this machine sleeps.
+SLEEP_S = 1_000_000 + os.getpid()
+SLEEP = f"[build]\nrootfs = 'shell'\nscript = 'sleep {SLEEP_S}'\n"
 WAIT_S = 30
 
 
@@ -22,7 +25,7 @@ def sleepers() -> int:
     found = 0
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            found += b"sleep\x004242" in path.read_bytes()
+            found += path.read_bytes() == b"sleep\0%d\0" % SLEEP_S
         except OSError:
             continue
     return found
