@@ -153,7 +153,7 @@ def serve(root: Path, site: Site | None = None) -> Generator[Apache]:
     site = site or Site()
     with _home() as home:
         text = partial(_git_text, root.resolve(), site, home)
-        with caged_somewhere(partial(_configured, home, text), home, {}) as port:
+        with caged_somewhere(partial(_configured, home, text), home) as port:
             yield Apache(home, port, scheme="https" if site.tls else "http")
 
 
@@ -162,7 +162,7 @@ def serve_proxy(credentials: tuple[str, str] | None = None) -> Generator[Apache]
     """Be a forward proxy, for http and (by CONNECT, to any port) https."""
     with _home() as home:
         text = partial(_proxy_text, credentials, home)
-        with caged_somewhere(partial(_configured, home, text), home, {}) as port:
+        with caged_somewhere(partial(_configured, home, text), home) as port:
             yield Apache(home, port)
 
 

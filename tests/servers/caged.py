@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
 USER = "git"
@@ -28,20 +28,22 @@ class DidNotStart(Exception):
 
 
 @contextmanager
-def caged(argv: Sequence[str], port: int, home: Path, **variables: str) -> Generator[None]:
+def caged(
+    argv: Sequence[str], port: int, home: Path, *, account: Path | None = None
+) -> Generator[None]:
     """Run a server until the block ends; it listens on ``port`` when the block begins.
 
     Args:
         argv: The program, which must stay in the foreground.
         port: Where it listens, on 127.0.0.1.
-        home: Its home directory; what it says goes to ``said`` there.
-        variables: Its environment, besides PATH and HOME.
+        home: Its directory and HOME; what it says goes to ``said`` there.
+        account: The home directory of its user in the list of accounts; ``home`` by default.
     """
     passwd = home / "passwd"
-    passwd.write_text(f"{USER}:x:{_UID}:{_UID}::{home}:/bin/sh\n")
+    passwd.write_text(f"{USER}:x:{_UID}:{_UID}::{account or home}:/bin/sh\n")
     cage = ["bwrap", "--unshare-user", "--uid", _UID, "--gid", _UID, "--unshare-pid"]
     cage += ["--die-with-parent", "--dev-bind", "/", "/", "--ro-bind", str(passwd), "/etc/passwd"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
     said = home / "said"
     with (
         said.open("wb") as sink,
@@ -59,18 +61,18 @@ def caged(argv: Sequence[str], port: int, home: Path, **variables: str) -> Gener
 
 @contextmanager
 def caged_somewhere(
-    configured: Callable[[int], Sequence[str]], home: Path, environment: Mapping[str, str]
+    configured: Callable[[int], Sequence[str]], home: Path, *, account: Path | None = None
 ) -> Generator[int]:
     """Run a server on a free port, which the block gets.
 
     Args:
         configured: Writes the configuration for a port and returns the program with its words.
         home: As for `caged`.
-        environment: Its variables, besides PATH and HOME.
+        account: The same.
     """
     for attempt in range(_TRIES):
         port = free_port()
-        cage = caged(configured(port), port, home, **environment)
+        cage = caged(configured(port), port, home, account=account)
         try:
             cage.__enter__()
         except DidNotStart as failure:
