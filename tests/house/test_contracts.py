@@ -30,6 +30,9 @@ VIOLATIONS = {
     "store knows atoms": Violation("store/path.py", "import eka.atom", WAIST),
     "atom knows git": Violation("atom/label.py", "import eka.git", LAYERS),
     "cli opens repositories": Violation("cli/text.py", "import pygit2", "one door: pygit2"),
+    "workflow checks signatures itself": Violation(
+        "workflow/sets.py", "import cryptography", "one door: cryptography"
+    ),
     "resolve starts programs": Violation("resolve/model.py", "import subprocess", PURE),
     "resolve talks to the net": Violation("resolve/model.py", "import http.client", PURE),
     "git draws": Violation("git/refs.py", "import rich.console", "one door: typer and rich"),
