@@ -43,7 +43,13 @@ def services(frame: Frame, *, offline: bool = False, store: str | None = None) -
     except OSError as error:
         raise SystemRefused(error) from error
     runner = GitRunner(GIT, frame.environment, home, prompt=not frame.as_json)
-    transport = Transport(runner, timeout_s=float(settings.timeout_s))
+    transport = Transport(
+        runner,
+        timeout_s=float(settings.timeout_s),
+        on_unfiltered=lambda url: frame.progress.note(
+            f"{url.public} speaks an older protocol: it lists every ref, which is slower"
+        ),
+    )
     objects = ObjectCache(settings.cache_dir / "objects.git", runner)
     store_root = frame.path(store) if store else settings.store_dir
     open_store = cache(partial(_open_store, frame, store_root))

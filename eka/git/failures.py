@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from eka.atom import ObjectId, SourceUrl
 
 _SHOWN_IDS = 3
+# git reads `host:path` from the home directory, eka from `/` (uri.md [uri-short-ssh]).
+_FROM_HOME = "what lies in the home directory is written `~/path` after the host"
 
 
 class SourceNotFound(EkaError):
@@ -28,7 +30,8 @@ class SourceNotFound(EkaError):
             what="there is no git repository here",
             where=url.public,
             why=why,
-            fix="check the spelling; a private repository looks absent to whoever may not read it",
+            fix="check the spelling; a private repository looks absent to whoever may not read it"
+            + (f"; {_FROM_HOME}" if url.scheme == "ssh" and not url.path.startswith("/~") else ""),
         )
         self.url = url.public
 

@@ -18,12 +18,13 @@ from eka.git.failures import source_failure
 from eka.git.protocol import LsRefsConversation, chunks, parse_ls_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from eka.atom import ObjectId, SourceUrl
     from eka.git.runner import GitRunner
 
 DEFAULT_TIMEOUT_S = 120.0
+PROTOCOL_THAT_FILTERS = 2
 MAX_LISTING_BYTES = 256 * 1024 * 1024
 
 
@@ -51,7 +52,18 @@ class Transport:
         *,
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
         max_bytes: int = MAX_LISTING_BYTES,
+        on_unfiltered: Callable[[SourceUrl], None] | None = None,
     ) -> None:
+        """Prepare a transport.
+
+        Args:
+            runner: Runs git and the person's ssh.
+            timeout_s: Seconds one conversation may take.
+            max_bytes: Of one listing.
+            on_unfiltered: Told once of each source that lists every ref whatever it is asked.
+        """
+        self._on_unfiltered = on_unfiltered
+        self._unfiltered: set[SourceUrl] = set()
         self._runner = runner
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
@@ -73,12 +85,20 @@ class Transport:
             url, lambda is_stateless: LsRefsConversation(requests, is_stateless=is_stateless)
         )
         if answer is None:
+            self._tell(url)
             return self._ls_remote(url, prefixes)
         conversation, received_bytes = answer
+        if conversation.protocol < PROTOCOL_THAT_FILTERS:
+            self._tell(url)
         found = conversation.found
         return ListedRefs(
             found.refs, received_bytes, conversation.protocol, found.dropped, found.peeled
         )
+
+    def _tell(self, url: SourceUrl) -> None:
+        if url not in self._unfiltered and self._on_unfiltered is not None:
+            self._on_unfiltered(url)
+        self._unfiltered.add(url)
 
     def _ls_remote(self, url: SourceUrl, prefixes: Sequence[str]) -> ListedRefs:
         """List everything with git itself, and filter at home."""
