@@ -105,7 +105,7 @@ if TYPE_CHECKING:
     from eka.git.runner import Finished, GitFailed, GitRunner, RunOptions
     from eka.git.set_init import InitReport, InitRequest, init_set
     from eka.git.source_set import SourceAtom, SourceSet, read_source_set
-    from eka.git.source_tree import commit_parents, commit_tree
+    from eka.git.source_tree import claimed_origin, commit_parents, commit_tree
     from eka.git.transport import ListedRefs, Transport
     from eka.git.work_repository import RootCommit, WorkRepository
 
@@ -209,7 +209,7 @@ __all__ = [
     "atom_ref",
     "check_genesis",
     "choose_remote",
-    "choose_remote",
+    "claimed_origin",
     "commit_parents",
     "commit_tree",
     "find_roots",
@@ -265,7 +265,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "runner": "Finished GitFailed GitRunner RunOptions",
             "set_init": "InitReport InitRequest init_set",
             "source_set": "SourceAtom SourceSet read_source_set",
-            "source_tree": "commit_parents commit_tree",
+            "source_tree": "claimed_origin commit_parents commit_tree",
             "transport": "ListedRefs Transport",
             "work_repository": "RootCommit WorkRepository",
         },

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Self
 
-from eka.atom import ObjectId, TreeEntry
+from eka.atom import ObjectId
 from eka.git.repository_errors import ObjectUnavailable
+from eka.git.tree_objects import MalformedTree, parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from eka.atom import TreeEntry
     from eka.git.runner import GitRunner
 
 MAX_OBJECT_BYTES = 512 * 1024 * 1024
@@ -20,7 +21,6 @@ _PRELOADED_BYTES = 64 * 1024 * 1024
 _PRELOADED_OBJECT_BYTES = 1024 * 1024
 _TREE_ESTIMATE_BYTES = 1024
 _LINE_END = b"\n"
-_MODE = re.compile(rb"[0-7]{1,7}")
 _HEADER_FIELDS = 3  # id, kind, size
 
 
@@ -78,7 +78,10 @@ class BatchReader:
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:
         """Return the entries of a tree, in stored order."""
-        return parse_tree(self._contents(oid, "tree"), tree=oid, id_bytes=len(oid.raw))
+        try:
+            return parse_tree(self._contents(oid, "tree"), len(oid.raw))
+        except MalformedTree as error:
+            raise ObjectUnavailable(oid.hex, str(error)) from error
 
     def blob(self, oid: ObjectId) -> bytes:
         """Return the bytes of a blob."""
@@ -146,20 +149,3 @@ def _parse_batch(output: bytes) -> dict[ObjectId, tuple[str, bytes]]:
             found[ObjectId(fields[0])] = fields[1], output[position:end]
             position = end + 1
     return found
-
-
-def parse_tree(body: bytes, *, tree: ObjectId, id_bytes: int) -> list[TreeEntry]:
-    """Return the entries of a raw tree object, in stored order."""
-    entries: list[TreeEntry] = []
-    position = 0
-    while position < len(body):
-        space = body.find(b" ", position)
-        zero = body.find(b"\0", space)
-        end = zero + 1 + id_bytes
-        mode = body[position:space]
-        if space < 0 or zero < 0 or end > len(body) or not _MODE.fullmatch(mode):
-            raise ObjectUnavailable(tree.hex, "it is not a well-formed tree")
-        oid = ObjectId.from_raw(body[zero + 1 : end])
-        entries.append(TreeEntry(mode.decode(), body[space + 1 : zero], oid))
-        position = end
-    return entries

@@ -2,35 +2,39 @@
 
 One bare repository of eka's own per source. Where the server offers filters, ancestry costs
 commits only and a source tree its directories only; elsewhere everything is fetched. git's
-partial clones are not used: they fetch what is missing behind one's back.
+partial clones are not used: they fetch what is missing behind one's back. However many atoms are
+looked at, their source commits come in two requests.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from eka.atom import ObjectId
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
-from eka.git.failures import CacheUnusable, ObjectMissing, ObjectsUnavailable
+from eka.git.failures import CacheUnusable, ObjectsUnavailable
 from eka.git.fetcher import DEFAULT_FETCH_TIMEOUT_S, Destination, Fetcher
-from eka.git.objects import DIRECTORY_MODE, PygitReader
+from eka.git.keepers import keep, kept
+from eka.git.lineage import descendants
+from eka.git.objects import PygitReader
 from eka.git.protocol_fetch import Wish
 from eka.git.provenance_report import Lineage
 from eka.git.runner import GitFailed
-from eka.git.source_tree import commit_parents, commit_tree
+from eka.git.source_tree import SourceTrees, commit_parents, commit_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
     from pathlib import Path
 
-    from eka.atom import Genesis, SourceUrl
+    from eka.atom import Genesis, ObjectId, SourceUrl
     from eka.git.runner import GitRunner
 
 _COMMITS_PREFIX = "refs/eka/commits/"
 _TREES_PREFIX = "refs/eka/trees/"
 _MOST_HAVES = 64
+_MOST_REFUSALS = 16
 
 
 class SourceHistory:
@@ -55,115 +59,148 @@ class SourceHistory:
         self._progress = progress
         self._shallow: set[ObjectId] = set()
         self._ready: set[ObjectId] = set()
+        self._descendants: dict[Genesis, set[ObjectId]] = {}
         self._lineages: dict[tuple[ObjectId, Genesis], Lineage] = {}
-        self._reader: PygitReader | None = None
+        self._opened: PygitReader | None = None
+        self._trees: SourceTrees | None = None
+
+    def prepare(self, origins: Iterable[ObjectId]) -> None:
+        """Reach many source commits in two requests; what the source lacks is left out.
+
+        `reader` reaches, or says why it cannot, what was left out.
+
+        Raises:
+            As `Fetcher.fetch`, but for ObjectsUnavailable.
+        """
+        wanted = list(dict.fromkeys(origins))
+        for _ in range(_MOST_REFUSALS):
+            try:
+                self._reach([origin for origin in wanted if origin not in self._ready])
+            except ObjectsUnavailable as error:
+                # A server names one that it lacks; where it names none, each is asked for alone.
+                left = [origin for origin in wanted if origin not in error.oids]
+                if not left or len(left) == len(wanted):
+                    return
+                wanted = left
+            else:
+                return
 
     def reader(self, origin: ObjectId) -> PygitReader:
         """Return a reader of the commit ``origin``, its ancestors and all of its trees."""
-        if origin in self._ready:
-            return self._opened()
-        try:
-            with exclusive(self.git_dir) as lock:
-                self._make()
-                sweep(self.git_dir)
-                destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=False)
-                reader = self._opened()
-                self._fetch_commits(origin, destination)
-                self._fetch_trees(origin, commit_tree(reader.commit(origin)), destination)
-        except GitFailed as error:
-            raise CacheUnusable(self.git_dir, error.why) from error
-        except OSError as error:
-            raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
-        self._ready.add(origin)
-        return reader
+        if origin not in self._ready:
+            self._reach([origin])
+        return self._objects()
+
+    def trees(self, origin: ObjectId) -> SourceTrees:
+        """Return where to find trees below the commit ``origin``."""
+        reader = self.reader(origin)
+        return self._trees or SourceTrees(reader)
 
     def lineage(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         """Return how ``genesis`` and the source commit ``origin`` are related."""
         key = origin, genesis
         if key not in self._lineages:
-            self._lineages[key] = self._walk(origin, genesis)
+            self._lineages[key] = self._relation(origin, genesis)
         return self._lineages[key]
 
-    def _walk(self, origin: ObjectId, genesis: Genesis) -> Lineage:
+    def _relation(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         reader = self.reader(origin)
         unknown = Lineage.SHALLOW if origin in self._shallow else Lineage.STRANGER
         if not reader.has(genesis):
             return unknown
         if commit_parents(reader.commit(genesis)):
             return Lineage.NOT_A_ROOT
-        test = ["merge-base", "--is-ancestor", genesis.hex, origin.hex]
-        is_ancestor = self._runner.execute(test, git_dir=self.git_dir).status == 0
-        return Lineage.ANCESTOR if is_ancestor else unknown
+        if genesis not in self._descendants:
+            self._descendants[genesis] = descendants(
+                self._runner, self.git_dir, genesis, self._ready
+            )
+        return Lineage.ANCESTOR if origin in self._descendants[genesis] else unknown
 
-    def _fetch_commits(self, origin: ObjectId, destination: Destination) -> None:
-        if self._is_kept(_COMMITS_PREFIX, origin) or origin in self._shallow:
+    def _reach(self, origins: Sequence[ObjectId]) -> None:
+        """Fetch what is missing of some source commits: ancestors first, then trees."""
+        if not origins:
             return
-        wish = Wish(wants=[origin], haves=self._haves(), filter="tree:0")
+        with self._writing() as destination:
+            self._fetch_commits(origins, destination)
+            reader = self._objects()
+            roots = {origin: commit_tree(reader.commit(origin)) for origin in origins}
+            self._fetch_trees(roots, destination)
+        self._ready.update(origins)
+        self._descendants.clear()
+
+    @contextmanager
+    def _writing(self) -> Generator[Destination]:
+        try:
+            with exclusive(self.git_dir) as lock:
+                self._make()
+                sweep(self.git_dir)
+                yield Destination(git_dir=self.git_dir, lock=lock, is_strict=False)
+        except GitFailed as error:
+            raise CacheUnusable(self.git_dir, error.why) from error
+        except OSError as error:
+            raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
+
+    def _fetch_commits(self, origins: Collection[ObjectId], destination: Destination) -> None:
+        here = kept(self._runner, self.git_dir, _COMMITS_PREFIX)
+        missing = [each for each in origins if each not in here and each not in self._shallow]
+        if not missing:
+            return
+        wish = Wish(wants=missing, haves=here[:_MOST_HAVES], filter="tree:0")
         fetched = self._fetcher.fetch(self._url, wish, destination, self._progress)
-        if not self._opened().has(origin):
-            raise ObjectsUnavailable(self._url, [origin], "its answer leaves it out")
+        reader = self._objects()
+        if absent := [origin for origin in missing if not reader.has(origin)]:
+            raise ObjectsUnavailable(self._url, absent, "its answer leaves them out")
         # What the server says about its boundary is not enough: a graft hides parents silently.
-        walk = ["rev-list", "--quiet", origin.hex]
-        is_whole = self._runner.execute(walk, git_dir=destination.git_dir).status == 0
-        if is_whole and not fetched.is_shallow:
-            self._keep(_COMMITS_PREFIX, origin)
+        if not fetched.is_shallow and self._are_whole(missing):
+            whole = missing
         else:
-            self._shallow.add(origin)
+            whole = [
+                each for each in missing if not fetched.is_shallow and self._are_whole([each])
+            ]
+        self._shallow.update(set(missing) - set(whole))
+        keep(self._runner, self.git_dir, whole, _COMMITS_PREFIX)
 
-    def _fetch_trees(self, origin: ObjectId, root: ObjectId, destination: Destination) -> None:
-        if self._is_kept(_TREES_PREFIX, root):
+    def _fetch_trees(self, roots: dict[ObjectId, ObjectId], destination: Destination) -> None:
+        here = set(kept(self._runner, self.git_dir, _TREES_PREFIX))
+        missing = {origin: root for origin, root in roots.items() if root not in here}
+        if not missing:
             return
-        if not self._has_trees(root):
+        wanted = list(dict.fromkeys(missing.values()))
+        if not self._have_trees(wanted):
             try:
-                wish = Wish(wants=[root], filter="blob:none")
+                wish = Wish(wants=wanted, filter="blob:none")
                 self._fetcher.fetch(self._url, wish, destination, self._progress)
             except ObjectsUnavailable:
                 # An older server gives what refs name and nothing else.
-                wish = Wish(wants=[origin], filter="blob:none")
+                wish = Wish(wants=list(missing), filter="blob:none")
                 self._fetcher.fetch(self._url, wish, destination, self._progress)
-            if not self._has_trees(root):
-                raise ObjectsUnavailable(self._url, [root], "its answer leaves out trees")
-        self._keep(_TREES_PREFIX, root)
+            if not self._have_trees(wanted):
+                raise ObjectsUnavailable(self._url, wanted, "its answer leaves out trees")
+        keep(self._runner, self.git_dir, wanted, _TREES_PREFIX)
 
-    def _has_trees(self, root: ObjectId) -> bool:
-        reader = self._opened()
-        seen = {root}
-        waiting = [root]
-        try:
-            while waiting:
-                for entry in reader.tree(waiting.pop()):
-                    if entry.mode == DIRECTORY_MODE and entry.oid not in seen:
-                        seen.add(entry.oid)
-                        waiting.append(entry.oid)
-        except ObjectMissing:
-            return False
-        return True
+    def _are_whole(self, commits: Iterable[ObjectId]) -> bool:
+        return self._walk(["rev-list", "--quiet", "--stdin"], commits)
 
-    def _haves(self) -> list[ObjectId]:
-        output = self._git(
-            "for-each-ref", f"--count={_MOST_HAVES}", "--format=%(objectname)", _COMMITS_PREFIX
+    def _have_trees(self, roots: Iterable[ObjectId]) -> bool:
+        return self._walk(
+            ["rev-list", "--quiet", "--objects", "--filter=blob:none", "--stdin"], roots
         )
-        return [ObjectId(line) for line in output.decode().split()]
 
-    def _is_kept(self, prefix: str, oid: ObjectId) -> bool:
-        show = ["show-ref", "--verify", "--quiet", prefix + oid.hex]
-        return self._runner.execute(show, git_dir=self.git_dir).status == 0
-
-    def _keep(self, prefix: str, oid: ObjectId) -> None:
-        self._git("update-ref", prefix + oid.hex, oid.hex)
+    def _walk(self, command: Sequence[str], starts: Iterable[ObjectId]) -> bool:
+        """Return whether git finds everything on a walk from ``starts``."""
+        names = "".join(f"{oid.hex}\n" for oid in starts).encode()
+        return self._runner.execute(command, git_dir=self.git_dir, stdin=names).status == 0
 
     def _make(self) -> None:
         if is_readable(self._runner, self.git_dir):
             return
         shutil.rmtree(self.git_dir, ignore_errors=True)
-        self._reader = None
+        self._opened = None
         self._shallow.clear()
         make_bare(self._runner, self.git_dir)
 
-    def _opened(self) -> PygitReader:
-        if self._reader is None:
-            self._reader = PygitReader(self.git_dir)
-        return self._reader
-
-    def _git(self, *args: str) -> bytes:
-        return self._runner.run(args, git_dir=self.git_dir)
+    def _objects(self) -> PygitReader:
+        if self._opened is None:
+            self._opened = PygitReader(self.git_dir)
+            self._trees = SourceTrees(self._opened)
+        return self._opened

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from eka.atom import ObjectId
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from eka.atom import ObjectId
     from eka.git.runner import GitRunner
 
 KEEP_PREFIX = "refs/eka/keep/"
@@ -24,15 +25,25 @@ _PACKED = "packed-refs"
 _HEADER = b"# pack-refs with: sorted \n"
 
 
-def keep(runner: GitRunner, git_dir: Path, oids: Sequence[ObjectId]) -> None:
+def kept(runner: GitRunner, git_dir: Path, prefix: str) -> list[ObjectId]:
+    """Return the objects that refs below ``prefix`` keep."""
+    output = runner.run(["for-each-ref", "--format=%(objectname)", prefix], git_dir=git_dir)
+    return [ObjectId(line) for line in output.decode().split()]
+
+
+def keep(
+    runner: GitRunner, git_dir: Path, oids: Sequence[ObjectId], prefix: str = KEEP_PREFIX
+) -> None:
     """Keep each of ``oids`` by a ref named after it; the lock of ``git_dir`` must be held."""
+    if not oids:
+        return
     if len(oids) <= FEW or (git_dir / "reftable").exists():
-        commands = "".join(f"update {KEEP_PREFIX}{oid.hex} {oid.hex}\n" for oid in oids)
+        commands = "".join(f"update {prefix}{oid.hex} {oid.hex}\n" for oid in oids)
         runner.run(
             ["update-ref", "--no-deref", "--stdin"], git_dir=git_dir, stdin=commands.encode()
         )
         return
-    added = {f"{oid.hex} {KEEP_PREFIX}{oid.hex}".encode() for oid in oids}
+    added = {f"{oid.hex} {prefix}{oid.hex}".encode() for oid in oids}
     kept = {line for line in _lines(git_dir) if line[:1] not in (b"#", b"^")}
     lines = sorted(kept | added, key=lambda line: line.partition(b" ")[2])
     _replace(git_dir / _PACKED, _HEADER + b"".join(line + b"\n" for line in lines))

@@ -21,6 +21,7 @@ from eka.git.failures import (
     UnsupportedObjectFormat,
 )
 from eka.git.safe import safe_line
+from eka.git.tree_objects import MalformedTree, parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,6 @@ _KINDS = {
 }
 _LIMITS = {"commit": MAX_COMMIT_BYTES, "tag": MAX_COMMIT_BYTES, "tree": MAX_TREE_BYTES}
 _SHA256 = re.compile(rb"^\s*objectformat\s*=\s*\"?sha256", re.IGNORECASE | re.MULTILINE)
-_MODE = re.compile(rb"[0-7]{1,7}")
 
 
 class PygitReader:
@@ -100,20 +100,10 @@ class PygitReader:
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:
         """Return the entries of a tree exactly as they are stored."""
-        entries: list[TreeEntry] = []
-        body = self._body(oid, "tree")
-        width = len(oid.hex) // 2
-        start = 0
-        while start < len(body):
-            space = body.find(b" ", start)
-            end = body.find(b"\0", space)
-            mode = body[start:space]
-            if space < 0 or end < 0 or end + 1 + width > len(body) or not _MODE.fullmatch(mode):
-                raise ObjectDamaged(oid, self._where, "it is not a well-formed tree")
-            start = end + 1 + width
-            child = ObjectId.from_raw(body[end + 1 : start])
-            entries.append(TreeEntry(mode.decode(), body[space + 1 : end], child))
-        return entries
+        try:
+            return parse_tree(self._body(oid, "tree"), len(oid.raw))
+        except MalformedTree as error:
+            raise ObjectDamaged(oid, self._where, str(error)) from error
 
     def find(self, tree: ObjectId, path: str) -> TreeEntry | None:
         """Return what stands at ``path`` below ``tree`` (``.``: the tree itself), or None."""

@@ -32,7 +32,7 @@ from eka.git.provenance_report import (
     ObjectReader,
     Status,
 )
-from eka.git.source_tree import commit_tree, filtered_tree, holds_tree, is_manifest, tree_at
+from eka.git.source_tree import commit_tree, filtered_tree, is_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,14 +160,14 @@ def _check_subtree(commit: AtomCommit, reader: TreeReader, history: History | No
     if history is None:
         return LevelReport(level, Status.UNAVAILABLE, note="no source commit was asked for")
     try:
-        source = history.reader(commit.origin)
-        root = commit_tree(source.commit(commit.origin))
+        source = history.trees(commit.origin)
+        root = commit_tree(source.reader.commit(commit.origin))
         if commit.format is CommitFormat.V1:
             found = filtered_tree(commit, reader, source, root)
         elif commit.path is None:
-            found = commit.tree if holds_tree(source, root, commit.tree) else None
+            found = commit.tree if source.holds(root, commit.tree) else None
         else:
-            found = tree_at(source, root, commit.path)
+            found = source.at(root, commit.path)
     except EkaError as error:
         return _not_reached(level, error)
     place = f"at {commit.path}" if commit.path else "anywhere"

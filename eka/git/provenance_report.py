@@ -10,6 +10,8 @@ from eka.atom import TreeReader
 from eka.errors import EkaError, Exit, raise_problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from eka.atom import (
         AtomCommit,
         AtomId,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         TreeSummary,
         Version,
     )
+    from eka.git.source_tree import SourceTrees
 
 
 class Level(StrEnum):
@@ -73,8 +76,16 @@ class ObjectReader(TreeReader, Protocol):
 class History(Protocol):
     """Port: reaches the source commits of a set."""
 
+    def prepare(self, origins: Iterable[ObjectId]) -> None:
+        """Bring many source commits within reach at once; some may stay out of it."""
+        ...
+
     def reader(self, origin: ObjectId) -> ObjectReader:
         """Return a reader of the commit ``origin`` and all of its trees."""
+        ...
+
+    def trees(self, origin: ObjectId) -> SourceTrees:
+        """Return where to find trees below the commit ``origin``."""
         ...
 
     def lineage(self, origin: ObjectId, genesis: Genesis) -> Lineage:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri
 from eka.errors import EkaError, Exit, Problems
-from eka.git import ExpectedAtom, NetworkFailed, NoSet, verify_atom
+from eka.git import ExpectedAtom, NetworkFailed, NoSet, claimed_origin, verify_atom
 from eka.workflow.errors import AtomNotFound
 from eka.workflow.fetch import set_urls
 from eka.workflow.listing import Listings
@@ -148,6 +149,8 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
         services.progress.step(f"fetching {counted(len(group), 'atom')} from {urls[0].public}")
         refused = _fetch(services, urls, group)
         history = None if services.offline else services.history(urls[0])
+        if history is not None:
+            _prepare(services, history, [each.rev for each in group if each.rev not in refused])
         for subject in group:
             done += 1
             services.progress.count("atoms", done, len(subjects))
@@ -175,6 +178,20 @@ def _fetch(
                 raise
             refused[subject.rev] = error
     return refused
+
+
+def _prepare(services: Services, history: History, revs: Sequence[ObjectId]) -> None:
+    """Bring the source commits of all atoms here at once."""
+    reader = services.reader()
+    origins: dict[ObjectId, None] = {}
+    for rev in revs:
+        # What cannot be read, or reached, is told later for each atom that it concerns.
+        with suppress(EkaError):
+            if (origin := claimed_origin(reader.commit(rev))) is not None:
+                origins[origin] = None
+    services.progress.step(f"fetching {counted(len(origins), 'source commit')}")
+    with suppress(EkaError):
+        history.prepare(origins)
 
 
 def _verify(services: Services, subject: _Subject, history: History | None) -> VerifiedAtom:

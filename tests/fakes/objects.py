@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId, object_id
 from eka.git import Lineage, ObjectMissing, commit_parents
+from eka.git.source_tree import SourceTrees
 from tests.fakes.trees import FakeTrees
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from eka.atom import Genesis, TreeEntry
     from eka.errors import EkaError
@@ -75,6 +76,12 @@ class FakeHistory:
             raise self._fails
         self._objects.commit(origin)
         return self._objects
+
+    def prepare(self, origins: Iterable[ObjectId]) -> None:
+        """Nothing needs to be brought here."""
+
+    def trees(self, origin: ObjectId) -> SourceTrees:
+        return SourceTrees(self.reader(origin))
 
     def lineage(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         reader = self.reader(origin)

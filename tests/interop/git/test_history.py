@@ -88,6 +88,70 @@ def test_a_later_commit_costs_only_what_is_new(
     assert again.lineage(commits[-1], source.genesis) is Lineage.ANCESTOR
 
 
+@pytest.mark.parametrize("offers_filters", [True, False])
+def test_many_source_commits_are_reached_in_two_requests(
+    source: GitSet,
+    runner: GitRunner,
+    tmp_path: Path,
+    commits: list[ObjectId],
+    *,
+    offers_filters: bool,
+) -> None:
+    source.git("config", "uploadpack.allowFilter", str(offers_filters).lower())
+    unrelated = ObjectId(source.git("commit-tree", "-m", "x", "HEAD^{tree}"))
+
+    with serve(source.path.parent) as server:
+        url = parse_source_url(f"{server.url}/set", NO_ALIASES)
+        reached = history(tmp_path, url, runner)
+        reached.prepare([*commits, unrelated])
+        asked = sum(exchange.method == "POST" for exchange in server.log)
+        lineages = [reached.lineage(commit, source.genesis) for commit in commits]
+        stranger = reached.lineage(unrelated, source.genesis)
+        found = [
+            reached.trees(commit).at(source.oid(f"{commit.hex}^{{tree}}"), "pkgs/p0")
+            for commit in commits
+        ]
+        assert sum(exchange.method == "POST" for exchange in server.log) == asked
+
+    assert asked == (2 if offers_filters else 1)
+    assert lineages == [Lineage.ANCESTOR] * len(commits)
+    assert stranger is Lineage.STRANGER
+    assert found == [source.oid(f"{commit.hex}:pkgs/p0") for commit in commits]
+
+
+def test_source_commits_that_are_gone_do_not_keep_the_others_away(
+    source: GitSet, url: SourceUrl, runner: GitRunner, tmp_path: Path, commits: list[ObjectId]
+) -> None:
+    gone = [ObjectId(f"{number:040x}") for number in range(1, 4)]
+    reached = history(tmp_path, url, runner)
+
+    reached.prepare([gone[0], *commits, *gone[1:]])
+
+    assert reached.lineage(commits[3], source.genesis) is Lineage.ANCESTOR
+    with pytest.raises(ObjectsUnavailable):
+        reached.reader(gone[0])
+
+
+def test_hundreds_of_source_commits_stay_reached(
+    source: GitSet, url: SourceUrl, runner: GitRunner, tmp_path: Path
+) -> None:
+    stream = "".join(
+        f"commit refs/heads/main\ncommitter A <a@example.org> {n} +0000\ndata 1\nx\n"
+        + (f"from {source.genesis.hex}\n" if not n else "")
+        + f"M 644 inline file\ndata {len(str(n))}\n{n}\n"
+        for n in range(120)
+    )
+    source.git("fast-import", "--quiet", "--force", stdin=stream.encode())
+    commits = [ObjectId(line) for line in source.git("rev-list", "main").split()]
+
+    history(tmp_path, url, runner).prepare(commits)
+    source.path.rename(source.path.with_name("away"))
+    again = history(tmp_path, url, runner)
+    again.prepare(commits)
+
+    assert {again.lineage(commit, source.genesis) for commit in commits} == {Lineage.ANCESTOR}
+
+
 def test_an_old_server_gives_everything(
     source: GitSet, runner: GitRunner, tmp_path: Path, commits: list[ObjectId]
 ) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from eka.atom import ObjectId, TreeEntry
-from eka.git import ObjectUnavailable
-from eka.git.batch_reader import parse_tree
 from eka.git.tree_listing import TreeItem, parse_tree_listing
+from eka.git.tree_objects import MalformedTree, parse_tree
 
 OID = ObjectId("ab" * 20)
 
@@ -40,7 +39,7 @@ def test_a_raw_tree_is_read_as_it_is_stored(size: int) -> None:
     raw = bytes(range(size))
     body = b"40000 dir\0" + raw + b"100644 a b\n\0" + raw
 
-    entries = parse_tree(body, tree=OID, id_bytes=size)
+    entries = parse_tree(body, size)
 
     oid = ObjectId.from_raw(raw)
     assert entries == [TreeEntry("40000", b"dir", oid), TreeEntry("100644", b"a b\n", oid)]
@@ -50,7 +49,5 @@ def test_a_raw_tree_is_read_as_it_is_stored(size: int) -> None:
     "body", [b"x", b"40000 dir", b"40000 dir\0short", b"\xff d\0" + b"x" * 20]
 )
 def test_a_torn_tree_is_an_error(body: bytes) -> None:
-    with pytest.raises(ObjectUnavailable) as caught:
-        parse_tree(body, tree=OID, id_bytes=20)
-
-    assert caught.value.oid == OID.hex
+    with pytest.raises(MalformedTree):
+        parse_tree(body, 20)
