@@ -6,9 +6,10 @@ Every error a user can meet is a subclass of `EkaError`, one class per fact, wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Self
+
+from eka.values import dataclass
 
 
 class Exit(IntEnum):

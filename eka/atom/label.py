@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from eka.errors import EkaError, Exit
+from eka.values import dataclass
 
 MAX_LABEL_BYTES = 128
 # What a person types may shrink when it is normalised, three code points to one at the most.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NewType
 
 from eka.errors import EkaError, Exit
+from eka.values import dataclass
 
 _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ALGORITHMS = {40: "sha1", 64: "sha256"}

@@ -6,12 +6,12 @@ Source: atom-spec/version.md [requirement-grammar] and after; vectors in fixture
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from eka.atom.version import MAX_NUMBER, PRERELEASE_IDENTIFIER, prerelease_key
 from eka.errors import EkaError, Exit
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable

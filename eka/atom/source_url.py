@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import total_ordering
 from urllib.parse import quote, unquote
 
 from eka.errors import EkaError, Exit
+from eka.values import dataclass
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
 MAX_URI_CHARACTERS = 4096

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from eka.atom.toml_places import find_places
 from eka.errors import EkaError, Span
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

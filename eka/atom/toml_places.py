@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias, cast
+
+from eka.values import dataclass, field
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 Range: TypeAlias = tuple[int, int]

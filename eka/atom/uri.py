@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from eka.atom.aliases import Aliases
@@ -18,6 +17,7 @@ from eka.atom.source_url import (
     host_fault,
     ipv6,
 )
+from eka.values import dataclass
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _HEAD = re.compile(r"(\[[^\]/]*\]|[^:/]*)([:/]?)(.*)", re.DOTALL)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import total_ordering
 
 from eka.errors import EkaError, Exit
+from eka.values import dataclass, field
 
 MAX_VERSION_CHARACTERS = 128
 MAX_NUMBER = 2**64 - 1

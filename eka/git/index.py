@@ -6,7 +6,6 @@ Source: atom-spec/transport.md [version-query], [genesis-query].
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eka.atom import Genesis
@@ -22,6 +21,7 @@ from eka.git.refs import (
     parse_atom_ref,
     parse_status_ref,
 )
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

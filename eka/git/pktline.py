@@ -6,10 +6,10 @@ Pure: bytes in, packets out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from eka.errors import EkaError, Exit
+from eka.values import dataclass
 
 MAX_PACKET_BYTES = 65520
 _LENGTH_BYTES = 4

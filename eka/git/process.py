@@ -10,11 +10,11 @@ import selectors
 import signal
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from eka.errors import EkaError, Exit
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

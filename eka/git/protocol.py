@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from eka.git.pktline import (
     packet,
 )
 from eka.git.safe import is_safe, safe_line
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

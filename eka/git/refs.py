@@ -5,10 +5,10 @@ Source: atom-spec/refs.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from eka.atom import InvalidLabel, InvalidVersion, Label, ObjectId, Version
+from eka.values import dataclass
 
 ATOMS_PREFIX = "refs/atoms/"
 EKA_ATOMS_PREFIX = "refs/eka/atoms/"

@@ -10,12 +10,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from eka.errors import EkaError, Exit
 from eka.git.process import ChildProcess, Spawn
 from eka.git.safe import safe_line, safe_text
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import Aliases, parse_source_url
 from eka.errors import EkaError
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,12 +10,12 @@ Source: atom-spec/transport.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eka.git.connector import Connector
 from eka.git.failures import source_failure
 from eka.git.protocol import LsRefsConversation, chunks, parse_ls_remote
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri
+from eka.values import dataclass
 from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.listing import Listings
 from eka.workflow.places import source_of
