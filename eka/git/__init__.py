@@ -11,7 +11,10 @@ from eka.git.failures import (
     ObjectDamaged,
     ObjectMissing,
     ObjectsUnavailable,
+    ProxyRefused,
     RefusedObjects,
+    ServerNotTrusted,
+    SourceBusy,
     SourceNotFound,
     UnexpectedObject,
     UnsafeOwnership,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         settle_genesis,
     )
     from eka.git.index import NoSet, VersionIndex, VersionListing
+    from eka.git.line_changes import LineCounts, count_lines, is_binary, patch_lines
     from eka.git.local_refs import RefLocked, RefsMoved, locked
     from eka.git.package_globs import is_pattern
     from eka.git.pktline import MalformedAnswer
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
         SourceNotOnRemote,
         SourceNotPushed,
         VersionConflict,
+        VersionNotPublished,
     )
     from eka.git.publisher import Publisher
     from eka.git.remotes import NoRemote, Remote, UnknownRemote, choose_remote
@@ -105,8 +110,19 @@ if TYPE_CHECKING:
     from eka.git.runner import Finished, GitFailed, GitRunner, RunOptions
     from eka.git.set_init import InitReport, InitRequest, init_set
     from eka.git.source_set import SourceAtom, SourceSet, read_source_set
-    from eka.git.source_tree import claimed_origin, commit_parents, commit_tree
+    from eka.git.source_tree import claimed_origin, commit_parents, commit_tree, is_manifest
+    from eka.git.status import (
+        Deprecation,
+        InvalidReason,
+        InvalidStatus,
+        VersionStatus,
+        combined,
+        read_status,
+        unreadable,
+    )
+    from eka.git.status_writer import StatusChange, StatusReport, StatusRequest, StatusWriter
     from eka.git.transport import ListedRefs, Transport
+    from eka.git.tree_changes import Change, ChangeKind, Leaf, tree_changes
     from eka.git.work_repository import RootCommit, WorkRepository
 
 __all__ = [
@@ -119,9 +135,12 @@ __all__ = [
     "AtomStatus",
     "AtomStatus",
     "CacheUnusable",
+    "Change",
+    "ChangeKind",
     "ChildProcess",
     "ConfusableLabel",
     "ConfusableVersion",
+    "Deprecation",
     "DirtyAtoms",
     "DuplicateLabel",
     "ExpectedAtom",
@@ -134,9 +153,13 @@ __all__ = [
     "InitReport",
     "InitRequest",
     "InvalidGenesis",
+    "InvalidReason",
+    "InvalidStatus",
     "LabelNotInSet",
+    "Leaf",
     "Level",
     "LevelReport",
+    "LineCounts",
     "Lineage",
     "ListedRefs",
     "ListingTooLarge",
@@ -164,6 +187,7 @@ __all__ = [
     "PackageNotFound",
     "ProgramMissing",
     "ProvenanceMismatch",
+    "ProxyRefused",
     "PublishProgress",
     "PublishProgress",
     "PublishReport",
@@ -186,15 +210,21 @@ __all__ = [
     "RevisionNotFound",
     "RootCommit",
     "RunOptions",
+    "ServerNotTrusted",
     "ServerRefused",
     "ShallowClone",
     "SourceAtom",
+    "SourceBusy",
     "SourceNotFound",
     "SourceNotOnRemote",
     "SourceNotPushed",
     "SourceSet",
     "Spawn",
     "Status",
+    "StatusChange",
+    "StatusReport",
+    "StatusRequest",
+    "StatusWriter",
     "TimedOut",
     "Transport",
     "UnexpectedObject",
@@ -204,19 +234,25 @@ __all__ = [
     "VersionConflict",
     "VersionIndex",
     "VersionListing",
+    "VersionNotPublished",
+    "VersionStatus",
     "WorkRepository",
     "WorkRepository",
     "atom_ref",
     "check_genesis",
     "choose_remote",
     "claimed_origin",
+    "combined",
     "commit_parents",
     "commit_tree",
+    "count_lines",
     "find_roots",
     "find_roots",
     "first_commit",
     "first_commit",
     "init_set",
+    "is_binary",
+    "is_manifest",
     "is_pattern",
     "is_safe",
     "label_prefixes",
@@ -225,13 +261,17 @@ __all__ = [
     "origin_ref",
     "package_matches",
     "parse_atom_ref",
+    "patch_lines",
     "read_source_set",
+    "read_status",
     "record_genesis",
     "recorded_genesis",
     "require_identity",
     "safe_line",
     "safe_text",
     "settle_genesis",
+    "tree_changes",
+    "unreadable",
     "verify_atom",
 ]
 
@@ -243,6 +283,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "genesis": "check_genesis find_roots first_commit listed_genesis record_genesis "
             "recorded_genesis require_identity settle_genesis",
             "index": "NoSet VersionIndex VersionListing",
+            "line_changes": "LineCounts count_lines is_binary patch_lines",
             "local_refs": "RefLocked RefsMoved locked",
             "package_globs": "is_pattern",
             "pktline": "MalformedAnswer",
@@ -256,7 +297,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
             "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
             "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
-            "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict",
+            "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict VersionNotPublished",
             "publisher": "Publisher",
             "remotes": "NoRemote Remote UnknownRemote choose_remote",
             "repository_errors": "AmbiguousGenesis GenesisConflict HistoryExists InvalidGenesis "
@@ -265,8 +306,12 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "runner": "Finished GitFailed GitRunner RunOptions",
             "set_init": "InitReport InitRequest init_set",
             "source_set": "SourceAtom SourceSet read_source_set",
-            "source_tree": "claimed_origin commit_parents commit_tree",
+            "source_tree": "claimed_origin commit_parents commit_tree is_manifest",
+            "status": "Deprecation InvalidReason InvalidStatus VersionStatus combined read_status "
+            "unreadable",
+            "status_writer": "StatusChange StatusReport StatusRequest StatusWriter",
             "transport": "ListedRefs Transport",
+            "tree_changes": "Change ChangeKind Leaf tree_changes",
             "work_repository": "RootCommit WorkRepository",
         },
     )

@@ -37,6 +37,11 @@ _FINAL = re.compile(
 )
 
 
+def is_final(refusal: str) -> bool:
+    """Return whether another try would be refused as well."""
+    return _FINAL.search(refusal) is not None
+
+
 class Delivery:
     """Brings the new atoms of a plan to a remote."""
 
@@ -86,7 +91,7 @@ class Delivery:
                 batch = self._next_batch()
             if not batch:
                 return
-            if _FINAL.search(refusal):
+            if is_final(refusal):
                 break
         raise PushRefused(self._registry.where, refusal, len(self.created))
 

@@ -123,13 +123,24 @@ class Exchange:
             f"{_OUTGOING}*:refs/*",
         )
 
+    def update(self, changes: Mapping[str, tuple[ObjectId | None, ObjectId | None]]) -> PushReport:
+        """Let refs go from one value to another (None: absent), all or none of them."""
+        leases = [
+            f"--force-with-lease={name}:{old.hex if old else ''}"
+            for name, (old, _) in sorted(changes.items())
+        ]
+        refspecs = [
+            f"{new.hex if new else ''}:{name}" for name, (_, new) in sorted(changes.items())
+        ]
+        return self._push(["--atomic", "--no-force-if-includes", *leases], *refspecs)
+
     def push_branch(self, commit: ObjectId, branch: str) -> PushReport:
         """Let a branch of the remote go forward to ``commit``; never back, never aside."""
         return self._push([], f"{commit.hex}:{branch}")
 
-    def _push(self, options: Sequence[str], refspec: str) -> PushReport:
+    def _push(self, options: Sequence[str], *refspecs: str) -> PushReport:
         args = ["push", "--porcelain", "--no-verify", "--recurse-submodules=no"]
-        args += ["--no-follow-tags", *options, _REMOTE, refspec]
+        args += ["--no-follow-tags", *options, _REMOTE, *refspecs]
         finished = self._runner.execute(args, git_dir=self._dir, network=True)
         report = parse_push_report(finished.stdout, finished.stderr)
         if finished.status != 0 and not report.refused:

@@ -18,7 +18,7 @@ from eka.git.repository_errors import RepositoryNotWritable
 from eka.git.runner import GitFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
     from pathlib import Path
 
     from eka.atom import ObjectId
@@ -90,11 +90,21 @@ class LocalRefs:
         if not changes:
             return
         zero = "0" * len(next(iter(changes.values())).hex)
-        lines = ["start"]
+        lines: list[str] = []
         for name, oid in sorted(changes.items()):
             old = found[name].hex if name in found else zero
             lines.append(f"update {name} {oid.hex} {old}")
-        lines += ["prepare", "commit", ""]
+        self._commit(changes, lines)
+
+    def remove(self, names: Collection[str]) -> None:
+        """Delete those of the refs ``names`` that exist, all in one transaction."""
+        found = self._repository.exact_refs(names)
+        if found:
+            self._commit(found, [f"delete {name} {oid.hex}" for name, oid in found.items()])
+
+    def _commit(self, changes: Mapping[str, ObjectId], commands: Sequence[str]) -> None:
+        """Run a ref transaction, its refs noted beforehand in the journal."""
+        lines = ["start", *commands, "prepare", "commit", ""]
         self._write_journal(changes)
         try:
             self._repository.git(

@@ -9,7 +9,7 @@ from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from eka.atom import Label, Requirement, Version
     from eka.errors import Span
@@ -293,3 +293,24 @@ class PushRefused(EkaError):
             + (f"; {published} atoms are published already and stay so" if published else ""),
         )
         self.published = published
+
+
+class VersionNotPublished(EkaError):
+    """A version that something is to be said of, and that the remote does not have."""
+
+    code = "version-not-published"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(
+        self, label: Label, version: Version, known: Collection[Version], remote: str
+    ) -> None:
+        newest = ", ".join(each.text for each in sorted(known, reverse=True)[:_SHOWN_PATHS])
+        super().__init__(
+            what=f"{label.text} {version.text} is not published",
+            where=remote,
+            why=f"the newest versions there are {newest}"
+            if known
+            else f"it has no version of {label.text}",
+            fix=f"name one that is: `eka versions SOURCE::{label.text}` lists them",
+        )
+        self.label, self.version = label.text, version.text

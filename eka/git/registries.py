@@ -24,6 +24,7 @@ THIS_REPOSITORY = "this repository"
 _MANY_HERE = 256
 _MANY_THERE = 4000
 _BRANCHES = ("refs/heads/", "refs/tags/")
+_SMALL_BLOB_BYTES = 64 * 1024
 
 
 class Registry(Protocol):
@@ -63,6 +64,11 @@ class LocalRegistry:
         with self._repository.reader() as reader:
             return _read_commits(oids, reader)
 
+    def blobs(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
+        """Return the small blobs of these ids; what is none is left out."""
+        with self._repository.reader() as reader:
+            return _read_blobs(oids, reader)
+
 
 class RemoteRegistry:
     """A remote repository; used in a ``with`` block."""
@@ -98,6 +104,13 @@ class RemoteRegistry:
         with self._exchange.reader() as reader:
             return _read_commits(oids, reader)
 
+    def blobs(self, oids: Sequence[ObjectId]) -> Mapping[ObjectId, bytes]:
+        """Return the small blobs of these ids, fetched where they are not here yet."""
+        present = self._exchange.present(oids)
+        self._exchange.fetch_commits([oid for oid in oids if oid not in present])
+        with self._exchange.reader() as reader:
+            return _read_blobs(oids, reader)
+
     def missing_sources(self, commits: Sequence[ObjectId]) -> tuple[ObjectId, ...]:
         """Return those of ``commits`` that no branch and no tag of the remote holds."""
         tips = list(dict.fromkeys(self.listed(_BRANCHES).values()))
@@ -113,6 +126,10 @@ class RemoteRegistry:
     def push(self, refs: Mapping[str, ObjectId]) -> PushReport:
         """Create refs that must not exist yet, all or none."""
         return self._exchange.push(refs)
+
+    def update(self, changes: Mapping[str, tuple[ObjectId | None, ObjectId | None]]) -> PushReport:
+        """Let refs go from one value to another (None: absent), all or none."""
+        return self._exchange.update(changes)
 
     def push_branch(self, commit: ObjectId, branch: str) -> PushReport:
         """Let a branch go forward to ``commit``."""
@@ -132,6 +149,18 @@ def _read_commits(oids: Sequence[ObjectId], reader: BatchReader) -> Mapping[Obje
     for oid in oids:
         try:
             found[oid] = reader.commit(oid)
+        except ObjectUnavailable:
+            continue
+    return found
+
+
+def _read_blobs(oids: Sequence[ObjectId], reader: BatchReader) -> Mapping[ObjectId, bytes]:
+    found: dict[ObjectId, bytes] = {}
+    for oid in oids:
+        try:
+            # Asked first: an object of another kind, or a huge one, is never read.
+            if reader.size(oid) <= _SMALL_BLOB_BYTES:
+                found[oid] = reader.blob(oid)
         except ObjectUnavailable:
             continue
     return found
