@@ -94,6 +94,7 @@ if TYPE_CHECKING:
         SetDeclaration,
         UrlSource,
     )
+    from eka.atom.manifest_v1 import parse_manifest_v1
     from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
     from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
     from eka.atom.toml import InvalidToml, TomlDocument, TomlValue, read_toml
@@ -200,6 +201,7 @@ __all__ = [
     "parse_atom_uri",
     "parse_lock",
     "parse_manifest",
+    "parse_manifest_v1",
     "parse_set_manifest",
     "parse_source_url",
     "path_fault",
@@ -233,6 +235,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "manifest_model": "Build DebSource Dependency "
             "DirectSource ForeignSource Manifest Package "
             "SetDeclaration UrlSource",
+            "manifest_v1": "parse_manifest_v1",
             "reading": "InvalidValue MissingKey UnknownKey WrongType",
             "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",
             "toml": "InvalidToml TomlDocument TomlValue read_toml",
