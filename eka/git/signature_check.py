@@ -5,7 +5,7 @@ Source: atom-spec/signature.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -64,8 +64,8 @@ class SignatureFinding:
 class Trust:
     """All that a person said about whom to trust."""
 
-    signers: AllowedSigners = AllowedSigners()
-    revoked: RevokedKeys = RevokedKeys()
+    signers: AllowedSigners = field(default_factory=AllowedSigners)
+    revoked: RevokedKeys = field(default_factory=RevokedKeys)
     rules: tuple[TrustRule, ...] = ()
 
     def judge(self, key: PublicKey, tag: ObjectId, at_s: int) -> SignatureFinding:
