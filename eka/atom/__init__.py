@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from eka.atom.manifest_v1 import parse_manifest_v1
     from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
     from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
+    from eka.atom.suggestion import nearest
     from eka.atom.toml import InvalidToml, TomlDocument, TomlValue, read_toml
     from eka.atom.tree_measure import DEFAULT_LIMITS, TreeLimits, TreePolicyViolation, TreeSummary
     from eka.atom.tree_policy import check_tree
@@ -197,6 +198,7 @@ __all__ = [
     "encode_lock",
     "input_name",
     "lock_version",
+    "nearest",
     "object_id",
     "parse_atom_uri",
     "parse_lock",
@@ -238,6 +240,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "manifest_v1": "parse_manifest_v1",
             "reading": "InvalidValue MissingKey UnknownKey WrongType",
             "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",
+            "suggestion": "nearest",
             "toml": "InvalidToml TomlDocument TomlValue read_toml",
             "tree_measure": "DEFAULT_LIMITS TreeLimits TreePolicyViolation TreeSummary",
             "tree_policy": "check_tree",

@@ -1,0 +1,48 @@
+"""What a person may have meant who named a label that is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.atom import nearest
+from eka.errors import EkaError
+from eka.git import RefLayout, parse_atom_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from eka.atom import Label, SourceUrl
+    from eka.workflow.services import Services
+
+_MOST_COMPARED = 5000  # comparing takes some microseconds each
+_LENGTH_DIFFERENCE = 3
+
+
+def hint(services: Services, source: SourceUrl, label: Label) -> str:
+    """Return what to try in place of ``label``, to be shown as the fix of an error.
+
+    Of labels of a source those are looked at that begin as ``label`` does: one small request.
+    """
+    similar = similar_label(label.text, _neighbours(services, source, label))
+    if similar is not None:
+        return f"did you mean {similar}? eka list {source.public} names all labels"
+    return f"eka list {source.public} names all labels"
+
+
+def similar_label(typed: str, known: Iterable[str]) -> str | None:
+    """Return the label that ``typed`` may stand for; None when none is like it."""
+    size = len(typed)
+    near = [each for each in known if abs(len(each) - size) <= _LENGTH_DIFFERENCE]
+    return nearest(typed, sorted(near)[:_MOST_COMPARED])
+
+
+def _neighbours(services: Services, source: SourceUrl, label: Label) -> set[str]:
+    if services.offline:
+        return set()
+    prefixes = [f"{layout.prefix}{label.text[0]}" for layout in RefLayout]
+    try:
+        listed = services.transport.ls_refs(source, prefixes)
+    except EkaError:
+        return set()  # the error at hand says enough
+    found = (parse_atom_ref(name) for name in listed.refs)
+    return {each.label.text for each in found if each is not None}
