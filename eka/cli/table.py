@@ -11,6 +11,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("eka.cli.commands.init:init", "Make this git repository a set of atoms"),
     "new": ("eka.cli.commands.new:new", "Write the manifest of a new atom"),
     "publish": ("eka.cli.commands.publish:publish", "Publish atoms from a commit, all or nothing"),
+    "yank": ("eka.cli.commands.yank:yank", "Let new resolutions pass over a version"),
+    "deprecate": ("eka.cli.commands.deprecate:deprecate", "Warn those who use a version"),
     "versions": ("eka.cli.commands.versions:versions", "List published versions of an atom"),
     "info": ("eka.cli.commands.info:info", "Show what an atom says about itself"),
     "add": ("eka.cli.commands.add:add", "Add a dependency to atom.toml and lock it"),

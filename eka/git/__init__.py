@@ -120,7 +120,13 @@ if TYPE_CHECKING:
         read_status,
         unreadable,
     )
-    from eka.git.status_writer import StatusChange, StatusReport, StatusRequest, StatusWriter
+    from eka.git.status_writer import (
+        StatusChange,
+        StatusEdit,
+        StatusReport,
+        StatusRequest,
+        StatusWriter,
+    )
     from eka.git.transport import ListedRefs, Transport
     from eka.git.tree_changes import Change, ChangeKind, Leaf, tree_changes
     from eka.git.work_repository import RootCommit, WorkRepository
@@ -222,6 +228,7 @@ __all__ = [
     "Spawn",
     "Status",
     "StatusChange",
+    "StatusEdit",
     "StatusReport",
     "StatusRequest",
     "StatusWriter",
@@ -309,7 +316,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "source_tree": "claimed_origin commit_parents commit_tree is_manifest",
             "status": "Deprecation InvalidReason InvalidStatus VersionStatus combined read_status "
             "unreadable",
-            "status_writer": "StatusChange StatusReport StatusRequest StatusWriter",
+            "status_writer": "StatusChange StatusEdit StatusReport StatusRequest StatusWriter",
             "transport": "ListedRefs Transport",
             "tree_changes": "Change ChangeKind Leaf tree_changes",
             "work_repository": "RootCommit WorkRepository",

@@ -99,17 +99,18 @@ class VersionStatus:
         return f"{text}\n".encode()
 
     @property
-    def sentence(self) -> str:
-        """What to tell a person, as a clause: ``it is yanked: CVE-2026-1234``."""
+    def sentences(self) -> tuple[str, ...]:
+        """What to tell a person, as clauses such as ``is yanked: CVE-2026-1234``."""
+        told: list[str] = []
         if self.is_unreadable:
-            return f"it counts as yanked: {self.yanked}"
-        if self.yanked is not None:
-            return f"it is yanked: {self.yanked}" if self.yanked else "it is yanked"
-        if self.deprecated is None:  # pragma: no cover - refused when made
-            raise AssertionError(self)
-        instead = self.deprecated.replaced_by
-        use = f"; use {instead.text} instead" if instead else ""
-        return f"it is deprecated: {self.deprecated.reason}{use}"
+            told.append(f"counts as yanked: {self.yanked}")
+        elif self.yanked is not None:
+            told.append(f"is yanked: {self.yanked}" if self.yanked else "is yanked")
+        if self.deprecated is not None:
+            instead = self.deprecated.replaced_by
+            use = f"; use {instead.text} instead" if instead else ""
+            told.append(f"is deprecated: {self.deprecated.reason}{use}")
+        return tuple(told)
 
 
 def combined(yanked: str | None, deprecated: Deprecation | None) -> VersionStatus | None:

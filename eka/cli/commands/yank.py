@@ -1,0 +1,102 @@
+"""``eka yank``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.errors import UsageFailed
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.cli.text import bold, dim, green, yellow
+from eka.workflow.yank import mark_versions, unyanked, yanked
+
+if TYPE_CHECKING:
+    from eka.cli.reply import Json
+    from eka.cli.text import Line
+    from eka.git import StatusReport, VersionStatus
+
+
+def yank(
+    frame: Frame,
+    versions: Annotated[list[str], typer.Argument(help="Published versions, as LABEL@VERSION.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, in one line; people will read it.")] = "",
+    undo: Annotated[bool, typer.Option(help="Take it back.")] = False,
+    remote: Annotated[
+        str | None, typer.Option("--remote", "-t", help="Name or URL; . is this repository alone.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+) -> Reply:
+    """Let new resolutions pass over published versions; locks that pin them keep working.
+
+    The version itself stays as it is: nothing that was published is changed or removed. What is
+    said of it is a small document in refs/ekala/status at the set's remote.
+
+    Exit status: 0 done, or it was so already, 1 the remote refuses, 2 the words are wrong, 3 no
+    such version is published there, 4 network.
+    """
+    if undo and reason:
+        raise UsageFailed("yank", "--undo takes the reason away with the rest: leave --reason out")
+    edit = unyanked if undo else yanked(reason)
+    services = wiring.services(frame)
+    report = mark_versions(services, versions, edit, remote=remote, dry_run=dry_run)
+    return status_reply(report)
+
+
+def status_reply(report: StatusReport) -> Reply:
+    """Return what became of statuses."""
+    return Reply(
+        document={
+            "dry_run": report.dry_run,
+            "remote": report.remote,
+            "versions": [
+                {
+                    "label": each.label.text,
+                    "version": each.version.text,
+                    "ref": each.ref,
+                    "changed": each.is_change,
+                    "before": status_document(each.before),
+                    "after": status_document(each.after),
+                }
+                for each in report.changes
+            ],
+        },
+        body=_lines(report),
+    )
+
+
+def status_document(status: VersionStatus | None) -> Json:
+    """Return a status as JSON; null where nothing is said."""
+    if status is None:
+        return None
+    said = status.deprecated
+    deprecated: Json = None
+    if said is not None:
+        instead = said.replaced_by.text if said.replaced_by else None
+        deprecated = {"reason": said.reason, "replaced_by": instead}
+    yanked_document: Json = None if status.yanked is None else {"reason": status.yanked}
+    return {
+        "yanked": yanked_document,
+        "deprecated": deprecated,
+        "unreadable": status.is_unreadable,
+    }
+
+
+def _lines(report: StatusReport) -> list[Line]:
+    lines: list[Line] = []
+    verb = "would say" if report.dry_run else "says"
+    where = report.remote or "this repository alone"
+    for each in report.changes:
+        name = bold(f"{each.label.text} {each.version.text}")
+        if not each.is_change:
+            lines.append((dim("unchanged "), name))
+        elif each.after is None:
+            lines.append((green("clear "), name, dim(": nothing is said of it any more")))
+        else:
+            lines += [(name, " ", yellow(sentence)) for sentence in each.after.sentences]
+    changed = sum(each.is_change for each in report.changes)
+    lines.append(dim(f"{where} {verb} so of {changed} of {len(report.changes)}"))
+    return lines
