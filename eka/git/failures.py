@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line, safe_text
+from eka.lazy import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from eka.atom import ObjectId, SourceUrl
 
 _SHOWN_IDS = 3
-# git reads `host:path` from the home directory, eka from `/` (uri.md [uri-short-ssh]).
-_FROM_HOME = "what lies in the home directory is written `~/path` after the host"
 
 
 class SourceNotFound(EkaError):
@@ -30,8 +29,10 @@ class SourceNotFound(EkaError):
             what="there is no git repository here",
             where=url.public,
             why=why,
-            fix="check the spelling; a private repository looks absent to whoever may not read it"
-            + (f"; {_FROM_HOME}" if url.scheme == "ssh" and not url.path.startswith("/~") else ""),
+            # git reads `host:path` from the home directory, eka from / (uri.md [uri-short-ssh]).
+            fix="check the spelling; below the home directory a path is written `host:~/path`"
+            if url.scheme == "ssh" and not url.path.startswith("/~")
+            else "check the spelling; a private repository looks absent to strangers",
         )
         self.url = url.public
 
@@ -42,12 +43,12 @@ class NetworkFailed(EkaError):
     code = "network-failed"
     exit_status = Exit.NETWORK
 
-    def __init__(self, url: SourceUrl, why: str) -> None:
+    def __init__(self, url: SourceUrl, why: str, *, what: str = "", fix: str = "") -> None:
         super().__init__(
-            what="the source cannot be reached",
+            what=what or "the source cannot be reached",
             where=url.public,
             why=why,
-            fix="check the network and try again; `--offline` uses what is already here",
+            fix=fix or "check the network and try again; `--offline` uses what is already here",
         )
         self.url = url.public
 
@@ -58,12 +59,57 @@ class AccessDenied(EkaError):
     code = "access-denied"
     exit_status = Exit.NETWORK
 
-    def __init__(self, url: SourceUrl, why: str) -> None:
+    def __init__(self, url: SourceUrl, why: str, *, what: str = "", fix: str = "") -> None:
         super().__init__(
-            what="the source refuses access",
+            what=what or "the source refuses access",
             where=url.public,
             why=why,
-            fix=f"make `git ls-remote {url.public}` work: eka uses git's and ssh's credentials",
+            fix=fix
+            or f"make `git ls-remote {url.public}` work: eka uses git's and ssh's credentials",
+        )
+        self.url = url.public
+
+
+class SourceBusy(NetworkFailed):
+    """A server answers, but does no work now: too many requests, or out of service."""
+
+    code = "source-busy"
+
+    def __init__(self, url: SourceUrl, why: str) -> None:
+        super().__init__(
+            url,
+            why,
+            what="the server has no time for this request",
+            fix="wait a few minutes and try again; `--offline` uses what is already here",
+        )
+
+
+class ProxyRefused(AccessDenied):
+    """The proxy on the way to a source wants credentials that it did not get."""
+
+    code = "proxy-refused"
+
+    def __init__(self, url: SourceUrl, why: str) -> None:
+        super().__init__(
+            url,
+            why,
+            what="the proxy does not let this request pass",
+            fix="name its user and password where it is named: git's `http.proxy`, https_proxy",
+        )
+
+
+class ServerNotTrusted(EkaError):
+    """A server shows a certificate that nobody whom this machine trusts has signed."""
+
+    code = "server-not-trusted"
+    exit_status = Exit.NETWORK
+
+    def __init__(self, url: SourceUrl, why: str) -> None:
+        super().__init__(
+            what="the server's certificate is not trusted",
+            where=url.public,
+            why=why,
+            fix="if an authority of your own signed it: `git config --global http.sslCAInfo FILE`",
         )
         self.url = url.public
 
@@ -119,29 +165,44 @@ class RefusedObjects(EkaError):
         self.url = url.public
 
 
-_OWNERSHIP = re.compile(r"detected dubious ownership in repository at '([^']*)'")
-_UNAVAILABLE = re.compile(
+_OWNERSHIP = pattern(r"detected dubious ownership in repository at '([^']*)'")
+_UNAVAILABLE = pattern(
     r"not our ref|unadvertised object|does not (?:point|exist)|couldn't find remote ref"
     r"|did not send all necessary objects|remote did not send"
 )
-_REFUSED = re.compile(
+_REFUSED = pattern(
     r"fsck error|hasDotgit|hasDotdot|error: object [0-9a-f]+: \w+|sha1 collision|"
     r"inflate returned|pack (?:is corrupted|has bad object|signature mismatch)|"
     r"index-pack failed|invalid index-pack output|unresolved deltas?",
     re.IGNORECASE,
 )
-_DENIED = re.compile(
+_DENIED = pattern(
     r"could not read (?:Username|Password)|Authentication failed|Permission denied|"
     r"HTTP (?:401|403)|returned error: 40[13]|Host key verification failed|invalid credentials",
     re.IGNORECASE,
 )
-_ABSENT = re.compile(
+# Of GnuTLS and of OpenSSL, whichever git was built with.
+_UNTRUSTED = pattern(
+    r"certificate verif|SSL certificate problem|certificate subject name|certificate has expired|"
+    r"certificate is not|does not match target host",
+    re.IGNORECASE,
+)
+_PROXY = pattern(r"returned error: 407|response 407|HTTP code 407 from proxy|HTTP 407")
+_BUSY = pattern(r"(?:returned error:|HTTP) (?:429|503)\b")
+_ABSENT = pattern(
     r"repository '[^']*' not found|not appear to be a git repository|not a git repository|"
     r"No such file or directory|Repository not found|returned error: 404|"
     r"repository not exported|project not found|does not exist|info/refs not valid",
     re.IGNORECASE,
 )
-_PROGRESS = re.compile(
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[SourceUrl, str], EkaError]], ...] = (
+    (_UNTRUSTED, ServerNotTrusted),
+    (_PROXY, ProxyRefused),
+    (_BUSY, SourceBusy),
+    (_DENIED, AccessDenied),
+    (_ABSENT, SourceNotFound),
+)
+_PROGRESS = pattern(
     r"^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Total) .*$",
     re.MULTILINE,
 )
@@ -159,10 +220,9 @@ def source_failure(url: SourceUrl, stderr: bytes, why: str = "") -> EkaError:
     said = safe_line(text) or why or "it closed the connection without a word"
     if found := _OWNERSHIP.search(text):
         return UnsafeOwnership(url, found[1])
-    if _DENIED.search(text):
-        return AccessDenied(url, said)
-    if _ABSENT.search(text):
-        return SourceNotFound(url, said)
+    for form, kind in _KINDS:
+        if form.search(text):
+            return kind(url, said)
     return NetworkFailed(url, said)
 
 
