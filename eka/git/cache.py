@@ -66,13 +66,15 @@ class ObjectCache:
         url: SourceUrl,
         oids: Iterable[ObjectId],
         *,
+        haves: Sequence[ObjectId] = (),
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Fetch those of ``oids`` that are not here yet, whole, in one request.
 
         Args:
             url: Any source that has them: what is asked for by id need not be believed.
-            oids: Commits without parents (atoms), trees, blobs.
+            oids: Commits without parents (atoms), trees, blobs, tags of such commits.
+            haves: Commits that are here whole: what they hold need not come again.
             progress: Called with the bytes received so far.
 
         Raises:
@@ -95,7 +97,7 @@ class ObjectCache:
                 sweep(self.git_dir)
                 missing = sorted(set(wanted) - self.has(wanted))
                 if missing:
-                    wish = Wish(wants=missing, is_shallow=True)
+                    wish = Wish(wants=missing, haves=haves, is_shallow=True)
                     destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
                     self._fetcher.fetch(url, wish, destination, progress)
                     self._check_arrived(url, missing)
