@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Protocol
 
 from blake3 import blake3
@@ -47,6 +46,8 @@ def keyed_digest(key: bytes, data: bytes) -> bytes:
 
 def base32hex(raw: bytes) -> str:
     """Return RFC 4648 base32hex of ``raw``, lower case, without padding (32 bytes: 52 letters)."""
+    import base64  # noqa: PLC0415 - ids are written by few commands
+
     return base64.b32hexencode(raw).decode("ascii").lower().rstrip("=")
 
 

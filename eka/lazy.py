@@ -1,4 +1,4 @@
-"""Names of a package that load their module when they are first asked for.
+"""What is loaded or compiled when it is first used: names of a package, regular expressions.
 
 A command uses few of a package's names, and start-up is counted: see tests/bench/startup.py.
 """
@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
+    from typing import AnyStr
 
 
 def on_demand(package: str, homes: dict[str, str]) -> Callable[[str], object]:
@@ -31,3 +33,27 @@ def on_demand(package: str, homes: dict[str, str]) -> Callable[[str], object]:
         return found
 
     return find
+
+
+class _Pattern:
+    """Stands for a compiled regular expression, and becomes it when first used."""
+
+    def __init__(self, compiled: Callable[[], object]) -> None:
+        self._compiled = compiled
+
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._compiled(), name)
+        setattr(self, name, found)  # from now on no slower than the real one
+        return found
+
+
+def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """Return ``re.compile(text, flags)``, compiled when it is first used."""
+
+    def compiled() -> object:
+        import re  # noqa: PLC0415 - as the docstring says
+
+        return re.compile(text, flags)  # which remembers it
+
+    made: object = _Pattern(compiled)
+    return made  # type: ignore[return-value] # all its attributes are those of a pattern

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from eka.atom.source_url import MAX_URI_CHARACTERS, UNSAFE, InvalidUri
 from eka.atom.suggestion import nearest
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_ALIAS_CHARACTERS = 128
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
-_HEAD = re.compile(r"([^:/]*)(?::|$)(.*)", re.DOTALL)
+_NAME = pattern(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
+_HEAD = pattern(r"([^:/]*)(?::|$)(.*)", re.DOTALL)
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {

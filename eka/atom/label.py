@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 from eka.values import dataclass
+
+if TYPE_CHECKING:
+    import re
 
 MAX_LABEL_BYTES = 128
 # What a person types may shrink when it is normalised, three code points to one at the most.
 _MAX_TYPED_CHARACTERS = 4 * MAX_LABEL_BYTES
-_ASCII_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_ASCII_TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
+_ASCII_LABEL = pattern(r"[A-Za-z][A-Za-z0-9_-]*")
+_ASCII_TAG = pattern(r"[A-Za-z][A-Za-z0-9_.:-]*")
 _SHOWN_CHARACTERS = 80
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NewType
 
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 from eka.values import dataclass
 
-_HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HEX = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ALGORITHMS = {40: "sha1", 64: "sha256"}
 _SHOWN_CHARACTERS = 80
 

@@ -5,12 +5,12 @@ Source: atom-spec/version.md [requirement-grammar] and after; vectors in fixture
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from eka.atom.version import MAX_NUMBER, PRERELEASE_IDENTIFIER, prerelease_key
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MAX_COMPARATORS = 32
 MAX_REQUIREMENT_CHARACTERS = 4096
 _SHOWN_CHARACTERS = 140
 
-_COMPARATOR = re.compile(
+_COMPARATOR = pattern(
     r"(?P<operator>>=|<=|[=><~^])? *"
     r"(?P<major>0|[1-9][0-9]*)"
     r"(?:\.(?P<minor>0|[1-9][0-9]*|[*xX])"

@@ -8,6 +8,7 @@ from functools import total_ordering
 from urllib.parse import quote, unquote
 
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 from eka.values import dataclass
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
@@ -19,16 +20,16 @@ _SAFE_IN_USERINFO = "%!$&'()*+,;=~._-"
 _SAFE_IN_FILE_PATH = "/!$&'()*+,;=@~._-"
 
 # Control characters of C0 and C1, and what reorders or hides text (bidi, zero width, tags).
-UNSAFE = re.compile(
+UNSAFE = pattern(
     r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_HOST = re.compile(
+_HOST = pattern(
     r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII
 )
-_FORBIDDEN_IN_PATH = re.compile(r"[\s?#]")
-_FORBIDDEN_IN_PLAIN_PATH = re.compile(r"\\|::")
-_USER = re.compile(r"[A-Za-z0-9_%][A-Za-z0-9_.+~%-]*", re.ASCII)
+_FORBIDDEN_IN_PATH = pattern(r"[\s?#]")
+_FORBIDDEN_IN_PLAIN_PATH = pattern(r"\\|::")
+_USER = pattern(r"[A-Za-z0-9_%][A-Za-z0-9_.+~%-]*", re.ASCII)
 
 
 class InvalidUri(EkaError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from eka.atom.toml_places import find_places
 from eka.errors import EkaError, Span
+from eka.lazy import pattern
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ MAX_KEY_PARTS = 32
 MAX_NESTING = 32
 _MAX_INTEGER = 2**63 - 1
 _MAX_LINE_CHARACTERS = 4096  # of a span: a hostile file is one line with thousands of problems
-_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4299,}")
+_LONG_NUMBER = pattern(r"[0-9][0-9_]{4299,}")
 _BOM = b"\xef\xbb\xbf"
-_AT = re.compile(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|end of document)\))?", re.DOTALL)
+_AT = pattern(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|end of document)\))?", re.DOTALL)
 # Strings and comments whole, so that what they hold is not counted; `*+` and `++` keep it linear.
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
     r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
     r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'

@@ -7,24 +7,25 @@ import tomllib
 from functools import lru_cache
 from typing import TypeAlias, cast
 
+from eka.lazy import pattern
 from eka.values import dataclass, field
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 Range: TypeAlias = tuple[int, int]
 
 # Not possessive: Python before 3.11.4 gets nested possessive repetitions wrong.
-_BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'""")
-_STRING = re.compile(
+_BLANK = pattern(r"(?:[ \t\r\n]+|#[^\n]*)*")
+_SPACE = pattern(r"[ \t]*")
+_KEY = pattern(r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'""")
+_STRING = pattern(
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
     r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
     r'|"[^"\\]*(?:\\.[^"\\]*)*"'
     r"|'[^']*'",
     re.DOTALL,
 )
-_SCALAR = re.compile(r"[^,\]}#\n]*[^,\]}#\s]")
-_LINE_END = re.compile(r"[^\n]*\n?")
+_SCALAR = pattern(r"[^,\]}#\n]*[^,\]}#\s]")
+_LINE_END = pattern(r"[^\n]*\n?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from eka.atom.source_url import (
     host_fault,
     ipv6,
 )
+from eka.lazy import pattern
 from eka.values import dataclass
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_HEAD = re.compile(r"(\[[^\]/]*\]|[^:/]*)([:/]?)(.*)", re.DOTALL)
-_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
-_BRACKETS = re.compile(r"\[[0-9A-Za-z:.%]*\]")
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_HEAD = pattern(r"(\[[^\]/]*\]|[^:/]*)([:/]?)(.*)", re.DOTALL)
+_IPV4 = pattern(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
+_BRACKETS = pattern(r"\[[0-9A-Za-z:.%]*\]")
 _HELPERS = frozenset({"ext", "fd"})  # `ext::…` makes git run a program
 
 

@@ -6,6 +6,7 @@ import re
 from functools import total_ordering
 
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 from eka.values import dataclass, field
 
 MAX_VERSION_CHARACTERS = 128
@@ -13,8 +14,8 @@ MAX_NUMBER = 2**64 - 1
 _SHOWN_CHARACTERS = 140
 
 _NUMBER = r"(0|[1-9][0-9]*)"
-_VERSION = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?", re.ASCII)
-PRERELEASE_IDENTIFIER = re.compile(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
+_VERSION = pattern(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?", re.ASCII)
+PRERELEASE_IDENTIFIER = pattern(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
 
 PrereleaseKey = tuple[tuple[int, int, str], ...]
 VersionKey = tuple[int, int, int, bool, PrereleaseKey]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import traceback
 from typing import TYPE_CHECKING, TextIO
 
 from eka.cli.progress import open_progress
-from eka.cli.render import error_document, error_lines, exit_status
 from eka.cli.text import written
 from eka.text import discreet, safe
 
@@ -78,7 +75,15 @@ class Screen:
 
     def complain(self, error: EkaError, *, cause: BaseException | None = None) -> int:
         """Print an error, the whole story of its ``cause`` with -v, and return the exit status."""
+        from eka.cli.render import (  # noqa: PLC0415 (most commands succeed)
+            error_document,
+            error_lines,
+            exit_status,
+        )
+
         if cause is not None and self.verbosity > 0:
+            import traceback  # noqa: PLC0415 (only for bugs)
+
             told = "".join(traceback.format_exception(cause))
             self._stderr.write(safe(discreet(told)))
         if self.as_json:
@@ -90,6 +95,8 @@ class Screen:
         return int(exit_status(error))
 
     def _print_json(self, document: Mapping[str, Json]) -> None:
+        import json  # noqa: PLC0415 (people read no JSON)
+
         # ASCII only: what could steer a terminal is written as an escape.
         self._stdout.write(json.dumps(document, indent=2) + "\n")
         self._stdout.flush()

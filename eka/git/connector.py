@@ -8,7 +8,6 @@ Source: atom-spec/transport.md.
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
@@ -124,6 +123,8 @@ class Connector:
         path = unquote(url.path)
         path = path[1:] if path.startswith("/~") else path
         user = "" if url.user is None else f"{url.user}@"
+        import shlex  # noqa: PLC0415 - few sources are ssh ones
+
         argv += [user + url.host, f"git-upload-pack {shlex.quote(path)}"]
         return ChildProcess(
             Spawn(

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_MAGIC = re.compile(r"[*?\[]")
+from eka.lazy import pattern
+
+_MAGIC = pattern(r"[*?\[]")
 
 
 def is_pattern(text: str) -> bool:

@@ -5,15 +5,15 @@ Pure: bytes in, packets out.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from eka.errors import EkaError, Exit
+from eka.lazy import pattern
 from eka.values import dataclass
 
 MAX_PACKET_BYTES = 65520
 _LENGTH_BYTES = 4
-_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
+_LENGTH = pattern(rb"[0-9a-fA-F]{4}")
 
 
 class PacketKind(Enum):

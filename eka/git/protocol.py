@@ -8,7 +8,6 @@ Source: atom-spec/transport.md; gitprotocol-v2(5), gitprotocol-pack(5).
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from eka.git.pktline import (
     packet,
 )
 from eka.git.safe import is_safe, safe_line
+from eka.lazy import pattern
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 MAX_PREFIXES_PER_REQUEST = 256
 AGENT = b"agent=eka/1\n"
-_HEX = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HEX = pattern(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _OID_LENGTHS = {"sha1": 40, "sha256": 64}
 _MAX_REF_NAME_BYTES = 1024
 _ZERO = b"0"
 _MAX_CAPABILITIES = 1000  # real servers name about ten
 # What git-check-ref-format(1) refuses, as one pattern; control characters are `is_safe`'s.
-_ILLEGAL_NAME = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|/-")
+_ILLEGAL_NAME = pattern(r"[ ~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|/-")
 
 
 class ServerRefused(EkaError):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from eka.lazy import pattern
 from eka.text import safe
 
 # `https://user:secret@host`, `https://token@host`: nothing before the host is ever shown; for
 # other schemes the user is part of the address (`ssh://git@host`), a password never.
-_HTTP_USER = re.compile(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
-_PASSWORD = re.compile(r"([a-z][a-z0-9+.-]{0,30}://[^/\s:'\"@]*):[^/\s'\"]*@", re.IGNORECASE)
+_HTTP_USER = pattern(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
+_PASSWORD = pattern(r"([a-z][a-z0-9+.-]{0,30}://[^/\s:'\"@]*):[^/\s'\"]*@", re.IGNORECASE)
 
 DEFAULT_LIMIT = 2000
 

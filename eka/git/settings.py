@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from eka.atom import Aliases, parse_source_url
@@ -82,6 +81,8 @@ def ssh_argv(settings: RemoteSettings, env: Mapping[str, str]) -> list[str] | No
 
 
 def _first_word(command: str) -> str:
+    import shlex  # noqa: PLC0415 - few sources are ssh ones
+
     try:
         words = shlex.split(command)
     except ValueError:

@@ -73,8 +73,11 @@ def repair(directory: Path) -> bool:
     return False
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` durably and at once, keeping the permissions of an old file."""
+def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write ``data`` to ``path`` at once, keeping the permissions of an old file.
+
+    ``durable``: it is on disk when this returns; False for what can be asked for again.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     # A stranger's repository may hold a link of this name that leads anywhere.
@@ -85,13 +88,15 @@ def replace_file(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         raise
-    _sync_directory(path.parent)
+    if durable:
+        _sync_directory(path.parent)
 
 
 def _finish_noted(directory: Path) -> None:
