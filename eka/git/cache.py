@@ -46,7 +46,14 @@ class ObjectCache:
         """Use the bare repository at ``path``, which is made when it is first needed."""
         self.git_dir = path
         self._runner = runner
+        self._timeout_s = timeout_s
         self._fetcher = Fetcher(runner, timeout_s=timeout_s, max_pack_bytes=max_pack_bytes)
+
+    def capped(self, max_pack_bytes: int) -> ObjectCache:
+        """Return this cache for requests whose answers are small."""
+        return ObjectCache(
+            self.git_dir, self._runner, timeout_s=self._timeout_s, max_pack_bytes=max_pack_bytes
+        )
 
     def has(self, oids: Iterable[ObjectId]) -> frozenset[ObjectId]:
         """Return those of ``oids`` that are here, whole: with all that they refer to."""

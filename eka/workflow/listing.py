@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from eka.atom import Genesis, Label, ObjectId, Version
 from eka.errors import EkaError
 from eka.git import NetworkFailed
 from eka.hashing import digest
+from eka.values import dataclass, field
 from eka.workflow.errors import Offline
 from eka.workflow.pair import replace_file
 
@@ -31,6 +31,7 @@ class Remembered:
 
     genesis: Genesis | None = None
     labels: dict[Label, Versions] = field(default_factory=dict[Label, Versions])
+    statuses: dict[Label, Versions] = field(default_factory=dict[Label, Versions])
 
 
 class Listings:
@@ -79,9 +80,26 @@ class Listings:
             )
             for label in unknown:
                 known.labels[label] = dict(found.get(label, {}))
+                known.statuses[label] = {
+                    version: oid
+                    for (about, version), oid in found.statuses.items()
+                    if about == label
+                }
             asked.update(unknown)
             self._remember(first)
         return {label: known.labels[label] for label in labels}
+
+    def statuses(
+        self, urls: Sequence[SourceUrl], labels: Sequence[Label]
+    ) -> Mapping[tuple[Label, Version], ObjectId]:
+        """Return what the status refs of ``labels`` lead to; asks as `versions` does."""
+        self.versions(urls, labels)
+        known = self._remembered(urls[0]).statuses
+        return {
+            (label, version): oid
+            for label in labels
+            for version, oid in known.get(label, {}).items()
+        }
 
     def _first_answer(
         self, urls: Sequence[SourceUrl], ask: Callable[[SourceUrl], _Answer]
@@ -113,6 +131,11 @@ class Listings:
                 label.text: {version.text: oid.hex for version, oid in sorted(versions.items())}
                 for label, versions in sorted(known.labels.items())
             },
+            "statuses": {
+                label.text: {version.text: oid.hex for version, oid in sorted(versions.items())}
+                for label, versions in sorted(known.statuses.items())
+                if versions
+            },
         }
         path = self._path(url)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,12 +153,15 @@ def _read(path: Path) -> Remembered:
         genesis = document["genesis"]
         return Remembered(
             genesis=Genesis(ObjectId(genesis)) if genesis else None,
-            labels={
-                Label(label): {
-                    Version.parse(version): ObjectId(oid) for version, oid in versions.items()
-                }
-                for label, versions in document["labels"].items()
-            },
+            labels=_versions(document["labels"]),
+            statuses=_versions(document.get("statuses", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EkaError):
         return Remembered()
+
+
+def _versions(document: Mapping[str, Mapping[str, str]]) -> dict[Label, Versions]:
+    return {
+        Label(label): {Version.parse(version): ObjectId(oid) for version, oid in versions.items()}
+        for label, versions in document.items()
+    }
