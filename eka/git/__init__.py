@@ -35,6 +35,7 @@ from eka.lazy import on_demand
 
 if TYPE_CHECKING:
     from eka.git.cache import ObjectCache
+    from eka.git.commit_log import MOST_COMMITS, CommitNote, directory_of, read_note, touching
     from eka.git.genesis import (
         check_genesis,
         find_roots,
@@ -133,6 +134,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INIT_REF",
+    "MOST_COMMITS",
     "AccessDenied",
     "AmbiguousGenesis",
     "AtomPathRefused",
@@ -144,6 +146,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChildProcess",
+    "CommitNote",
     "ConfusableLabel",
     "ConfusableVersion",
     "Deprecation",
@@ -253,6 +256,7 @@ __all__ = [
     "commit_parents",
     "commit_tree",
     "count_lines",
+    "directory_of",
     "find_roots",
     "find_roots",
     "first_commit",
@@ -269,6 +273,7 @@ __all__ = [
     "package_matches",
     "parse_atom_ref",
     "patch_lines",
+    "read_note",
     "read_source_set",
     "read_status",
     "record_genesis",
@@ -277,6 +282,7 @@ __all__ = [
     "safe_line",
     "safe_text",
     "settle_genesis",
+    "touching",
     "tree_changes",
     "unreadable",
     "verify_atom",
@@ -287,6 +293,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
         __name__,
         {
             "cache": "ObjectCache",
+            "commit_log": "MOST_COMMITS CommitNote directory_of read_note touching",
             "genesis": "check_genesis find_roots first_commit listed_genesis record_genesis "
             "recorded_genesis require_identity settle_genesis",
             "index": "NoSet VersionIndex VersionListing",

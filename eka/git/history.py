@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
+from eka.git.commit_log import commits_between
 from eka.git.failures import CacheUnusable, ObjectsUnavailable
 from eka.git.fetcher import DEFAULT_FETCH_TIMEOUT_S, Destination, Fetcher
 from eka.git.keepers import keep, kept
@@ -102,6 +103,13 @@ class SourceHistory:
         if key not in self._lineages:
             self._lineages[key] = self._relation(origin, genesis)
         return self._lineages[key]
+
+    def between(self, old: ObjectId, new: ObjectId) -> list[ObjectId]:
+        """Return the commits that ``new`` has and ``old`` has not, newest first."""
+        self.prepare([old, new])
+        self.reader(old)
+        self.reader(new)
+        return commits_between(self._runner, self.git_dir, old, new)
 
     def _relation(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         reader = self.reader(origin)

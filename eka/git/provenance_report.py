@@ -10,7 +10,7 @@ from eka.atom import TreeReader
 from eka.errors import EkaError, Exit, raise_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from eka.atom import (
         AtomCommit,
@@ -90,6 +90,10 @@ class History(Protocol):
 
     def lineage(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         """Return how ``genesis`` and ``origin`` are related."""
+        ...
+
+    def between(self, old: ObjectId, new: ObjectId) -> Sequence[ObjectId]:
+        """Return the commits that ``new`` has and ``old`` has not, newest first."""
         ...
 
 

@@ -83,6 +83,19 @@ class FakeHistory:
     def trees(self, origin: ObjectId) -> SourceTrees:
         return SourceTrees(self.reader(origin))
 
+    def between(self, old: ObjectId, new: ObjectId) -> Sequence[ObjectId]:
+        known = self._ancestors(old)
+        return [oid for oid in self._ancestors(new) if oid not in known]
+
+    def _ancestors(self, start: ObjectId) -> dict[ObjectId, None]:
+        waiting, seen = [start], dict[ObjectId, None]()
+        while waiting:
+            oid = waiting.pop(0)
+            if oid not in seen:
+                seen[oid] = None
+                waiting += commit_parents(self.reader(start).commit(oid))
+        return seen
+
     def lineage(self, origin: ObjectId, genesis: Genesis) -> Lineage:
         reader = self.reader(origin)
         if self.is_shallow:
