@@ -7,49 +7,21 @@ import io
 import re
 from contextlib import redirect_stdout
 from copy import copy
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import OptionInfo
 
+from eka.cli.call import Call, Globals, When
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 # The help text of a command is its docstring, without the sections for readers of the code.
 _SECTIONS = re.compile(r"\n\s*(Args|Returns|Raises|Source):.*", re.DOTALL)
-
-
-class When(StrEnum):
-    """When to colour."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class Globals:
-    """The options every command takes."""
-
-    directory: str
-    quiet: int
-    verbose: int
-    color: When
-    json: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A command's own values and the global ones."""
-
-    options: Mapping[str, Any]
-    globals: Globals
 
 
 def _global_options(
@@ -104,7 +76,7 @@ def parse(name: str, command: Callable[..., Reply], words: Sequence[str]) -> Cal
 
 def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
     # A command may import these for the type checkers alone; typer never sees them.
-    names = {"Frame": Frame, "Reply": Reply}
+    names = {"Frame": Frame, "Reply": Reply, "typer": typer}
     hints = get_type_hints(function, localns=names, include_extras=True)
     declared = inspect.signature(function).parameters.values()
     return [

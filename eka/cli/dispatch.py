@@ -17,6 +17,7 @@ from eka.cli.errors import (
     UsageFailed,
 )
 from eka.cli.frame import Frame
+from eka.cli.plain import plain_call
 from eka.cli.screen import Screen
 from eka.cli.table import COMMANDS, VALUED_OPTIONS
 from eka.errors import EkaError
@@ -24,7 +25,7 @@ from eka.errors import EkaError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from eka.cli.arguments import Call
+    from eka.cli.call import Call
     from eka.cli.reply import Reply
 
 
@@ -56,10 +57,12 @@ def dispatch(
 
 def _run(words: Sequence[str], environment: Mapping[str, str], screen: Screen) -> int:
     name, rest = _named(words)
-    from eka.cli.arguments import parse  # noqa: PLC0415 (typer; a wrong name needs none of it)
-
     command = load_command(name)
-    call = parse(name, command, rest)
+    call = plain_call(name, rest)
+    if call is None:
+        from eka.cli.arguments import parse  # noqa: PLC0415 (typer takes long to load)
+
+        call = parse(name, command, rest)
     if isinstance(call, int):
         return call
     screen.learn(call.globals)

@@ -11,7 +11,7 @@ from eka.text import discreet, safe
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from eka.cli.arguments import Globals
+    from eka.cli.call import Globals
     from eka.cli.progress import OpenProgress
     from eka.cli.reply import Json, Reply
     from eka.errors import EkaError

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import Table, dim
 from eka.workflow.versions import list_versions
+
+if TYPE_CHECKING:
+    import typer
 
 
 def versions(
