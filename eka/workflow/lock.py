@@ -150,7 +150,9 @@ class _Resolution:
         typed = (options.typed_source,) if options.typed_source else ()
         genesis = own.genesis if own else None
         self._sets = KnownSets(listings, genesis, options.accepted_sources, typed)
-        self._provider = GitProvider(services, self._sets, listings, own, task.previous.pinned)
+        self._provider = GitProvider(
+            services, self._sets, listings, own, task.previous, keeps=not options.update
+        )
 
     def lock(self) -> Lock:
         solution = self._solve()
@@ -181,10 +183,12 @@ class _Resolution:
         previous = Previous() if task.options.update else task.previous
         if wanted:
             self._services.progress.step("choosing versions")
-        return drive(
+        solution = drive(
             solve(wanted, preferred=previous.preferred, strategy=task.options.strategy),
             self._provider,
         )
+        self._provider.choice.tell(solution)
+        return solution
 
     def _locked_atom(self, request: Request, solution: Solution) -> LockedAtom:
         key = _key(request)

@@ -9,6 +9,7 @@ from eka.errors import EkaError
 from eka.resolve import Dependencies, Unavailable, Wanted
 from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import Offline, PinMismatch
+from eka.workflow.statuses import ChoiceOfVersions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from eka.workflow.candidate import Candidate
     from eka.workflow.listing import Listings
     from eka.workflow.own_set import OwnSet
+    from eka.workflow.previous import Previous
     from eka.workflow.services import Services
     from eka.workflow.sets import KnownSets
 
@@ -41,15 +43,18 @@ class GitProvider:
         sets: KnownSets,
         listings: Listings,
         own: OwnSet | None,
-        pinned: Mapping[Request, ObjectId],
+        previous: Previous,
+        *,
+        keeps: bool = True,
     ) -> None:
-        """Prepare a provider; ``pinned`` are the commits that the previous lock names."""
+        """Prepare a provider; ``keeps``: the versions of the previous lock stay if they fit."""
         self._services = services
         self._sets = sets
         self._listings = listings
         self._own = own
         self._revs: dict[Request, ObjectId] = {}
-        self._pinned = pinned
+        self._pinned = previous.pinned
+        self.choice = ChoiceOfVersions(services, listings, previous.preferred if keeps else {})
         self.candidates: dict[Request, Candidate] = {}
 
     def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
@@ -60,6 +65,7 @@ class GitProvider:
                 found.update(((genesis, label), self._own.versions(label)) for label in labels)
                 continue
             listed = self._listings.versions(self._sets.urls(genesis), labels)
+            self.choice.learn(genesis, self._sets.urls(genesis), labels)
             for label in labels:
                 found[genesis, label] = tuple(listed[label])
                 for version, rev in listed[label].items():
@@ -70,9 +76,10 @@ class GitProvider:
         self, requests: Sequence[Request]
     ) -> Mapping[Request, Dependencies | Unavailable]:
         """Return what each version needs; manifests are fetched in one request per source."""
-        remote = [request for request in requests if not self._is_own(request)]
-        self._fetch(remote)
-        return {request: self._answer(request) for request in requests}
+        refused = {request: self.choice.refusal(request) for request in requests}
+        usable = [request for request in requests if refused[request] is None]
+        self._fetch([request for request in usable if not self._is_own(request)])
+        return {request: refused[request] or self._answer(request) for request in requests}
 
     def rev(self, request: Request) -> ObjectId:
         """Return the commit that a listed version names."""
