@@ -123,9 +123,12 @@ def parse_signature_ref(name: str) -> tuple[Label, Version, str] | None:
         return None
     tail, _, key = name.removeprefix(SIGNATURES_PREFIX).rpartition("/")
     found = _parse_tail(tail, RefLayout.CURRENT)
-    if found is None or len(key) != _KEY_DIGITS or key.strip("0123456789abcdef"):
-        return None
-    return found.label, found.version, key
+    return None if found is None or not is_key_id(key) else (found.label, found.version, key)
+
+
+def is_key_id(text: str) -> bool:
+    """Return whether ``text`` is a key's fingerprint as refs write it: 64 hex digits."""
+    return len(text) == _KEY_DIGITS and not text.strip("0123456789abcdef")
 
 
 def manifest_meta_ref(label: Label, version: Version) -> str:

@@ -94,7 +94,7 @@ class Trust:
         return SignatureFinding(key.fingerprint, principal, state, why, tag)
 
 
-def examine(
+def examine_signature(
     body: bytes, tag: ObjectId, key_id: str, expected: Statement
 ) -> PublicKey | SignatureFinding:
     """Return the key that signed ``expected``, or why the signature is bad.
