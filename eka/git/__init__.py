@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     from eka.git.signature_check import SignatureFinding, SignatureState, Trust, examine_signature
     from eka.git.signature_errors import AgentFailed, NoSigningKey, SigningKeyUnusable
     from eka.git.signature_key import InvalidPublicKey, PublicKey, fingerprint, parse_fingerprint
-    from eka.git.signature_policy import InvalidTrustRule, SignatureDemand, TrustRule, demands
+    from eka.git.signature_policy import InvalidTrustRule, SignatureDemand, TrustRule, rules_for
     from eka.git.signature_signer import Signer, find_signer, sign_statements
     from eka.git.signature_tag import (
         InvalidSignatureTag,
@@ -309,7 +309,6 @@ __all__ = [
     "commit_parents",
     "commit_tree",
     "count_lines",
-    "demands",
     "directory_of",
     "examine_signature",
     "find_roots",
@@ -341,6 +340,7 @@ __all__ = [
     "record_genesis",
     "recorded_genesis",
     "require_identity",
+    "rules_for",
     "safe_line",
     "safe_text",
     "settle_genesis",
@@ -388,10 +388,12 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "signature_check": "SignatureFinding SignatureState Trust examine_signature",
             "signature_errors": "AgentFailed NoSigningKey SigningKeyUnusable",
             "signature_key": "InvalidPublicKey PublicKey fingerprint parse_fingerprint",
-            "signature_policy": "InvalidTrustRule SignatureDemand TrustRule demands",
+            "signature_policy": "InvalidTrustRule SignatureDemand TrustRule rules_for",
             "signature_signer": "Signer find_signer sign_statements",
-            "signature_tag": "InvalidSignatureTag SignatureMismatch SignedStatement Statement check_signature",
-            "signature_trust": "AllowedSigner AllowedSigners InvalidTrustFile RevokedKeys parse_allowed_signers parse_revoked_keys",
+            "signature_tag": "InvalidSignatureTag SignatureMismatch SignedStatement Statement "
+            "check_signature",
+            "signature_trust": "AllowedSigner AllowedSigners InvalidTrustFile RevokedKeys "
+            "parse_allowed_signers parse_revoked_keys",
             "set_init": "InitReport InitRequest init_set",
             "source_set": "SourceAtom SourceSet read_source_set",
             "source_tree": "claimed_origin commit_parents commit_tree is_manifest",

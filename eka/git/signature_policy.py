@@ -176,7 +176,7 @@ class TrustRule:
         return EVERY_SOURCE if self.place is None else self.place.public
 
 
-def demands(rules: Sequence[TrustRule], urls: Iterable[SourceUrl]) -> tuple[TrustRule, ...]:
+def rules_for(rules: Sequence[TrustRule], urls: Iterable[SourceUrl]) -> tuple[TrustRule, ...]:
     """Return the rules that a set at ``urls`` must meet, those that demand nothing left out.
 
     For each URL the narrowest rule counts, of equal ones the later.
