@@ -16,7 +16,8 @@ from eka.git.failures import SourceNotFound, source_failure
 from eka.git.pktline import MalformedAnswer, packet
 from eka.git.process import ChildProcess, Spawn
 from eka.git.protocol import Conversation, ServerRefused
-from eka.git.settings import RemoteSettings, read_settings, ssh_argv
+from eka.git.settings import RemoteSettings, read_settings
+from eka.git.ssh_command import ssh_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -111,21 +112,9 @@ class Connector:
         )
 
     def _ssh(self, url: SourceUrl, settings: RemoteSettings) -> ChildProcess | None:
-        argv = ssh_argv(settings, self._runner.env)
-        if argv is None or url.host is None:
+        argv = ssh_words(url, "git-upload-pack", self._runner, settings, is_v2=True)
+        if argv is None:
             return None
-        argv += ["-o", "SendEnv=GIT_PROTOCOL"]
-        if not self._runner.prompt:
-            argv += ["-o", "BatchMode=yes"]
-        if url.port is not None:
-            argv += ["-p", str(url.port)]
-        # As git does: `/~name` is a path relative to a home directory.
-        path = unquote(url.path)
-        path = path[1:] if path.startswith("/~") else path
-        user = "" if url.user is None else f"{url.user}@"
-        import shlex  # noqa: PLC0415 - few sources are ssh ones
-
-        argv += [user + url.host, f"git-upload-pack {shlex.quote(path)}"]
         return ChildProcess(
             Spawn(
                 argv=argv,

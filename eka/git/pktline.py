@@ -77,6 +77,12 @@ class PacketReader:
         """Whether no packet is half received."""
         return self._start == len(self._buffer)
 
+    def rest(self) -> bytes:
+        """Return what follows the packets read so far; more than that is not kept."""
+        rest = bytes(self._buffer[self._start :])
+        self._start = len(self._buffer)
+        return rest
+
     def feed(self, data: bytes) -> None:
         """Take more bytes of the stream."""
         # Cut off what was read once per feed, not once per packet: that would be quadratic.

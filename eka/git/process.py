@@ -171,8 +171,11 @@ class ChildProcess:
             return chunk
         return b""
 
-    def exchange(self, data: bytes) -> bytes:
-        """Send ``data``, close the input, return all output; neither side can block the other."""
+    def exchange(self, data: bytes, on_sent: Callable[[int], None] | None = None) -> bytes:
+        """Send ``data``, close the input, return all output; neither side can block the other.
+
+        ``on_sent`` is told how many bytes went out, again and again.
+        """
         answer = bytearray()
         view = memoryview(data)
         if view:
@@ -183,6 +186,8 @@ class ChildProcess:
             ready = self._wait()
             if self._is_in_open and self._in in ready:
                 view = self._send(view)
+                if on_sent is not None:
+                    on_sent(len(data) - len(view))
                 if not view and self._is_in_open:
                     self._selector.unregister(self._in)
                     self.close_input()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from eka.git.safe import safe_line
+from eka.values import dataclass
 
 _FLAG_LENGTH = 2
 _REFUSED = "!"
 _UP_TO_DATE = "="
-_NO_REPORT = "failed to report status"
+UNREPORTED = "failed to report status"
+"""The reason that stands for "the server did not say"; git's words."""
 _FLAGS = frozenset(" +-*=!")
 
 
@@ -29,7 +29,7 @@ class PushReport:
     @property
     def is_unknown(self) -> bool:
         """Whether the server did not say what became of the push; it may have taken it."""
-        return any(_NO_REPORT in reason for _, reason in self.refused)
+        return any(UNREPORTED in reason for _, reason in self.refused)
 
     @property
     def reasons(self) -> str:
