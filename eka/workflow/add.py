@@ -16,6 +16,7 @@ from eka.workflow.pair import project_lock, write_files
 from eka.workflow.places import source_of
 from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK, MANIFEST
+from eka.workflow.statuses import read_statuses
 from eka.workflow.versions import newest, select
 
 if TYPE_CHECKING:
@@ -194,10 +195,13 @@ def _default(
         if not found:
             raise OwnSetOnly(label.text)
         return Requirement.parse(f"^{max(found).text}")
-    listed = Listings(services).versions((source,), [label])[label]
+    listings = Listings(services)
+    listed = listings.versions((source,), [label])[label]
     if not listed:
         raise AtomNotFound(label.text, source.public, why="no version of it is published there")
-    return Requirement.parse(f"^{newest(select(listed, None)).version.text}")
+    statuses = read_statuses(services, listings, (source,), [label])
+    said = {version: status for (_, version), status in statuses.items()}
+    return Requirement.parse(f"^{newest(select(listed, None, said)).version.text}")
 
 
 def _stem(source: SourceUrl) -> str:

@@ -8,8 +8,8 @@ from eka.atom import check_foreign
 from eka.errors import EkaError
 from eka.resolve import Dependencies, Unavailable, Wanted
 from eka.workflow.candidate import read_candidate
+from eka.workflow.choice import ChoiceOfVersions
 from eka.workflow.errors import Offline, PinMismatch
-from eka.workflow.statuses import ChoiceOfVersions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

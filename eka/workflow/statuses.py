@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit, Problems
-from eka.resolve import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from eka.atom import Genesis, Label, ObjectId, SourceUrl, Version
+    from eka.atom import Label, ObjectId, SourceUrl, Version
     from eka.git import VersionStatus
-    from eka.resolve import Request, ResolveKey, Solution
     from eka.workflow.listing import Listings
     from eka.workflow.services import Services
 
@@ -40,55 +38,6 @@ def read_statuses(
         return {}
     documents = _documents(services, urls, sorted(set(listed.values())))
     return {key: documents[oid] for key, oid in listed.items()}
-
-
-class ChoiceOfVersions:
-    """Keeps yanked versions out of a resolution, and tells what became of them.
-
-    Source: atom-spec/status.md [status-skipped], [status-told].
-    """
-
-    def __init__(
-        self,
-        services: Services,
-        listings: Listings,
-        kept: Mapping[ResolveKey, Collection[Version]],
-    ) -> None:
-        """Prepare a choice; ``kept`` are the versions of a former lock that stay if they fit."""
-        self._services = services
-        self._listings = listings
-        self._kept = kept
-        self._statuses: dict[Request, VersionStatus] = {}
-        self._refused: dict[Request, None] = {}
-
-    def learn(self, genesis: Genesis, urls: Sequence[SourceUrl], labels: Sequence[Label]) -> None:
-        """Read what the source of a set says of versions of ``labels``."""
-        found = read_statuses(self._services, self._listings, urls, labels)
-        for (label, version), status in found.items():
-            self._statuses[(genesis, label), version] = status
-
-    def refusal(self, request: Request) -> Unavailable | None:
-        """Return why a version may not be chosen, None when it may."""
-        status = self._statuses.get(request)
-        key, version = request
-        if status is None or not status.is_yanked or version in self._kept.get(key, ()):
-            return None
-        self._refused[request] = None
-        return Unavailable(f"it {status.sentences[0]}")
-
-    def tell(self, solution: Solution) -> None:
-        """Tell the person which selected versions are warned of, and which were passed over."""
-        selected = {key for key, _ in solution.edges}
-        passed_over = sorted(each for each in self._refused if each[0] in selected)
-        for request in passed_over:
-            (_, label), version = request
-            clause = self._statuses[request].sentences[0]
-            self._services.progress.note(f"{label.text} {version.text} {clause} (passed over)")
-        for request in sorted(solution.edges):
-            if request in self._statuses:
-                (_, label), version = request
-                for sentence in told(label, version, self._statuses[request]):
-                    self._services.progress.note(sentence)
 
 
 def told(label: Label, version: Version, status: VersionStatus) -> Iterator[str]:

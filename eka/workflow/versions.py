@@ -9,11 +9,13 @@ from eka.values import dataclass
 from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.listing import Listings
 from eka.workflow.places import source_of
+from eka.workflow.statuses import read_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eka.atom import AtomUri, Label, ObjectId, Requirement, SourceUrl, Version
+    from eka.git import VersionStatus
     from eka.workflow.services import Services
 
 
@@ -23,6 +25,7 @@ class PublishedVersion:
 
     version: Version
     commit: ObjectId
+    status: VersionStatus | None = None  # what its owner says of it, if anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,13 @@ def list_versions(services: Services, text: str) -> VersionsReport:
     """
     uri = parse_atom_uri(text, services.aliases)
     source, label = required(uri, text, services)
-    found = Listings(services).versions((source,), [label])[label]
+    listings = Listings(services)
+    found = listings.versions((source,), [label])[label]
     if not found:
         raise AtomNotFound(label.text, source.public, why="no version of it is published there")
-    matching = select(found, uri.requirement)
+    statuses = read_statuses(services, listings, (source,), [label])
+    said = {version: status for (_, version), status in statuses.items()}
+    matching = select(found, uri.requirement, said)
     if not matching:
         newest = max(found)
         raise AtomNotFound(
@@ -60,20 +66,27 @@ def list_versions(services: Services, text: str) -> VersionsReport:
 
 
 def select(
-    found: Mapping[Version, ObjectId], requirement: Requirement | None
+    found: Mapping[Version, ObjectId],
+    requirement: Requirement | None,
+    statuses: Mapping[Version, VersionStatus] | None = None,
 ) -> tuple[PublishedVersion, ...]:
     """Return the versions that a requirement accepts, newest first; None accepts all."""
+    said = statuses or {}
     return tuple(
-        PublishedVersion(version, found[version])
+        PublishedVersion(version, found[version], said.get(version))
         for version in sorted(found, reverse=True)
         if requirement is None or requirement.matches(version)
     )
 
 
 def newest(versions: tuple[PublishedVersion, ...]) -> PublishedVersion:
-    """Return the newest stable version, or the newest pre-release when there is nothing else."""
-    stable = [each for each in versions if not each.version.is_prerelease]
-    return (stable or list(versions))[0]
+    """Return the newest stable version, or the newest pre-release when there is nothing else.
+
+    One that is yanked is returned only when all are.
+    """
+    usable = [each for each in versions if each.status is None or not each.status.is_yanked]
+    stable = [each for each in usable if not each.version.is_prerelease]
+    return (stable or usable or list(versions))[0]
 
 
 def required(uri: AtomUri, text: str, services: Services) -> tuple[SourceUrl, Label]:

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
-from eka.cli.text import Table, dim
+from eka.cli.statuses import status_document
+from eka.cli.text import Table, dim, yellow
 from eka.workflow.versions import list_versions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import typer
+
+    from eka.workflow.versions import PublishedVersion
 
 
 def versions(
@@ -33,14 +38,22 @@ def versions(
             "label": report.label.text,
             "total": report.total,
             "versions": [
-                {"version": each.version.text, "commit": each.commit.hex}
+                {
+                    "version": each.version.text,
+                    "commit": each.commit.hex,
+                    "status": status_document(each.status),
+                }
                 for each in report.versions
             ],
         },
-        body=(
-            Table(
-                ("version", "commit"),
-                tuple((each.version.text, dim(each.commit.hex)) for each in report.versions),
-            ),
-        ),
+        body=(_table(report.versions),),
     )
+
+
+def _table(versions: Sequence[PublishedVersion]) -> Table:
+    rows = [(each.version.text, dim(each.commit.hex)) for each in versions]
+    if not any(each.status for each in versions):
+        return Table(("version", "commit"), tuple(rows))
+    words = ["; ".join(each.status.sentences) if each.status else "" for each in versions]
+    told = [(*row, yellow(word)) for row, word in zip(rows, words, strict=True)]
+    return Table(("version", "commit", "status"), tuple(told))

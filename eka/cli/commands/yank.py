@@ -10,13 +10,13 @@ from eka.cli import wiring
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
+from eka.cli.statuses import status_document
 from eka.cli.text import bold, dim, green, yellow
 from eka.workflow.yank import mark_versions, unyanked, yanked
 
 if TYPE_CHECKING:
-    from eka.cli.reply import Json
     from eka.cli.text import Line
-    from eka.git import StatusReport, VersionStatus
+    from eka.git import StatusReport
 
 
 def yank(
@@ -66,23 +66,6 @@ def status_reply(report: StatusReport) -> Reply:
         },
         body=_lines(report),
     )
-
-
-def status_document(status: VersionStatus | None) -> Json:
-    """Return a status as JSON; null where nothing is said."""
-    if status is None:
-        return None
-    said = status.deprecated
-    deprecated: Json = None
-    if said is not None:
-        instead = said.replaced_by.text if said.replaced_by else None
-        deprecated = {"reason": said.reason, "replaced_by": instead}
-    yanked_document: Json = None if status.yanked is None else {"reason": status.yanked}
-    return {
-        "yanked": yanked_document,
-        "deprecated": deprecated,
-        "unreadable": status.is_unreadable,
-    }
 
 
 def _lines(report: StatusReport) -> list[Line]:
