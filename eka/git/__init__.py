@@ -156,7 +156,7 @@ if TYPE_CHECKING:
         StatusWriter,
     )
     from eka.git.transport import ListedRefs, Transport
-    from eka.git.tree_changes import Change, ChangeKind, Leaf, tree_changes
+    from eka.git.tree_changes import Change, ChangeKind, Leaf, compare_trees
     from eka.git.work_repository import RootCommit, WorkRepository
 
 __all__ = [
@@ -308,6 +308,7 @@ __all__ = [
     "combined",
     "commit_parents",
     "commit_tree",
+    "compare_trees",
     "count_lines",
     "directory_of",
     "examine_signature",
@@ -348,7 +349,6 @@ __all__ = [
     "signature_prefix",
     "signature_ref",
     "touching",
-    "tree_changes",
     "unreadable",
     "verify_atom",
 ]
@@ -401,7 +401,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "unreadable",
             "status_writer": "StatusChange StatusEdit StatusReport StatusRequest StatusWriter",
             "transport": "ListedRefs Transport",
-            "tree_changes": "Change ChangeKind Leaf tree_changes",
+            "tree_changes": "Change ChangeKind Leaf compare_trees",
             "work_repository": "RootCommit WorkRepository",
         },
     )

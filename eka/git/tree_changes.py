@@ -69,7 +69,7 @@ class Change:
         return leaf.path
 
 
-def tree_changes(old: tuple[ObjectId, Trees], new: tuple[ObjectId, Trees]) -> tuple[Change, ...]:
+def compare_trees(old: tuple[ObjectId, Trees], new: tuple[ObjectId, Trees]) -> tuple[Change, ...]:
     """Return what differs between two trees that obey the tree policy, ordered by path.
 
     Args:
