@@ -58,6 +58,9 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Find
     yield _directory(
         "store", settings.store_dir, f"set store.dir ({settings.origins['store.dir']})"
     )
+    yield _directory(
+        "state", settings.state_dir, f"set state.dir ({settings.origins['state.dir']})"
+    )
     yield _aliases(settings)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 from collections import ChainMap
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias, read_toml
 from eka.cli.errors import SettingInvalid, SettingUnknown
+from eka.lazy import pattern
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,8 @@ MAX_JOBS = 1024
 VARIABLES = {
     "cache.dir": "EKA_CACHE_DIR",
     "store.dir": "EKA_STORE_DIR",
+    "state.dir": "EKA_STATE_DIR",
+    "listing.max_age_s": "EKA_LISTING_MAX_AGE_S",
     "network.timeout_s": "EKA_TIMEOUT_S",
     "build.jobs": "EKA_JOBS",
     "deb.mirror": "EKA_DEB_MIRROR",
@@ -41,12 +43,17 @@ VARIABLES = {
     "deb.suite": "EKA_DEB_SUITE",
 }
 DEB = {  # what each must look like, in words and as a pattern
-    "deb.mirror": ("an http or https URL", re.compile(r"https?://[!-~]+")),
-    "deb.security_mirror": ("an http or https URL, or nothing", re.compile(r"(https?://[!-~]+)?")),
-    "deb.keyring": ("an absolute path", re.compile(r"/[ -~]+")),
-    "deb.suite": ("a suite such as bookworm", re.compile(r"[a-z][a-z0-9.+-]*")),
+    "deb.mirror": ("an http or https URL", pattern(r"https?://[!-~]+")),
+    "deb.security_mirror": ("an http or https URL, or nothing", pattern(r"(https?://[!-~]+)?")),
+    "deb.keyring": ("an absolute path", pattern(r"/[ -~]+")),
+    "deb.suite": ("a suite such as bookworm", pattern(r"[a-z][a-z0-9.+-]*")),
 }
-LARGEST = {"network.timeout_s": MAX_SECONDS, "build.jobs": MAX_JOBS}
+LARGEST = {
+    "listing.max_age_s": MAX_SECONDS,
+    "network.timeout_s": MAX_SECONDS,
+    "build.jobs": MAX_JOBS,
+}
+SMALLEST = {"listing.max_age_s": 0}  # 1 for all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Settings:
     Attributes:
         cache_dir: Objects and listings of remotes; may be deleted at any time.
         store_dir: The physical directory of the store.
+        state_dir: What eka saw first, and when; not to be deleted.
+        max_age_s: How long a remembered listing answers without the source being asked.
         timeout_s: Seconds without an answer after which a server counts as down.
         jobs: Actions built at one time.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
@@ -77,6 +86,8 @@ class Settings:
 
     cache_dir: Path
     store_dir: Path
+    state_dir: Path
+    max_age_s: int
     timeout_s: int
     jobs: int
     deb: Mapping[str, str]
@@ -110,6 +121,8 @@ def load_settings(
     return Settings(
         cache_dir=_directory("cache.dir", values),
         store_dir=_directory("store.dir", values),
+        state_dir=_directory("state.dir", values),
+        max_age_s=_number("listing.max_age_s", values),
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
         deb={key.removeprefix("deb."): _deb(key, values) for key in DEB if key in values},
@@ -145,9 +158,12 @@ def _home_of_user() -> str:
 def _defaults(environment: Mapping[str, str]) -> dict[str, Value]:
     cache = _base(environment, "XDG_CACHE_HOME", ".cache") / "eka"
     store = _base(environment, "XDG_DATA_HOME", ".local/share") / "eka/store"
+    state = _base(environment, "XDG_STATE_HOME", ".local/state") / "eka"
     return {
         "cache.dir": Value(str(cache), DEFAULT),
         "store.dir": Value(str(store), DEFAULT),
+        "state.dir": Value(str(state), DEFAULT),
+        "listing.max_age_s": Value(0, DEFAULT),
         "network.timeout_s": Value(60, DEFAULT),
         "build.jobs": Value(len(os.sched_getaffinity(0)), DEFAULT),
     }
@@ -224,8 +240,9 @@ def _aliases(documents: list[TomlDocument], project: TomlDocument | None) -> Ali
 
 def _number(key: str, values: Mapping[str, Value]) -> int:
     value = values[key]
-    if type(value.raw) is not int or not 1 <= value.raw <= LARGEST[key]:
-        why = f"expected a whole number from 1 to {LARGEST[key]}, found {value.raw!r}"
+    smallest = SMALLEST.get(key, 1)
+    if type(value.raw) is not int or not smallest <= value.raw <= LARGEST[key]:
+        why = f"expected a whole number from {smallest} to {LARGEST[key]}, found {value.raw!r}"
         raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
     return value.raw
 

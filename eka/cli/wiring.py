@@ -5,27 +5,25 @@ What costs start-up time (pygit2, the store, the sandbox) is made when it is fir
 
 from __future__ import annotations
 
-import json
-import platform
-import shutil
+import os
 import time
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from eka.cli.errors import SystemRefused
-from eka.git import GitRunner, ObjectCache, Transport, VersionIndex
-from eka.workflow.offline import NoDownloader
+from eka.git import GitRunner, Transport, VersionIndex
+from eka.workflow.first_seen import FirstSeen
 from eka.workflow.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from eka.atom import SourceUrl
+    from eka.atom import Label, SourceUrl, Version
     from eka.build import Realiser
     from eka.cli.frame import Frame
     from eka.direct import DebPinner
-    from eka.git import History
+    from eka.git import History, ObjectCache
     from eka.git.objects import PygitReader
     from eka.store import Event, Plan, Store
 
@@ -34,9 +32,25 @@ BUBBLEWRAP = "bwrap"
 MACHINES = {"arm64": "aarch64", "amd64": "x86_64", "ppc64le": "powerpc64le", "i386": "i686"}
 
 
-def services(frame: Frame, *, offline: bool = False, store: str | None = None) -> Services:
-    """Return what the user stories of one command work with."""
+def services(
+    frame: Frame,
+    *,
+    offline: bool = False,
+    refresh: bool = False,
+    store: str | None = None,
+    accept_changed: Sequence[str] | None = None,
+) -> Services:
+    """Return what the user stories of one command work with.
+
+    Args:
+        frame: Settings, environment and directory.
+        offline: Nothing may be asked of any source.
+        refresh: Remembered answers do not count.
+        store: Directory of the store, instead of the one in the settings.
+        accept_changed: LABEL@VERSION of versions that may differ from what was seen first.
+    """
     settings = frame.settings
+    accepted = accepted_changes(accept_changed or ())
     home = settings.cache_dir / "git-home"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -50,23 +64,27 @@ def services(frame: Frame, *, offline: bool = False, store: str | None = None) -
             f"{url.public} speaks an older protocol: it lists every ref, which is slower"
         ),
     )
-    objects = ObjectCache(settings.cache_dir / "objects.git", runner)
+    objects = cache(partial(_objects, settings.cache_dir / "objects.git", runner))
     store_root = frame.path(store) if store else settings.store_dir
     open_store = cache(partial(_open_store, frame, store_root))
     return Services(
         runner=runner,
         transport=transport,
         index=VersionIndex(transport),
-        cache=objects,
+        objects=objects,
         reader=cache(partial(_reader, objects)),
         history=partial(_history, settings.cache_dir / "histories", runner),
         listings=settings.cache_dir / "listings",
+        first_seen=FirstSeen(settings.state_dir / "first-seen"),
         aliases=settings.aliases,
         progress=frame.progress,
         directory=frame.directory,
         system=system(),
         offline=offline,
         now_s=int(time.time()),
+        refresh=refresh,
+        max_age_s=settings.max_age_s,
+        accepted_changes=accepted,
         pinner=cache(partial(_pinner, frame)),
         open_url=_open_url,
         store=open_store,
@@ -74,14 +92,33 @@ def services(frame: Frame, *, offline: bool = False, store: str | None = None) -
     )
 
 
+def accepted_changes(texts: Sequence[str]) -> frozenset[tuple[Label, Version]]:
+    """Return the versions that ``--accept-changed LABEL@VERSION`` names."""
+    if not texts:
+        return frozenset()
+    from eka.atom import Label, Version  # noqa: PLC0415 - few commands are told any
+    from eka.workflow.seen_errors import VersionUnnamed  # noqa: PLC0415 - the same
+
+    found: set[tuple[Label, Version]] = set()
+    for text in texts:
+        label, at, version = text.rpartition("@")
+        if not at:
+            raise VersionUnnamed(text)
+        found.add((Label.typed(label), Version.parse(version)))
+    return frozenset(found)
+
+
 def system() -> str:
     """Return this machine's system, such as ``x86_64-linux``."""
-    machine = platform.machine().lower()
-    return f"{MACHINES.get(machine, machine)}-{platform.system().lower()}"
+    # As the `platform` module does, which takes a millisecond to load.
+    machine = os.uname().machine.lower()
+    return f"{MACHINES.get(machine, machine)}-{os.uname().sysname.lower()}"
 
 
 def plan_json(plan: Plan) -> Any:  # noqa: ANN401 - any JSON document
     """Return a plan as a JSON document."""
+    import json  # noqa: PLC0415 - costs start-up time
+
     return json.loads(plan.encode())
 
 
@@ -89,7 +126,9 @@ def in_store_view(
     frame: Frame, wired: Services, program: Path, arguments: Sequence[str]
 ) -> list[str]:
     """Return the command that starts a built program with the store at its logical place."""
-    from eka.build.view import store_view  # noqa: PLC0415 - costs start-up time
+    import shutil  # noqa: PLC0415 - costs start-up time
+
+    from eka.build.view import store_view  # noqa: PLC0415 (as above)
 
     command = [str(program), *arguments]
     bubblewrap = shutil.which(BUBBLEWRAP, path=frame.environment.get("PATH"))
@@ -99,10 +138,16 @@ def in_store_view(
     return store_view(bubblewrap, wired.store().physical_root, command, frame.directory)
 
 
-def _reader(objects: ObjectCache) -> PygitReader:
+def _objects(path: Path, runner: GitRunner) -> ObjectCache:
+    from eka.git import ObjectCache as Cache  # noqa: PLC0415 - costs start-up time
+
+    return Cache(path, runner)
+
+
+def _reader(objects: Callable[[], ObjectCache]) -> PygitReader:
     from eka.git.objects import PygitReader as Reader  # noqa: PLC0415 - costs 100 ms
 
-    return Reader(objects.git_dir)
+    return Reader(objects().git_dir)
 
 
 def _history(directory: Path, runner: GitRunner, url: SourceUrl) -> History:
@@ -132,6 +177,8 @@ def _pinner(frame: Frame) -> DebPinner:
 
 def _suite() -> str:
     """Return the code name of this machine's Debian, ``stable`` elsewhere."""
+    import platform  # noqa: PLC0415 - costs start-up time
+
     try:
         release = platform.freedesktop_os_release()
     except OSError:
@@ -152,19 +199,22 @@ def _realiser(
     *,
     offline: bool,
 ) -> Realiser:
-    from eka.build import (  # noqa: PLC0415 - costs start-up time
+    import shutil  # noqa: PLC0415 - costs start-up time
+
+    from eka.build import (  # noqa: PLC0415 (as above)
         Bubblewrap,
         ControlGroups,
         HttpDownloader,
         Realiser,
         seccomp_filter,
     )
+    from eka.workflow.offline import NoDownloader  # noqa: PLC0415 (as above)
 
     environment: Mapping[str, str] = frame.environment
     program = shutil.which(BUBBLEWRAP, path=environment.get("PATH"))
     sandbox = Bubblewrap(
         program or BUBBLEWRAP,
-        seccomp=seccomp_filter(platform.machine()),
+        seccomp=seccomp_filter(os.uname().machine),
         groups=ControlGroups.find(),
     )
     return frame.cleanup.enter_context(

@@ -1,37 +1,43 @@
-"""Versions and genesis of sources, remembered on disk so that ``--offline`` can answer."""
+"""Versions and genesis of sources: asked once per run, remembered, and checked as they come in.
+
+The first URL of a set lists; a mirror does only while that one is down, and that is said. What is
+listed is held against what was seen first before anybody uses it.
+
+Source: atom-spec/first-seen.md, atom-spec/mirrors.md.
+"""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, TypeVar
 
-from eka.atom import Genesis, Label, ObjectId, Version
-from eka.errors import EkaError
-from eka.git import NetworkFailed
-from eka.hashing import digest
+from eka.errors import EkaError, Exit
+from eka.git import AccessDenied, VersionListing
 from eka.values import dataclass, field
+from eka.workflow.ages import ago
+from eka.workflow.answers import Answer
 from eka.workflow.errors import Offline
-from eka.workflow.pair import replace_file
+from eka.workflow.listing_cache import Entry, ListingCache, Remembered, fingerprint
+from eka.workflow.seen_check import Said, check_listing, notes
+from eka.workflow.seen_errors import GenesisDisagrees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from eka.atom import SourceUrl
+    from eka.atom import Genesis, Label, ObjectId, SourceUrl, Version
+    from eka.git import RefLayout
     from eka.workflow.services import Services
 
-READ_CAP = 256 * 1024 * 1024  # bytes of one remembered listing
-Versions = dict[Version, ObjectId]
-_Answer = TypeVar("_Answer")
+_Told = TypeVar("_Told")
 
 
 @dataclass(slots=True)
-class Remembered:
-    """What is known of one source."""
+class _Source:
+    """What is known of one source in this run."""
 
+    cache: ListingCache
     genesis: Genesis | None = None
-    labels: dict[Label, Versions] = field(default_factory=dict[Label, Versions])
-    statuses: dict[Label, Versions] = field(default_factory=dict[Label, Versions])
+    known: dict[Label, Entry] = field(default_factory=dict["Label", Entry])
+    is_whole: bool = False  # every label is in `known`
 
 
 class Listings:
@@ -39,129 +45,249 @@ class Listings:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._known: dict[SourceUrl, Remembered] = {}
-        self._asked: dict[SourceUrl, set[Label]] = {}
-        self._told: dict[SourceUrl, Genesis] = {}
+        self._sources: dict[SourceUrl, _Source] = {}
 
     def genesis(self, urls: Sequence[SourceUrl]) -> Genesis:
-        """Return the genesis of the set at ``urls``; the first that answers is believed."""
-        first = urls[0]
-        known = self._remembered(first)
-        if self._services.offline:
-            if known.genesis is None:
-                raise Offline(f"the set at {first.public}")
-            return known.genesis
-        if first not in self._told:
-            self._told[first] = self._first_answer(urls, self._services.index.genesis)
-            known.genesis = self._told[first]
-            self._remember(first)
-        return self._told[first]
+        """Return the genesis of the set at ``urls``; the first that answers is believed.
 
-    def versions(
-        self, urls: Sequence[SourceUrl], labels: Sequence[Label]
-    ) -> Mapping[Label, Mapping[Version, ObjectId]]:
+        Raises:
+            Offline: the network is forbidden and the source was never asked.
+            GenesisDisagrees: a mirror is not of the set that the first URL was of.
+        """
+        first, source = urls[0], self._source(urls[0])
+        if source.genesis is None:
+            remembered = source.cache.genesis()
+            if self._services.offline or (remembered and self._is_fresh(remembered[1])):
+                if remembered is None:
+                    raise Offline(f"the set at {first.public}")
+                source.genesis = remembered[0]
+            else:
+                by, told = self._first_answer(urls, self._services.index.genesis)
+                self._take_genesis(first, by, told)
+        return self._known_genesis(source)
+
+    def versions(self, urls: Sequence[SourceUrl], labels: Collection[Label]) -> VersionListing:
         """Return the published versions of ``labels``: those of the first URL that answers.
+
+        Args:
+            urls: Of the set; the first speaks for it, the others are its mirrors.
+            labels: Those asked for; one without any version has an empty mapping.
 
         Raises:
             Offline: the network is forbidden and the source was never asked for a label.
             NetworkFailed: no URL of the set answers.
+            SourcesDisagree: source and mirror name different commits for one version.
         """
-        first = urls[0]
-        known = self._remembered(first)
-        if self._services.offline:
-            missing = [label.text for label in labels if label not in known.labels]
-            if missing:
-                raise Offline(f"the list of versions of {', '.join(missing)} at {first.public}")
-        asked = self._asked.setdefault(first, set())
-        unknown = [label for label in labels if label not in asked]
-        if unknown and not self._services.offline:
-            found = self._first_answer(
+        source = self._source(urls[0])
+        unknown = [label for label in labels if label not in source.known]
+        if source.is_whole:
+            at_s = min((entry.at_s for entry in source.known.values()), default=0)
+            absent = Entry(versions={}, at_s=at_s, by=urls[0])
+            source.known.update(dict.fromkeys(unknown, absent))
+        elif unknown:
+            unknown = self._recalled(urls[0], source, unknown)
+        if unknown and not source.is_whole:
+            by, listing = self._first_answer(
                 urls, lambda url: self._services.index.versions(url, unknown)
             )
-            for label in unknown:
-                known.labels[label] = dict(found.get(label, {}))
-                known.statuses[label] = {
-                    version: oid
-                    for (about, version), oid in found.statuses.items()
-                    if about == label
-                }
-            asked.update(unknown)
-            self._remember(first)
-        return {label: known.labels[label] for label in labels}
+            self._take(urls[0], by, listing, unknown)
+        return _listing(source, labels)
+
+    def all(self, urls: Sequence[SourceUrl]) -> VersionListing:
+        """Return every published version of a set; raises as `versions` does."""
+        first, source = urls[0], self._source(urls[0])
+        if not source.is_whole and not self._recalled_whole(first, source):
+            by, listing = self._first_answer(urls, self._services.index.all)
+            self._take(first, by, listing, None)
+        return _listing(source, source.known)
 
     def statuses(
         self, urls: Sequence[SourceUrl], labels: Sequence[Label]
     ) -> Mapping[tuple[Label, Version], ObjectId]:
         """Return what the status refs of ``labels`` lead to; asks as `versions` does."""
-        self.versions(urls, labels)
-        known = self._remembered(urls[0]).statuses
-        return {
-            (label, version): oid
-            for label in labels
-            for version, oid in known.get(label, {}).items()
+        return self.versions(urls, labels).statuses
+
+    def listed_by(self, urls: Sequence[SourceUrl], label: Label) -> SourceUrl:
+        """Return who listed a label that was asked for."""
+        entry = self._source(urls[0]).known.get(label)
+        return entry.by if entry else urls[0]
+
+    def _source(self, url: SourceUrl) -> _Source:
+        if url not in self._sources:
+            services = self._services
+            cache = ListingCache(services.listings, url, services.aliases)
+            self._sources[url] = _Source(cache)
+        return self._sources[url]
+
+    def _known_genesis(self, source: _Source) -> Genesis:
+        assert source.genesis is not None  # noqa: S101 - set just before
+        return source.genesis
+
+    # What is remembered.
+
+    def _is_fresh(self, at_s: int) -> bool:
+        """Return whether an answer may be used without asking again."""
+        services = self._services
+        age_s = services.now_s - at_s
+        return not services.refresh and 0 <= age_s <= services.max_age_s and services.max_age_s > 0
+
+    def _may_recall(self) -> bool:
+        services = self._services
+        return services.offline or (services.max_age_s > 0 and not services.refresh)
+
+    def _recalled(self, first: SourceUrl, source: _Source, labels: Sequence[Label]) -> list[Label]:
+        """Take what is remembered of ``labels`` and may be used; return the others."""
+        if not self._may_recall():
+            return list(labels)
+        remembered = source.cache.read(labels)
+        found = self._usable(first, remembered)
+        left = [label for label in labels if label not in found]
+        if left and self._services.offline:
+            names = ", ".join(label.text for label in left)
+            raise Offline(f"the list of versions of {names} at {first.public}")
+        source.known.update(found)
+        source.genesis = source.genesis or remembered.genesis
+        return left
+
+    def _recalled_whole(self, first: SourceUrl, source: _Source) -> bool:
+        if not self._may_recall():
+            return False
+        remembered = source.cache.read(None)
+        at_s = remembered.whole_at_s
+        if self._services.offline and at_s is None:
+            raise Offline(f"the list of all versions at {first.public}")
+        if at_s is None or not (self._services.offline or self._is_fresh(at_s)):
+            return False
+        source.known.update(self._usable(first, remembered))
+        source.genesis = source.genesis or remembered.genesis
+        source.is_whole = True
+        return True
+
+    def _usable(self, first: SourceUrl, remembered: Remembered) -> dict[Label, Entry]:
+        found = {
+            label: entry
+            for label, entry in remembered.entries.items()
+            if self._services.offline or self._is_fresh(entry.at_s)
         }
+        if found:
+            oldest = min(found.values(), key=lambda entry: entry.at_s)
+            answer = Answer(first.public, oldest.by.public, oldest.at_s, is_remembered=True)
+            if self._services.answers.add(answer):
+                self._services.progress.note(
+                    f"{first.public}: listed {ago(oldest.at_s, self._services.now_s)}"
+                )
+        return found
+
+    # What comes in.
 
     def _first_answer(
-        self, urls: Sequence[SourceUrl], ask: Callable[[SourceUrl], _Answer]
-    ) -> _Answer:
+        self, urls: Sequence[SourceUrl], ask: Callable[[SourceUrl], _Told]
+    ) -> tuple[SourceUrl, _Told]:
         """Ask the first URL; a mirror lists only when that one is down, and that is said."""
-        for at, url in enumerate(urls):
+        answers = self._services.answers
+        left = [url for url in urls if not answers.is_down(url)] or list(urls)
+        while True:
+            url, *left = left
             try:
-                return ask(url)
-            except NetworkFailed as error:
-                if at + 1 == len(urls):
+                return url, ask(url)
+            except EkaError as error:
+                if not left or not is_down(error):
                     raise
+                answers.mark_down(url)
                 self._services.progress.note(
-                    f"{url.public} does not answer ({error.why}); asking {urls[at + 1].public}"
+                    f"{url.public} does not answer ({error.why}); asking {left[0].public}"
                 )
-        message = "a set has one URL at least"
-        raise AssertionError(message)
 
-    def _remembered(self, url: SourceUrl) -> Remembered:
-        if url not in self._known:
-            self._known[url] = _read(self._path(url))
-        return self._known[url]
+    def _take_genesis(self, first: SourceUrl, by: SourceUrl, genesis: Genesis) -> None:
+        source = self._source(first)
+        remembered = source.cache.genesis()
+        if remembered is not None and remembered[0] != genesis:
+            if by != first:
+                raise GenesisDisagrees(
+                    first.public, by.public, expected=remembered[0].hex, found=genesis.hex
+                )
+            self._services.progress.note(
+                f"{first.public} is another set than {ago(remembered[1], self._services.now_s)}: "
+                f"genesis {genesis.hex}, before {remembered[0].hex}"
+            )
+        source.genesis = genesis
+        if remembered is None or remembered[0] != genesis or self._services.max_age_s:
+            source.cache.add_genesis(genesis, self._services.now_s)
 
-    def _remember(self, url: SourceUrl) -> None:
-        known = self._known[url]
-        document = {
-            "url": url.public,
-            "genesis": known.genesis.hex if known.genesis else None,
-            "labels": {
-                label.text: {version.text: oid.hex for version, oid in sorted(versions.items())}
-                for label, versions in sorted(known.labels.items())
-            },
-            "statuses": {
-                label.text: {version.text: oid.hex for version, oid in sorted(versions.items())}
-                for label, versions in sorted(known.statuses.items())
-                if versions
-            },
-        }
-        path = self._path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, json.dumps(document, ensure_ascii=False).encode())
-
-    def _path(self, url: SourceUrl) -> Path:
-        return self._services.listings / f"{digest(url.public.encode()).hex()}.json"
-
-
-def _read(path: Path) -> Remembered:
-    """Read a remembered listing; one that is damaged counts as none, for it can be asked again."""
-    try:
-        with path.open("rb") as stream:
-            document = json.loads(stream.read(READ_CAP))
-        genesis = document["genesis"]
-        return Remembered(
-            genesis=Genesis(ObjectId(genesis)) if genesis else None,
-            labels=_versions(document["labels"]),
-            statuses=_versions(document.get("statuses", {})),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EkaError):
-        return Remembered()
+    def _take(
+        self,
+        first: SourceUrl,
+        by: SourceUrl,
+        listing: VersionListing,
+        labels: Collection[Label] | None,
+    ) -> None:
+        """Check an answer, remember it, and tell what is odd about it."""
+        services, source = self._services, self._source(first)
+        if listing.genesis is not None and listing.genesis != source.genesis:
+            self._take_genesis(first, by, listing.genesis)
+        entries = _entries(listing, labels, services.now_s, by)
+        mark = fingerprint(entries.items(), source.genesis) if labels is None else ""
+        answer = Answer(first.public, by.public, services.now_s, is_remembered=False)
+        genesis = source.genesis
+        if genesis is None and (remembered := source.cache.genesis()):
+            genesis = remembered[0]
+        if genesis is not None:
+            versions = {label: entry.versions for label, entry in entries.items()}
+            said = Said(source=first, by=by, genesis=genesis, versions=versions, fingerprint=mark)
+            answer.moved, answer.gone = check_listing(services, said)
+            for note in notes(said, answer.moved, answer.gone, services.now_s):
+                services.progress.note(note)
+        services.answers.add(answer)
+        source.known.update(entries)
+        if labels is None:
+            source.is_whole = True
+            source.cache.replace(entries, mark, services.now_s)
+        else:
+            source.cache.add(entries)
 
 
-def _versions(document: Mapping[str, Mapping[str, str]]) -> dict[Label, Versions]:
+def is_down(error: EkaError) -> bool:
+    """Return whether a source does not answer: what is absent or refused is an answer."""
+    return error.exit_status == Exit.NETWORK and not isinstance(error, AccessDenied)
+
+
+def _entries(
+    listing: VersionListing, labels: Collection[Label] | None, now_s: int, by: SourceUrl
+) -> dict[Label, Entry]:
+    """Return an answer by label; ``labels`` None: all that it speaks of."""
+    layouts: dict[Label, dict[Version, RefLayout]] = {}
+    statuses: dict[Label, dict[Version, ObjectId]] = {}
+    for (label, version), layout in listing.layouts.items():
+        layouts.setdefault(label, {})[version] = layout
+    for (label, version), oid in listing.statuses.items():
+        statuses.setdefault(label, {})[version] = oid
     return {
-        Label(label): {Version.parse(version): ObjectId(oid) for version, oid in versions.items()}
-        for label, versions in document.items()
+        label: Entry(
+            versions=dict(listing.get(label, {})),
+            layouts=layouts.get(label, {}),
+            statuses=statuses.get(label, {}),
+            at_s=now_s,
+            by=by,
+            protocol=listing.protocol,
+        )
+        for label in (listing if labels is None else labels)
     }
+
+
+def _listing(source: _Source, labels: Iterable[Label]) -> VersionListing:
+    entries = {label: source.known[label] for label in labels}
+    return VersionListing(
+        {label: entry.versions for label, entry in entries.items()},
+        source.genesis,
+        protocol=min((entry.protocol for entry in entries.values()), default=2),
+        layouts={
+            (label, version): layout
+            for label, entry in entries.items()
+            for version, layout in entry.layouts.items()
+        },
+        statuses={
+            (label, version): oid
+            for label, entry in entries.items()
+            for version, oid in entry.statuses.items()
+        },
+    )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from eka.values import dataclass, field
+from eka.workflow.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from eka.atom import Aliases, SourceUrl
+    from eka.atom import Aliases, Label, SourceUrl, Version
     from eka.build import Realiser
     from eka.direct import DebPinner
     from eka.git import GitRunner, History, ObjectCache, Transport, VersionIndex
     from eka.git.objects import PygitReader
     from eka.store import Event, Store
+    from eka.workflow.first_seen import FirstSeen
     from eka.workflow.progress import Progress
 
 
@@ -25,17 +28,28 @@ class Services:
     runner: GitRunner
     transport: Transport
     index: VersionIndex
-    cache: ObjectCache
+    objects: Callable[[], ObjectCache]
     reader: Callable[[], PygitReader]  # of the cache's objects
     history: Callable[[SourceUrl], History]  # of a source's commits
     listings: Path  # directory of the listing cache
+    first_seen: FirstSeen  # what each source named its versions to be at first
     aliases: Aliases
     progress: Progress
     directory: Path  # where the command runs
     system: str  # of this machine, such as x86_64-linux
     offline: bool
-    now_s: int  # seconds since the epoch, for messages only
+    now_s: int  # seconds since the epoch, for messages and ages only
+    refresh: bool = False  # ask sources whatever is remembered
+    max_age_s: int = 0  # so long a remembered listing answers without its source being asked
+    # Versions that may be something else than what was seen first, as the person says.
+    accepted_changes: frozenset[tuple[Label, Version]] = frozenset()
+    answers: Answers = field(default_factory=Answers)  # of sources, in this run
     pinner: Callable[[], DebPinner]
     open_url: Callable[[str], Iterable[bytes]]
     store: Callable[[], Store]
     realiser: Callable[[Callable[[Event], None]], Realiser]
+
+    @property
+    def cache(self) -> ObjectCache:
+        """The object cache; made when first asked for."""
+        return self.objects()

@@ -58,6 +58,7 @@ def test_base_directories_are_respected_when_absolute(machine: Machine) -> None:
 
     assert settings.cache_dir == Path("/c/eka")
     assert settings.store_dir == machine.root / "home/.local/share/eka/store"
+    assert settings.state_dir == machine.root / "home/.local/state/eka"
 
 
 def test_the_later_layer_wins_and_is_named(machine: Machine) -> None:
@@ -74,6 +75,8 @@ def test_the_later_layer_wins_and_is_named(machine: Machine) -> None:
         "network.timeout_s": str(user),
         "cache.dir": "EKA_CACHE_DIR",
         "store.dir": "default",
+        "state.dir": "default",
+        "listing.max_age_s": "default",
     }
     assert settings.files == (system, user)
 

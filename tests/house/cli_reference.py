@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eka.cli.arguments import help_text
 from eka.cli.dispatch import load_command
-from eka.cli.settings import DEB, LARGEST, VARIABLES
+from eka.cli.settings import DEB, LARGEST, SMALLEST, VARIABLES
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 from eka.errors import Exit
 from eka.store_cli.words import COMMANDS as STORE_COMMANDS
@@ -37,6 +37,8 @@ STATUSES = {
 MEANINGS = {
     "cache.dir": "objects and listings of remotes; may be deleted at any time",
     "store.dir": "the physical directory of the store",
+    "state.dir": "what eka saw first, and when; not to be deleted",
+    "listing.max_age_s": "seconds for which a listing answers again without asking the source",
     "network.timeout_s": "seconds without an answer after which a server counts as down",
     "build.jobs": "actions built at one time; default: the number of processors",
     "deb.mirror": "Debian archive that `deb` sources are pinned from",
@@ -133,7 +135,7 @@ def _settings() -> str:
 
 def _range(key: str) -> str:
     if key in LARGEST:
-        return f"; 1 to {LARGEST[key]}"
+        return f"; {SMALLEST.get(key, 1)} to {LARGEST[key]}"
     return f"; {DEB[key][0]}" if key in DEB else "; an absolute path"
 
 

@@ -59,6 +59,8 @@ def _settings(settings: Settings) -> dict[str, Json]:
     values: dict[str, str | int] = {
         "cache.dir": str(settings.cache_dir),
         "store.dir": str(settings.store_dir),
+        "state.dir": str(settings.state_dir),
+        "listing.max_age_s": settings.max_age_s,
         "network.timeout_s": settings.timeout_s,
         "build.jobs": settings.jobs,
         **{f"deb.{name}": value for name, value in settings.deb.items()},

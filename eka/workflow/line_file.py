@@ -1,0 +1,188 @@
+"""A file of JSON lines that several processes append to, and that survives being killed.
+
+A line starts with a known key, so that it is found by its first bytes and nothing else is
+parsed: a file of a hundred thousand facts answers in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import mmap
+import os
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from pathlib import Path
+
+READ_CAP = 1024 * 1024 * 1024  # bytes of one file
+LINE_CAP = 16 * 1024 * 1024  # bytes of one line; longer ones are not ours
+_OPEN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
+_NEW_LINE = b"\n"
+
+
+def encode(document: object) -> bytes:
+    """Return a JSON document as one line, without its end; keys stay in their order."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(line: bytes) -> dict[str, object]:
+    """Return the table in a line; an empty one for a line that is damaged."""
+    if len(line) > LINE_CAP:
+        return {}
+    try:
+        return table(json.loads(line))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def table(value: object) -> dict[str, object]:
+    """Return a JSON value if it is a table, else an empty one."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+class LineFile:
+    """Appends lines, and finds them by how they begin."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def lines(self, starts: Iterable[bytes]) -> list[bytes]:
+        """Return the whole lines that begin with one of ``starts``, oldest first.
+
+        A file that is absent, or is no regular file, has none.
+        """
+        try:
+            handle = os.open(self.path, os.O_RDONLY | _OPEN)
+        except OSError:
+            return []
+        try:
+            return find_lines(handle, starts)
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def locked(self) -> Generator[HeldFile]:
+        """Hold the file, made if it is absent, against every other process that writes it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = self._open_current()
+        try:
+            yield HeldFile(self.path, handle)
+        finally:
+            os.close(handle)
+
+    def _open_current(self) -> int:
+        """Return the locked file; another process may put a new one in its place meanwhile."""
+        while True:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _OPEN, 0o644)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                with suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(handle), os.lstat(self.path)):
+                        return handle
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)
+
+
+class HeldFile:
+    """A file of lines that nobody else writes now."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self._path = path
+        self._handle = handle
+
+    @property
+    def size_bytes(self) -> int:
+        """How large the file is."""
+        return os.fstat(self._handle).st_size
+
+    def lines(self, starts: Iterable[bytes]) -> list[bytes]:
+        """Return the whole lines that begin with one of ``starts``, oldest first."""
+        return find_lines(self._handle, starts)
+
+    def last_with(self, *starts: bytes) -> bytes:
+        """Return the last line that begins with one of ``starts``; empty when there is none."""
+        with _mapped(self._handle) as data:
+            at = max((_last(data, start) for start in starts), default=-1)
+            return b"" if at < 0 else _line_at(data, at)
+
+    def append(self, lines: Iterable[bytes], *, durable: bool = False) -> None:
+        """Write lines at the end, all in one piece; what a killed writer left is closed first.
+
+        Args:
+            lines: Without their ends.
+            durable: Whether they must be on disk before this returns.
+        """
+        data = b"".join(line + _NEW_LINE for line in lines)
+        size = self.size_bytes
+        if size and os.pread(self._handle, 1, size - 1) != _NEW_LINE:
+            data = _NEW_LINE + data
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._handle, view) :]
+        if durable:
+            os.fsync(self._handle)
+            if not size:
+                sync_directory(self._path.parent)
+
+    def replace(self, lines: Iterable[bytes]) -> None:
+        """Put a new file in the place of this one; readers see the old or the new, whole."""
+        half = self._path.with_name(f".{self._path.name}.new")
+        half.unlink(missing_ok=True)
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN, 0o644)
+        with os.fdopen(handle, "wb") as stream:
+            stream.writelines(line + _NEW_LINE for line in lines)
+        half.replace(self._path)
+
+
+def find_lines(handle: int, starts: Iterable[bytes]) -> list[bytes]:
+    """Return the whole lines of an open file that begin with one of ``starts``, in order."""
+    wanted = tuple(starts)
+    with _mapped(handle) as data:
+        return [_line_at(data, at) for at in sorted(_places(data, wanted))]
+
+
+def sync_directory(directory: Path) -> None:
+    """Let the names in a directory reach the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _mapped(handle: int) -> Generator[mmap.mmap | bytes]:
+    """Yield the bytes of a regular file; nothing of one that is too large."""
+    status = os.fstat(handle)
+    if not 0 < status.st_size <= READ_CAP or not stat.S_ISREG(status.st_mode):
+        yield b""
+        return
+    with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as data:
+        yield data
+
+
+def _places(data: mmap.mmap | bytes, starts: tuple[bytes, ...]) -> Iterator[int]:
+    """Yield where lines begin that start so."""
+    for start in starts:
+        if data[: len(start)] == start:
+            yield 0
+        at = data.find(_NEW_LINE + start)
+        while at >= 0:
+            yield at + 1
+            at = data.find(_NEW_LINE + start, at + 1)
+
+
+def _last(data: mmap.mmap | bytes, start: bytes) -> int:
+    at = data.rfind(_NEW_LINE + start)
+    return at + 1 if at >= 0 else 0 if start and data[: len(start)] == start else -1
+
+
+def _line_at(data: mmap.mmap | bytes, at: int) -> bytes:
+    end = data.find(_NEW_LINE, at)
+    return bytes(data[at : end if end >= 0 else len(data)])
