@@ -16,14 +16,16 @@ from eka.workflow.locked import checked_lock
 from eka.workflow.places import source_of
 from eka.workflow.progress import counted
 from eka.workflow.provider import ensure
+from eka.workflow.statuses import read_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eka.atom import Genesis, Label, Lock, ObjectId, SourceUrl, Version
-    from eka.git import AtomReport, History
+    from eka.git import AtomReport, History, VersionStatus
     from eka.workflow.project import Project
     from eka.workflow.services import Services
+    from eka.workflow.statuses import Statuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class VerifiedAtom:
     report: AtomReport | None  # None: it could not be examined, ``error`` says why
     error: EkaError | None = None
     withdrawn: bool = False  # locked, but no ref of the source names it any more
+    status: VersionStatus | None = None  # what its owner says of it: yanked, deprecated
 
     @property
     def is_sound(self) -> bool:
@@ -65,6 +68,7 @@ class _Subject:
     rev: ObjectId
     urls: tuple[SourceUrl, ...]
     withdrawn: bool = False
+    status: VersionStatus | None = None
 
 
 def verify_lock(services: Services, project: Project) -> VerifyReport:
@@ -86,11 +90,18 @@ def verify_uri(services: Services, text: str) -> VerifyReport:
     listings = Listings(services)
     if uri.label is None:
         listed = dict(services.index.all(source))
+        said: Statuses = {}
     else:
         listed = dict(listings.versions((source,), [uri.label]))
+        said = read_statuses(services, listings, (source,), [uri.label])
     genesis = _genesis(listings, source)
     subjects = [
-        _Subject(ExpectedAtom(label=label, version=version, genesis=genesis), rev, (source,))
+        _Subject(
+            ExpectedAtom(label=label, version=version, genesis=genesis),
+            rev,
+            (source,),
+            status=said.get((label, version)),
+        )
         for label in sorted(listed)
         for version, rev in sorted(listed[label].items())
         if uri.requirement is None or uri.requirement.matches(version)
@@ -108,7 +119,9 @@ def _locked_subjects(services: Services, lock: Lock) -> Iterator[_Subject]:
         if not atoms:
             continue
         urls = set_urls(services, lock, known.genesis)
-        listed = _listed(services, listings, urls, sorted({atom.key.label for atom in atoms}))
+        labels = sorted({atom.key.label for atom in atoms})
+        listed = _listed(services, listings, urls, labels)
+        said = {} if listed is None else read_statuses(services, listings, urls, labels)
         for atom in atoms:
             key = atom.key
             expected = ExpectedAtom(
@@ -123,7 +136,8 @@ def _locked_subjects(services: Services, lock: Lock) -> Iterator[_Subject]:
             current = listed.get((key.label, key.version)) if listed is not None else atom.rev
             rev = current or atom.rev
             if rev is not None:
-                yield _Subject(expected, rev, urls, withdrawn=current is None)
+                status = said.get((key.label, key.version))
+                yield _Subject(expected, rev, urls, withdrawn=current is None, status=status)
 
 
 def _listed(
@@ -217,6 +231,7 @@ def _verified(
         report,
         error,
         subject.withdrawn,
+        subject.status,
     )
 
 

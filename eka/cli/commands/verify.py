@@ -10,6 +10,7 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.render import error_document
 from eka.cli.reply import Reply
+from eka.cli.statuses import status_document
 from eka.cli.text import bold, dim, green, red, yellow
 from eka.errors import Exit
 from eka.git import Status
@@ -78,6 +79,7 @@ def _atom_document(atom: VerifiedAtom) -> Json:
         "commit": atom.rev.hex,
         "sound": atom.is_sound,
         "withdrawn": atom.withdrawn,
+        "status": status_document(atom.status),
         "error": error_document(atom.error)["error"] if atom.error else None,
         "levels": [
             {
@@ -112,6 +114,8 @@ def _atom_lines(atom: VerifiedAtom, *, verbose: bool) -> list[Line]:
     if atom.withdrawn:
         words.append(yellow("  withdrawn: no ref names it any more"))
     lines: list[Line] = [tuple(words)]
+    if atom.status is not None:
+        lines += [("  ", yellow(sentence)) for sentence in atom.status.sentences]
     for level in atom.report.levels:
         if level.status is Status.FAILED or (verbose and level.status is not Status.OK):
             lines += _level_lines(level)
