@@ -1,7 +1,7 @@
 """Settings in layers: system, user, project, environment; the later layer wins, options above all.
 
 The project's file comes with a stranger's repository: it may name aliases, none that is known
-already, and nothing else. No setting names a program or a credential.
+already, and nothing else. No setting names a program or holds a secret.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eka.atom import TomlDocument
+    from eka.cli.signature_settings import SignatureSettings
     from eka.errors import Span
 
 SYSTEM_FILE = Path("/etc/eka/config.toml")
@@ -37,6 +38,10 @@ VARIABLES = {
     "listing.max_age_s": "EKA_LISTING_MAX_AGE_S",
     "network.timeout_s": "EKA_TIMEOUT_S",
     "build.jobs": "EKA_JOBS",
+    "sign.key": "EKA_SIGN_KEY",
+    "publish.sign": "EKA_PUBLISH_SIGN",
+    "trust.allowed_signers": "EKA_ALLOWED_SIGNERS",
+    "trust.revoked": "EKA_REVOKED_KEYS",
     "deb.mirror": "EKA_DEB_MIRROR",
     "deb.security_mirror": "EKA_DEB_SECURITY_MIRROR",
     "deb.keyring": "EKA_DEB_KEYRING",
@@ -54,6 +59,8 @@ LARGEST = {
     "build.jobs": MAX_JOBS,
 }
 SMALLEST = {"listing.max_age_s": 0}  # 1 for all others
+SIGNATURES = ("sign.key", "publish.sign", "trust.allowed_signers", "trust.revoked")
+RULES = "trust.source"  # tables, those of all files together
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class Settings:
         jobs: Actions built at one time.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
             that somebody set.
+        config_dir: The user's directory of configuration, there or not.
+        signatures: With which key to sign, and whom to trust; None where nothing is set.
         aliases: Built in, the user's and the project's.
         alias_origins: Name of an alias that is not built in -> file that defines it.
         origins: Key of a setting -> file or variable it comes from, or ``default``.
@@ -91,6 +100,8 @@ class Settings:
     timeout_s: int
     jobs: int
     deb: Mapping[str, str]
+    config_dir: Path
+    signatures: SignatureSettings | None
     aliases: Aliases
     alias_origins: Mapping[str, str]
     origins: Mapping[str, str]
@@ -108,16 +119,19 @@ def load_settings(
         SettingInvalid: a value has the wrong type or is out of range.
         InvalidAlias, AliasShadowed: an alias cannot be used.
     """
-    user_files = (system, _base(environment, "XDG_CONFIG_HOME", ".config") / "eka/config.toml")
+    config_dir = _base(environment, "XDG_CONFIG_HOME", ".config") / "eka"
+    user_files = (system, config_dir / "config.toml")
     documents = [_read(path) for path in user_files if path.is_file()]
+    trusted = tuple(documents)
     values = _defaults(environment)
     for document in documents:
-        values.update(_file_values(document, frozenset({"aliases", *VARIABLES})))
+        values.update(_file_values(document, frozenset({"aliases", RULES, *VARIABLES})))
     values.update(_environment_values(environment))
     project = _project_file(directory)
     if project is not None:
         documents.append(_read(project))
         _file_values(documents[-1], frozenset({"aliases"}))
+    aliases = _aliases(documents, None if project is None else documents[-1])
     return Settings(
         cache_dir=_directory("cache.dir", values),
         store_dir=_directory("store.dir", values),
@@ -126,7 +140,9 @@ def load_settings(
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
         deb={key.removeprefix("deb."): _deb(key, values) for key in DEB if key in values},
-        aliases=_aliases(documents, None if project is None else documents[-1]),
+        config_dir=config_dir,
+        signatures=_signatures(values, trusted, aliases, environment),
+        aliases=aliases,
         alias_origins={
             name: document.file for document in documents for name in _alias_table(document)
         },
@@ -142,6 +158,21 @@ def _base(environment: Mapping[str, str], variable: str, fallback: str) -> Path:
         return Path(given)
     home = environment.get("HOME") or _home_of_user()
     return Path(home) / fallback
+
+
+def _signatures(
+    values: Mapping[str, Value],
+    documents: tuple[TomlDocument, ...],
+    aliases: Aliases,
+    environment: Mapping[str, str],
+) -> SignatureSettings | None:
+    if values.keys().isdisjoint((*SIGNATURES, RULES)):
+        return None
+    from eka.cli.signature_settings import (  # noqa: PLC0415 - few set any
+        read_signature_settings,
+    )
+
+    return read_signature_settings(values, documents, aliases, _base(environment, "", "."))
 
 
 def _home_of_user() -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eka.build import Realiser
     from eka.cli.frame import Frame
     from eka.direct import DebPinner
-    from eka.git import History, ObjectCache
+    from eka.git import History, ObjectCache, Trust
     from eka.git.objects import PygitReader
     from eka.store import Event, Plan, Store
 
@@ -75,6 +75,8 @@ def services(
         reader=cache(partial(_reader, objects)),
         history=partial(_history, settings.cache_dir / "histories", runner),
         listings=settings.cache_dir / "listings",
+        good_signatures=settings.state_dir / "good-signatures.jsonl",
+        trust=cache(partial(_trust, frame)),
         first_seen=FirstSeen(settings.state_dir / "first-seen"),
         aliases=settings.aliases,
         progress=frame.progress,
@@ -148,6 +150,22 @@ def _reader(objects: Callable[[], ObjectCache]) -> PygitReader:
     from eka.git.objects import PygitReader as Reader  # noqa: PLC0415 - costs 100 ms
 
     return Reader(objects().git_dir)
+
+
+def _trust(frame: Frame) -> Trust:
+    from eka.workflow.signatures_trust import load_trust  # noqa: PLC0415 - costs start-up time
+
+    given, folder = frame.settings.signatures, frame.settings.config_dir
+    trust = load_trust(
+        signers=given.allowed_signers if given else None,
+        revoked=given.revoked if given else None,
+        folder=folder,
+        rules=given.rules if given else (),
+    )
+    for line in trust.signers.without_effect:
+        why = "certificates are not supported"
+        frame.progress.note(f"line {line.line} of the allowed signers has no effect: {why}")
+    return trust
 
 
 def _history(directory: Path, runner: GitRunner, url: SourceUrl) -> History:

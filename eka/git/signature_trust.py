@@ -99,8 +99,8 @@ class AllowedSigners:
 
     @property
     def without_effect(self) -> tuple[AllowedSigner, ...]:
-        """The lines that can never count, because eka does not support them."""
-        return tuple(line for line in self.lines if line.is_authority or not line.key.is_ed25519)
+        """The lines for certificate authorities, which eka does not support."""
+        return tuple(line for line in self.lines if line.is_authority)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,238 @@
+"""The signatures of published versions: listed, fetched, checked against what was recomputed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, atom_id, check_tree, content_hash
+from eka.errors import EkaError, Exit
+from eka.git import (
+    ObjectCache,
+    SignatureFinding,
+    SignatureState,
+    Statement,
+    examine_signature,
+    fingerprint,
+)
+from eka.git.objects import PygitReader
+from eka.workflow.provider import ensure
+from eka.workflow.signatures_listing import SignatureRefs
+from eka.workflow.signatures_log import GoodSignatures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eka.atom import ContentHash, Genesis, Label, ObjectId, SourceUrl, Version
+    from eka.git import PublicKey, Trust
+    from eka.workflow.services import Services
+    from eka.workflow.signatures_listing import Tags, VersionKey
+
+MOST_OF_ONE_VERSION = 64
+# A signature is below 2 KiB; whatever a ref leads to, no more than this comes in.
+MAX_FETCH_BYTES = 4 * 1024 * 1024
+_TAG = "tag"
+_UNSPOKEN = "no set is known that it could be of"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """A version whose signatures are wanted; its commit must be in the cache."""
+
+    label: Label
+    version: Version
+    commit: ObjectId
+    content: ContentHash | None = None
+    """The recomputed hash, where the caller has it already."""
+
+    @property
+    def key(self) -> VersionKey:
+        """Label and version."""
+        return self.label, self.version
+
+
+def signatures_of(
+    services: Services,
+    urls: Sequence[SourceUrl],
+    genesis: Genesis | None,
+    versions: Sequence[PublishedVersion],
+) -> Mapping[VersionKey, tuple[SignatureFinding, ...]]:
+    """Return what every signature of some versions is worth, sorted by key.
+
+    One request lists them, one more fetches those that are not in the cache.
+
+    Args:
+        services: Ports.
+        urls: Of one set; the first lists.
+        genesis: Of that set; without it no signature can be checked, and each is bad.
+        versions: Published there, and fetched already.
+
+    Raises:
+        Offline: the source was never asked and must not be.
+        NetworkFailed: it does not answer. A single signature that cannot be had is a finding.
+
+    Source: atom-spec/signature.md.
+    """
+    listed = SignatureRefs(services).of(urls, [each.key for each in versions])
+    trust = services.trust()
+    chosen = {each.key: _chosen(listed[each.key], trust) for each in versions}
+    tags = {
+        tag: each.commit for each in versions for tag in chosen[each.key].values()
+    }  # fmt: skip
+    missing = _fetch(services, urls, tags)
+    judge = _Judge(services, trust, genesis, missing)
+    return {each.key: judge.findings(each, chosen[each.key]) for each in versions}
+
+
+def _chosen(tags: Tags, trust: Trust) -> Tags:
+    """Return the signatures to look at: all, unless somebody heaped up thousands of them."""
+    if len(tags) <= MOST_OF_ONE_VERSION:
+        return dict(sorted(tags.items()))
+    known = {line.key.id for line in trust.signers.lines}
+    ordered = sorted(tags, key=lambda key: (key not in known, key))
+    return {key: tags[key] for key in ordered[:MOST_OF_ONE_VERSION]}
+
+
+def _fetch(
+    services: Services, urls: Sequence[SourceUrl], tags: Mapping[ObjectId, ObjectId]
+) -> dict[ObjectId, str]:
+    """Bring tag objects into the cache; return why some cannot be had.
+
+    One that nobody can give, or that is no sound object, must not hide the others.
+    """
+    cache = ObjectCache(services.cache.git_dir, services.runner, max_pack_bytes=MAX_FETCH_BYTES)
+    here = cache.has(tags)
+    missing = [tag for tag in tags if tag not in here]
+    if services.offline:
+        return dict.fromkeys(missing, "it is not in the local cache, and --offline was given")
+    found: dict[ObjectId, str] = {}
+    pending = [missing] if missing else []
+    while pending:
+        part = pending.pop()
+        error = _fetch_part(cache, urls, part, tags)
+        if error is None:
+            continue
+        if error.exit_status == Exit.NETWORK:
+            raise error
+        if len(part) == 1:
+            found[part[0]] = str(error)
+        else:
+            half = len(part) // 2
+            pending += [part[:half], part[half:]]
+    return found
+
+
+def _fetch_part(
+    cache: ObjectCache,
+    urls: Sequence[SourceUrl],
+    part: Sequence[ObjectId],
+    tags: Mapping[ObjectId, ObjectId],
+) -> EkaError | None:
+    """Fetch some tags from the first URL that has them all; return the last one's error."""
+    last: EkaError | None = None
+    haves = list(dict.fromkeys(tags[tag] for tag in part))
+    for url in urls:
+        try:
+            cache.ensure(url, part, haves=haves)
+        except EkaError as error:
+            last = error
+        else:
+            return None
+    return last
+
+
+class _Judge:
+    """Checks fetched signatures of one set."""
+
+    def __init__(
+        self,
+        services: Services,
+        trust: Trust,
+        genesis: Genesis | None,
+        missing: Mapping[ObjectId, str],
+    ) -> None:
+        self._reader = PygitReader(services.cache.git_dir)  # it opened before the fetch: look anew
+        self._trust = trust
+        self._genesis = genesis
+        self._missing = missing
+        self._log = GoodSignatures(services.good_signatures)
+        self._now_s = services.now_s
+
+    def findings(self, version: PublishedVersion, tags: Tags) -> tuple[SignatureFinding, ...]:
+        """Return what each signature of a version is worth; new good ones go on record."""
+        if not tags:
+            return ()
+        since = self._log.since(list(tags.values()))
+        statement = self._statement(version)
+        found = tuple(self._finding(statement, key, tag, since) for key, tag in tags.items())
+        fresh = [each.tag for each in found if each.is_good and each.tag not in since]
+        self._log.record([tag for tag in fresh if tag is not None], self._now_s)
+        return found
+
+    def _finding(
+        self,
+        statement: Statement | None,
+        key_id: str,
+        tag: ObjectId,
+        since: Mapping[ObjectId, int],
+    ) -> SignatureFinding:
+        shown = fingerprint(key_id)
+        if tag in self._missing:
+            state = SignatureState.UNAVAILABLE
+            return SignatureFinding(shown, None, state, self._missing[tag], tag)
+        found = self._examined(statement, key_id, tag)
+        if isinstance(found, SignatureFinding):
+            return found
+        # What was good once, on this machine, is judged as of then.
+        return self._trust.judge(found, tag, min(since.get(tag, self._now_s), self._now_s))
+
+    def _examined(
+        self, statement: Statement | None, key_id: str, tag: ObjectId
+    ) -> PublicKey | SignatureFinding:
+        why = _UNSPOKEN
+        if statement is not None:
+            try:
+                kind, body = self._reader.read(tag)
+            except EkaError as error:
+                why = str(error)
+            else:
+                if kind == _TAG:
+                    return examine_signature(body, tag, key_id, statement)
+                why = f"its ref leads to a {kind}, expected a tag object"
+        return SignatureFinding(fingerprint(key_id), None, SignatureState.BAD, why, tag)
+
+    def _statement(self, version: PublishedVersion) -> Statement | None:
+        if self._genesis is None:
+            return None
+        return statement_of(self._reader, self._genesis, version)
+
+
+def statement_of(reader: PygitReader, genesis: Genesis, version: PublishedVersion) -> Statement:
+    """Return what a signature of a fetched version must say, recomputed.
+
+    Raises:
+        NotAnAtomCommit, TreePolicyViolation: what is published there is no atom.
+    """
+    content = version.content
+    if content is None:
+        tree = AtomCommit.decode(reader.commit(version.commit)).tree
+        check_tree(tree, reader)
+        content = content_hash(tree, reader)
+    return Statement(
+        id=atom_id(genesis, version.label),
+        label=version.label,
+        version=version.version,
+        commit=version.commit,
+        content=content,
+    )
+
+
+def version_signatures(
+    services: Services,
+    urls: Sequence[SourceUrl],
+    genesis: Genesis | None,
+    version: PublishedVersion,
+) -> tuple[SignatureFinding, ...]:
+    """Return what the signatures of one version are worth; fetches its commit if need be."""
+    ensure(services, urls, [version.commit])
+    return signatures_of(services, urls, genesis, [version])[version.key]
