@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from eka.git.index import NoSet, VersionIndex, VersionListing
     from eka.git.line_changes import LineCounts, count_lines, is_binary, patch_lines
     from eka.git.local_refs import RefLocked, RefsMoved, locked
+    from eka.git.metadata import Metadata
     from eka.git.package_globs import is_pattern
     from eka.git.pktline import MalformedAnswer
     from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
@@ -212,6 +213,7 @@ __all__ = [
     "LockNotCommitted",
     "LockOutdated",
     "MalformedAnswer",
+    "Metadata",
     "NestedAtom",
     "NetworkFailed",
     "NoCommitYet",
@@ -364,6 +366,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "index": "NoSet VersionIndex VersionListing",
             "line_changes": "LineCounts count_lines is_binary patch_lines",
             "local_refs": "RefLocked RefsMoved locked",
+            "metadata": "Metadata",
             "package_globs": "is_pattern",
             "pktline": "MalformedAnswer",
             "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",

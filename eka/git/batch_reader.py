@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from eka.atom import ObjectId
+from eka.git.object_batches import parse_batch
 from eka.git.repository_errors import ObjectUnavailable
 from eka.git.tree_objects import MalformedTree, parse_tree
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from eka.atom import TreeEntry
+    from eka.atom import ObjectId, TreeEntry
     from eka.git.runner import GitRunner
 
 MAX_OBJECT_BYTES = 512 * 1024 * 1024
@@ -74,7 +74,9 @@ class BatchReader:
             max_output=2 * _PRELOADED_BYTES,
         )
         if finished.status == 0:  # else reading one by one will tell which it was
-            self._preloaded = _parse_batch(finished.stdout)
+            self._preloaded = {
+                oid: (kind, body) for oid, kind, body in parse_batch(finished.stdout)
+            }
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:
         """Return the entries of a tree, in stored order."""
@@ -134,18 +136,3 @@ class BatchReader:
         if not chunk:
             raise ObjectUnavailable("", self._child.stderr.decode(errors="replace"))
         self._buffer += chunk
-
-
-def _parse_batch(output: bytes) -> dict[ObjectId, tuple[str, bytes]]:
-    """Return the objects that ``git cat-file --batch`` wrote, without the missing ones."""
-    found: dict[ObjectId, tuple[str, bytes]] = {}
-    position = 0
-    while position < len(output):
-        end = output.index(_LINE_END, position)
-        fields = output[position:end].decode("ascii", errors="replace").split()
-        position = end + 1
-        if len(fields) == _HEADER_FIELDS:
-            end = position + int(fields[2])
-            found[ObjectId(fields[0])] = fields[1], output[position:end]
-            position = end + 1
-    return found

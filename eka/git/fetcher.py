@@ -7,7 +7,6 @@ also runs git's checks on every object and demands that all they refer to is the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from eka.git.connector import SERVE_ENV, Connector
@@ -15,6 +14,8 @@ from eka.git.failures import CacheUnusable, ObjectsUnavailable, RefusedObjects, 
 from eka.git.protocol import ServerRefused
 from eka.git.protocol_fetch import FetchConversation, Wish
 from eka.git.safe import safe_line
+from eka.lazy import pattern
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 DEFAULT_FETCH_TIMEOUT_S = 3600.0
 MAX_PACK_BYTES = 4 * 1024 * 1024 * 1024
 _INDEX_TIMEOUT_S = 3600.0
-_DISK = re.compile(
+_DISK = pattern(
     r"No space left|Disk quota exceeded|Read-only file system|unable to create temporary file|"
     r"unable to (?:open|write|rename)|Input/output error|File too large",
     re.IGNORECASE,
 )
+_NO_SUCH_FILTER = pattern(r"filter '[^']*' not supported|invalid filter|filter-spec")
 # For servers of an older protocol: git itself, by id and without destination refs.
 _OLD_FETCH = (
     "fetch",
@@ -60,6 +62,8 @@ class Fetched:
     """Whether the server itself lacks parents of commits."""
     is_filtered: bool
     """Whether the server left out what the filter keeps back."""
+    is_old: bool = False
+    """Whether the server speaks an older protocol, so that git itself had to fetch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,38 +97,53 @@ class Fetcher:
         wish: Wish,
         destination: Destination,
         progress: Callable[[int], None] | None = None,
+        following: Callable[[], Wish | None] = lambda: None,
     ) -> Fetched:
         """Fetch what ``wish`` names; ``progress`` hears the bytes received so far.
+
+        ``following`` is called when that is in place, and may name more to be fetched over the
+        same connection, until it returns None. Servers of an older protocol, where every fetch
+        is another run of git, do the first wish alone.
 
         Raises:
             ObjectsUnavailable: the source does not have them, or leaves them out; exit 3.
             RefusedObjects: what it sent is not sound; exit 5.
             CacheUnusable, OutputTooLarge: exit 1. Otherwise as `Connector.talk`.
         """
-        sink = _PackSink(self._runner, destination)
+        transfer = _Transfer(self._runner, url, destination, wish, following)
 
         def on_received(conversation: FetchConversation, received_bytes: int) -> None:
-            sink.write(conversation.take_pack())
+            transfer.write(conversation.take_pack())
             if progress is not None:
                 progress(received_bytes)
 
-        with sink:
+        with transfer:
             try:
-                answer = self._connector.talk(
-                    url,
-                    lambda is_stateless: FetchConversation(wish, is_stateless=is_stateless),
-                    on_received,
-                )
+                answer = self._connector.talk(url, transfer.begin, on_received)
             except ServerRefused as error:
-                raise fetch_failure(url, wish.wants, error.message.encode()) from error
-            if answer is None or answer[0].protocol != 2:  # noqa: PLR2004 - git's protocol 2
-                return self._fetch_old(url, wish, destination)
-            conversation, received_bytes = answer
-            sink.write(conversation.take_pack())
-            if not conversation.has_pack:
-                raise ObjectsUnavailable(url, wish.wants, "its answer holds no objects")
-            sink.finish(url)
+                if transfer.wish.filter and _NO_SUCH_FILTER.search(error.message):
+                    return self._unfiltered(url, wish, destination, progress, following)
+                raise fetch_failure(url, transfer.wish.wants, error.message.encode()) from error
+        if answer is None or answer[0].protocol != 2:  # noqa: PLR2004 - git's protocol 2
+            if wish.needs_filter:
+                return Fetched(0, is_shallow=False, is_filtered=False, is_old=True)
+            return self._fetch_old(url, wish, destination)
+        conversation, received_bytes = answer
         return Fetched(received_bytes, bool(conversation.shallow), conversation.is_filtered)
+
+    def _unfiltered(
+        self,
+        url: SourceUrl,
+        wish: Wish,
+        destination: Destination,
+        progress: Callable[[int], None] | None,
+        following: Callable[[], Wish | None],
+    ) -> Fetched:
+        """Go on with a server that offers filters, but not the one asked for."""
+        if wish.needs_filter:
+            return Fetched(0, is_shallow=False, is_filtered=False)
+        plain = Wish(wants=wish.wants, haves=wish.haves, is_shallow=wish.is_shallow)
+        return self.fetch(url, plain, destination, progress, following)
 
     def _fetch_old(self, url: SourceUrl, wish: Wish, destination: Destination) -> Fetched:
         finished = self._runner.execute(
@@ -143,7 +162,58 @@ class Fetcher:
                 raise CacheUnusable(destination.git_dir, said)
             raise fetch_failure(url, wish.wants, finished.stderr)
         is_shallow = (destination.git_dir / "shallow").exists()
-        return Fetched(0, is_shallow=is_shallow, is_filtered=False)
+        return Fetched(0, is_shallow=is_shallow, is_filtered=False, is_old=True)
+
+
+class _Transfer:
+    """The packs of one connection, each put in place before the next one is asked for."""
+
+    def __init__(
+        self,
+        runner: GitRunner,
+        url: SourceUrl,
+        destination: Destination,
+        wish: Wish,
+        following: Callable[[], Wish | None],
+    ) -> None:
+        self.wish = wish  # what is being fetched
+        self._runner = runner
+        self._url = url
+        self._destination = destination
+        self._following = following
+        self._sink = _PackSink(runner, destination)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sink.kill()
+
+    def begin(self, is_stateless: bool) -> FetchConversation:  # noqa: FBT001 - as `talk` calls it
+        """Return the conversation that fetches the packs."""
+        conversation = FetchConversation(
+            self.wish,
+            is_stateless=is_stateless,
+            following=lambda: self._finish(conversation),
+        )
+        return conversation
+
+    def write(self, data: bytes) -> None:
+        """Take a piece of the pack that is being received."""
+        self._sink.write(data)
+
+    def _finish(self, conversation: FetchConversation) -> Wish | None:
+        """Put the pack in place that has arrived, and return the next wish."""
+        self._sink.write(conversation.take_pack())
+        if not conversation.has_pack:
+            raise ObjectsUnavailable(self._url, self.wish.wants, "its answer holds no objects")
+        self._sink.finish(self._url)
+        self._sink.kill()
+        wish = self._following()
+        if wish is not None:
+            self.wish = wish
+            self._sink = _PackSink(self._runner, self._destination)
+        return wish
 
 
 class _PackSink:
@@ -154,10 +224,8 @@ class _PackSink:
         self._destination = destination
         self._child: ChildProcess | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def kill(self) -> None:
+        """End what is running still."""
         if self._child is not None:
             self._child.kill()
 

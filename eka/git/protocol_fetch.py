@@ -1,7 +1,8 @@
 """The ``fetch`` command of git's wire protocol 2: objects by id, in one request.
 
 Sans-IO, like `protocol`. Nothing is negotiated: the client says what it has, asks for ids and
-says that it is done; what comes back is a pack.
+says that it is done; what comes back is a pack. What that holds may lead to another request on
+the same connection.
 
 Source: atom-spec/transport.md [fetch-by-id]; gitprotocol-v2(5).
 """
@@ -15,7 +16,7 @@ from eka.git.protocol import Conversation, ServerRefused, request
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from eka.atom import ObjectId
 
@@ -33,19 +34,30 @@ class Wish:
     """Leave out the parents of the commits."""
     filter: str = ""
     """Such as ``tree:0``; left out where the server offers no filters."""
+    needs_filter: bool = False
+    """Ask for nothing at all where the server offers no filters."""
 
 
 class FetchConversation(Conversation):
     """Asks a server for objects; `take_pack` gives the pack as it arrives."""
 
-    def __init__(self, wish: Wish, *, is_stateless: bool = False) -> None:
+    def __init__(
+        self,
+        wish: Wish,
+        *,
+        is_stateless: bool = False,
+        following: Callable[[], Wish | None] = lambda: None,
+    ) -> None:
+        """Begin with ``wish``; ``following`` is asked for the next one when an answer is in."""
         super().__init__(is_stateless=is_stateless)
         self.is_filtered = False
         self.shallow: set[str] = set()
         """Commits whose parents the server does not have, as it says itself."""
         self.has_pack = False
-        self._wish = wish
-        self._is_asked = False
+        self.is_declined = False
+        """Whether nothing was asked for: the server lacks the filter that was needed."""
+        self._first: Wish | None = wish
+        self._following = following
         self._section = b""
         self._pack = bytearray()
 
@@ -56,11 +68,18 @@ class FetchConversation(Conversation):
         return taken
 
     def _next_request(self) -> bytes | None:
-        if self._is_asked:
+        if self.is_declined:
             return None
-        self._is_asked = True
-        wish = self._wish
-        self.is_filtered = bool(wish.filter) and "filter" in self.capabilities.fetch_features
+        wish = self._first or self._following()
+        self._first = None
+        if wish is None:
+            return None
+        self._section, self.has_pack = b"", False
+        offers_filters = "filter" in self.capabilities.fetch_features
+        self.is_declined = wish.needs_filter and not offers_filters
+        if self.is_declined:
+            return None
+        self.is_filtered = bool(wish.filter) and offers_filters
         lines = [b"no-progress\n", b"ofs-delta\n"]
         lines += [b"want %s\n" % oid.hex.encode() for oid in wish.wants]
         lines += [b"have %s\n" % oid.hex.encode() for oid in wish.haves]

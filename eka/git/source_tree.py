@@ -15,6 +15,7 @@ DIRECTORY_MODE = "40000"
 _FILE_MODES = frozenset({"100644", "100755"})
 _OLD_MANIFEST_SUFFIX = b".atom"
 _ORIGIN = re.compile(rb"^(?:origin|src) ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
+_MANIFEST = re.compile(rb"^manifest ([0-9a-f]{40}(?:[0-9a-f]{24})?)$", re.MULTILINE)
 MOST_TREES = 1_000_000
 
 
@@ -37,6 +38,12 @@ def commit_parents(body: bytes) -> list[ObjectId]:
 def claimed_origin(body: bytes) -> ObjectId | None:
     """Return the source commit that an atom commit names; nothing else of it is looked at."""
     found = _ORIGIN.search(body.partition(b"\n\n")[0])
+    return None if found is None else ObjectId(found[1].decode())
+
+
+def claimed_manifest(body: bytes) -> ObjectId | None:
+    """Return the manifest that an atom commit names; nothing else of it is looked at."""
+    found = _MANIFEST.search(body.partition(b"\n\n")[0])
     return None if found is None else ObjectId(found[1].decode())
 
 

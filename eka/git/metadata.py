@@ -1,0 +1,279 @@
+"""Commits and manifests of published versions without the rest of their atoms.
+
+Where a server can leave objects out, thousands of versions cost two requests on one connection:
+the atom commits alone, then exactly the manifests they name. What they name is a claim: it is
+good for planning, and whoever uses an atom recomputes it from the atom.
+
+Such objects lie in a bare repository of their own, for nothing there is whole: the object cache
+must never mistake a commit without its tree for an atom.
+
+Source: atom-spec/transport.md [fetch-metadata].
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, ObjectId
+from eka.errors import EkaError
+from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
+from eka.git.failures import CacheUnusable, ObjectDamaged, ObjectsUnavailable
+from eka.git.fetcher import Destination, Fetcher
+from eka.git.object_batches import read_headers, read_objects
+from eka.git.protocol_fetch import Wish
+from eka.git.runner import GitFailed
+from eka.git.source_tree import (
+    claimed_manifest,
+    claimed_origin,
+    commit_tree,
+    is_manifest,
+)
+from eka.git.tree_objects import MalformedTree, parse_tree
+from eka.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from eka.atom import SourceUrl
+    from eka.git.runner import GitRunner
+
+MAX_COMMIT_BYTES = 16 * 1024
+MAX_MANIFEST_BYTES = 256 * 1024
+_MAX_TREE_BYTES = 1024 * 1024
+_MAX_PACK_BYTES = 256 * 1024 * 1024
+_MOST_WANTS = 16_000  # of one request: below the size from which git sends it in pieces
+_MOST_PACKS = 50
+_MOST_REFUSALS = 16
+# Of a tree or commit that is wanted by name nothing else comes with it.
+_ALONE = "tree:0"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """A published version as far as planning needs it; ids match bytes, the rest is a claim."""
+
+    body: bytes
+    """Of the commit object."""
+    manifest: ObjectId
+    text: bytes
+    """Of the manifest."""
+
+    def commit(self) -> AtomCommit:
+        """Return the commit decoded; raises NotAnAtomCommit."""
+        return AtomCommit.decode(self.body)
+
+
+class MetadataCache:
+    """Fetches metadata and keeps it for ever."""
+
+    def __init__(self, git_dir: Path, runner: GitRunner, *, timeout_s: float | None) -> None:
+        """Use the bare repository at ``git_dir``, which is made when it is first needed."""
+        self.git_dir = git_dir
+        self._runner = runner
+        self._fetcher = Fetcher(runner, timeout_s=timeout_s, max_pack_bytes=_MAX_PACK_BYTES)
+
+    def known(self, commits: Iterable[ObjectId]) -> dict[ObjectId, Metadata]:
+        """Return what is here of ``commits``; a repository that is damaged holds nothing."""
+        if not (self.git_dir / "HEAD").exists():
+            return {}
+        try:
+            return read_metadata(self._runner, self.git_dir, commits)
+        except (GitFailed, ObjectDamaged):
+            self.discard()
+            return {}
+
+    def fetch(
+        self,
+        url: SourceUrl,
+        commits: Sequence[ObjectId],
+        progress: Callable[[int], None] | None = None,
+    ) -> dict[ObjectId, Metadata]:
+        """Bring the metadata of ``commits`` here and return it.
+
+        What is no atom commit, or names no manifest that is there, is left out; all is, and
+        nothing was fetched, where the server cannot leave out the rest.
+
+        Raises:
+            As `Fetcher.fetch`.
+        """
+        found: dict[ObjectId, Metadata] = {}
+        for start in range(0, len(commits), _MOST_WANTS):
+            wanted = commits[start : start + _MOST_WANTS]
+            try:
+                with exclusive(self.git_dir) as lock:
+                    destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=False)
+                    metadata = self._fetch_all(url, wanted, destination, progress)
+                    self._tidy()
+            except GitFailed as error:
+                raise CacheUnusable(self.git_dir, error.why) from error
+            except OSError as error:
+                raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
+            if metadata is None:
+                break
+            found |= metadata
+        return found
+
+    def discard(self) -> None:
+        """Remove everything; it is fetched again when it is needed."""
+        with exclusive(self.git_dir):
+            shutil.rmtree(self.git_dir, ignore_errors=True)
+
+    def _fetch_all(
+        self,
+        url: SourceUrl,
+        commits: Sequence[ObjectId],
+        destination: Destination,
+        progress: Callable[[int], None] | None,
+    ) -> dict[ObjectId, Metadata] | None:
+        for _ in range(2):
+            self._make()
+            steps = _Steps(self._runner, self.git_dir, commits)
+            if not self._fetch(url, steps, destination, progress):
+                return None
+            try:
+                found = read_metadata(self._runner, self.git_dir, commits)
+                if len(found) == len(commits) or steps.is_done():
+                    return found
+            except (GitFailed, ObjectDamaged):
+                pass
+            # What is broken here stands in the way of what just came: git keeps the pack it has.
+            shutil.rmtree(self.git_dir, ignore_errors=True)
+        return {}
+
+    def _fetch(
+        self,
+        url: SourceUrl,
+        steps: _Steps,
+        destination: Destination,
+        progress: Callable[[int], None] | None,
+    ) -> bool:
+        commits = steps.commits
+        wish: Wish | None = Wish(wants=commits, is_shallow=True, filter=_ALONE, needs_filter=True)
+        for _ in range(_MOST_REFUSALS):
+            if wish is None:
+                break
+            try:
+                fetched = self._fetcher.fetch(url, wish, destination, progress, steps.following)
+            except ObjectsUnavailable as error:
+                if not steps.asked:
+                    raise
+                # One version that names what is not there must not hide the others.
+                steps.leave_out(error.oids)
+                wish = steps.following()
+            else:
+                return fetched.is_filtered
+        return True
+
+    def _make(self) -> None:
+        if not is_readable(self._runner, self.git_dir):
+            shutil.rmtree(self.git_dir, ignore_errors=True)
+            make_bare(self._runner, self.git_dir)
+        sweep(self.git_dir)
+
+    def _tidy(self) -> None:
+        """Put many small packs into one; no ref keeps what is in them."""
+        if len(list((self.git_dir / "objects" / "pack").glob("*.pack"))) > _MOST_PACKS:
+            self._runner.run(["repack", "-a", "-d", "-k", "-q"], git_dir=self.git_dir)
+
+
+class _Steps:
+    """What is to be fetched next between commits and their manifests."""
+
+    def __init__(self, runner: GitRunner, git_dir: Path, commits: Sequence[ObjectId]) -> None:
+        self.commits = commits
+        self.asked: set[ObjectId] = set()
+        self._gone: set[ObjectId] = set()
+        self._runner = runner
+        self._git_dir = git_dir
+        self._claims: tuple[dict[ObjectId, ObjectId], dict[ObjectId, ObjectId]] | None = None
+
+    def following(self) -> Wish | None:
+        """Return the next wish, None when there is nothing left to ask for."""
+        wanted = self._named() - self.asked - self._gone
+        wanted -= read_headers(self._runner, self._git_dir, wanted).keys() if wanted else set()
+        self.asked |= wanted
+        # Asked for with the same caution: a header can name any object of the source.
+        return Wish(wants=sorted(wanted), is_shallow=True, filter=_ALONE) if wanted else None
+
+    def leave_out(self, oids: Iterable[ObjectId]) -> None:
+        """Ask again, but for what the source does not have."""
+        self._gone.update(oids)
+        self.asked = set()
+
+    def is_done(self) -> bool:
+        """Return whether all that the source has is really here."""
+        here = read_headers(self._runner, self._git_dir, self.commits)
+        self.asked = set()
+        return len(here) == len(self.commits) and self.following() is None
+
+    def _named(self) -> set[ObjectId]:
+        if self._claims is None:
+            self._claims = _claims(self._read(self.commits, "commit", MAX_COMMIT_BYTES))
+        manifests, roots = self._claims
+        trees = self._read(set(roots.values()), "tree", _MAX_TREE_BYTES) if roots else {}
+        # One kind at a time: a server leaves out a file that stands in a tree wanted beside it.
+        if absent := set(roots.values()) - trees.keys() - self.asked - self._gone:
+            return absent
+        named = {_manifest_entry(root, body) for root, body in trees.items()}
+        return set(manifests.values()) | {oid for oid in named if oid is not None}
+
+    def _read(
+        self, oids: Collection[ObjectId], kind: str, most_bytes: int
+    ) -> dict[ObjectId, bytes]:
+        return read_objects(self._runner, self._git_dir, oids, kind, most_bytes)
+
+
+def read_metadata(
+    runner: GitRunner, git_dir: Path, commits: Iterable[ObjectId]
+) -> dict[ObjectId, Metadata]:
+    """Return the metadata that a repository holds of ``commits``.
+
+    Raises:
+        GitFailed, ObjectDamaged: it cannot be read.
+    """
+    bodies = read_objects(runner, git_dir, commits, "commit", MAX_COMMIT_BYTES)
+    manifests, roots = _claims(bodies)
+    trees = (
+        read_objects(runner, git_dir, set(roots.values()), "tree", _MAX_TREE_BYTES)
+        if roots
+        else {}
+    )
+    for commit, root in roots.items():
+        found = _manifest_entry(root, trees[root]) if root in trees else None
+        if found is not None:
+            manifests[commit] = found
+    texts = read_objects(runner, git_dir, set(manifests.values()), "blob", MAX_MANIFEST_BYTES)
+    return {
+        commit: Metadata(bodies[commit], manifest, texts[manifest])
+        for commit, manifest in manifests.items()
+        if manifest in texts
+    }
+
+
+def _claims(
+    bodies: Mapping[ObjectId, bytes],
+) -> tuple[dict[ObjectId, ObjectId], dict[ObjectId, ObjectId]]:
+    """Return the manifests that commits name, and the trees of those that name none."""
+    manifests: dict[ObjectId, ObjectId] = {}
+    roots: dict[ObjectId, ObjectId] = {}
+    for commit, body in bodies.items():
+        manifest = claimed_manifest(body)
+        if manifest is not None:
+            if manifest.algorithm == commit.algorithm:
+                manifests[commit] = manifest
+        elif claimed_origin(body) is not None:
+            with suppress(EkaError):  # it names no tree: no atom commit either
+                roots[commit] = commit_tree(body)
+    return manifests, roots
+
+
+def _manifest_entry(root: ObjectId, body: bytes) -> ObjectId | None:
+    try:
+        entries = parse_tree(body, len(root.raw))
+    except MalformedTree:
+        return None
+    found = [entry.oid for entry in entries if is_manifest(entry, is_old=False)]
+    return found[0] if found else None
