@@ -61,6 +61,7 @@ class Person:
             "XDG_CACHE_HOME": str(home / ".cache"),
             "XDG_CONFIG_HOME": str(home / ".config"),
             "XDG_DATA_HOME": str(home / ".data"),
+            "XDG_STATE_HOME": str(home / ".state"),
             **variables,
         }
 

@@ -58,7 +58,7 @@ def everything(root: Path, person: Person) -> dict[str, bytes]:
     """Return every file below ``root`` but those in the directories that are eka's own."""
     found: dict[str, bytes] = {}
     for parent, directories, files in os.walk(root):
-        own = {person.home / ".cache", person.home / ".data"}
+        own = {person.home / name for name in (".cache", ".data", ".state")}
         directories[:] = [name for name in directories if root / parent / name not in own]
         for name in (*directories, *files):
             path = root / parent / name
