@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 MAX_TRIES = 6
 FIRST_PAUSE_S = 0.05
-# Over HTTP git's push takes time that grows with the square of the number of refs.
-MAX_REFS_PER_PUSH = {"http": 3000, "https": 3000}
-DEFAULT_MAX_REFS_PER_PUSH = 50_000
 # A refusal that another try will not change; others may come of two pushes that met.
 _FINAL = re.compile(
     r"declined|denied|deny|protected|prohibited|not allowed|hidden|forbidden|unpack|shallow",
@@ -50,13 +47,11 @@ class Delivery:
         registry: RemoteRegistry,
         plan: PublicationPlan,
         *,
-        scheme: str,
         pause: Callable[[float], None],
     ) -> None:
         self._registry = registry
         self._plan = plan
         self._pause = pause
-        self._max_refs = MAX_REFS_PER_PUSH.get(scheme, DEFAULT_MAX_REFS_PER_PUSH)
         self._listed = dict(plan.listed)
         self._pending: dict[VersionKey, PlannedAtom] = {atom.key: atom for atom in plan.new}
         self._settled: dict[VersionKey, PlannedAtom] = {
@@ -98,6 +93,7 @@ class Delivery:
     def _next_batch(self) -> dict[str, ObjectId]:
         """Return refs to push together: those of the set first, each atom's never apart."""
         no_origin = self._plan.no_origin
+        limit = self._registry.max_refs_per_push
         atoms = list(self._pending.values())
         batch = {
             name: oid
@@ -106,7 +102,7 @@ class Delivery:
         }
         for atom in atoms:
             refs = atom.refs(no_origin=no_origin)
-            if batch and len(batch) + len(refs) > self._max_refs:
+            if limit is not None and batch and len(batch) + len(refs) > limit:
                 break
             batch |= refs
         return batch
@@ -114,7 +110,7 @@ class Delivery:
     def _push(self, batch: Mapping[str, ObjectId]) -> str:
         """Push once; return why the remote refused, empty when it did not."""
         try:
-            report = self._registry.push(batch)
+            report = self._registry.push(batch, self._objects(batch))
         except EkaError as error:
             # The connection broke: the server may have done its work all the same.
             try:
@@ -124,11 +120,30 @@ class Delivery:
             if any(name not in self._listed for name in batch):
                 raise
             return ""
+        if report is None:
+            return ""  # to be cut into smaller batches
         if report.refused:
             self._look_again(batch, is_ours=report.is_unknown)
             return report.reasons or report.messages
         self._settle(batch, report)
         return ""
+
+    def _objects(self, batch: Mapping[str, ObjectId]) -> list[tuple[str, bytes]] | None:
+        """Return the objects behind a batch that the remote lacks; None when nobody knows.
+
+        Where the source is, there are the trees: an atom is one object more.
+        """
+        if self._plan.no_origin:
+            return None
+        found: dict[ObjectId, tuple[str, bytes]] = {}
+        for atom in self._pending.values():
+            if atom.ref not in batch:
+                continue
+            if atom.body is None:
+                return None
+            found[atom.oid] = ("commit", atom.body)
+            found |= {side.oid: (side.kind, side.body) for side in atom.beside}
+        return list(found.values())
 
     def _settle(self, batch: Mapping[str, ObjectId], report: PushReport) -> None:
         self._listed |= batch

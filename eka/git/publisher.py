@@ -28,7 +28,7 @@ from eka.git.publication import (
 )
 from eka.git.publish_errors import SourceNotOnRemote
 from eka.git.publish_plan import Planner, check_source
-from eka.git.registries import LocalRegistry, RemoteRegistry
+from eka.git.registries import LocalRegistry, RemoteRegistry, nobody_listens
 from eka.git.remotes import IdentifiedRunner, choose_remote
 from eka.git.source_push import missing_sources, push_source, source_branch
 from eka.git.source_set import read_source_set
@@ -60,6 +60,7 @@ class Publisher:
         *,
         aliases: Aliases | None = None,
         progress: PublishProgress = silent,
+        on_sent: Callable[[int, int], None] = nobody_listens,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare a publisher.
@@ -68,11 +69,13 @@ class Publisher:
             repository: Where the atoms are.
             aliases: What short names in URLs mean; the built-in ones by default.
             progress: Is told each stage, and how many atoms or refs it is about.
+            on_sent: Is told how many bytes of how many went to the remote, again and again.
             pause: Waits some seconds between two tries.
         """
         self._repository = repository
         self._aliases = aliases or Aliases()
         self._progress = progress
+        self._on_sent = on_sent
         self._pause = pause
 
     def publish(self, request: PublishRequest) -> PublishReport:
@@ -119,7 +122,9 @@ class Publisher:
         registry = None
         if remote is not None:
             runner = IdentifiedRunner(repository)
-            registry = stack.enter_context(RemoteRegistry(repository, remote, runner))
+            registry = stack.enter_context(
+                RemoteRegistry(repository, remote, runner, self._on_sent)
+            )
         planner = Planner(repository, registry or local, local, checked)
         return _Destination(remote, registry), planner.plan(reader, request, remote)
 
@@ -154,9 +159,7 @@ class Publisher:
             self._progress(PublishStage.RECORDING, len(created))
             refs.create(self._local_refs(plan, plan.atoms))
             return _report(plan, plan.atoms, created, None, dry_run=False)
-        delivery = Delivery(
-            destination.registry, plan, scheme=destination.remote.url.scheme, pause=self._pause
-        )
+        delivery = Delivery(destination.registry, plan, pause=self._pause)
         self._progress(PublishStage.PUSHING, len(plan.new))
         try:
             delivery.run()

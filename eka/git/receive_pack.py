@@ -75,12 +75,16 @@ class Advertisement:
         if self.features is not None and not self.is_whole:
             self._skip(data)
 
-    def end(self) -> None:
-        """Say that the server has nothing more; raises unless its capabilities are known."""
-        if self.features is None:
-            raise MalformedAnswer(
-                "it ends in the middle" if self._lines else "the server sent nothing"
-            )
+    def has_enough(self, *, is_whole: bool) -> bool:
+        """Return whether the capabilities are known, and with ``is_whole`` the rest has passed."""
+        return self.is_whole if is_whole else self.features is not None
+
+    def end(self, *, is_whole: bool = False) -> PushFeatures:
+        """Return the capabilities; raises MalformedAnswer unless it `has_enough`."""
+        if self.features is None or not self.has_enough(is_whole=is_whole):
+            why = "it ends in the middle" if self._lines else "the server sent nothing"
+            raise MalformedAnswer(why)
+        return self.features
 
     def _read_head(self, data: bytes) -> bytes:
         """Read up to the first ref; return what stands behind it."""

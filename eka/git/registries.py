@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self
 
 from eka.git.exchange import Exchange
+from eka.git.receive_pack_client import ReceivePackClient
 from eka.git.repository_errors import ObjectUnavailable
 from eka.git.scratch import scratch_directory
 from eka.git.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from eka.atom import ObjectId
     from eka.git.batch_reader import BatchReader
@@ -24,7 +25,14 @@ THIS_REPOSITORY = "this repository"
 _MANY_HERE = 256
 _MANY_THERE = 4000
 _BRANCHES = ("refs/heads/", "refs/tags/")
+# Where git itself must push: over HTTP it takes time that grows with the square of the number.
+MAX_REFS_PER_PUSH = {"http": 3000, "https": 3000}
+DEFAULT_MAX_REFS_PER_PUSH = 50_000
 _SMALL_BLOB_BYTES = 64 * 1024
+
+
+def nobody_listens(_: int, __: int) -> None:
+    """Do nothing."""
 
 
 class Registry(Protocol):
@@ -74,9 +82,15 @@ class RemoteRegistry:
     """A remote repository; used in a ``with`` block."""
 
     def __init__(
-        self, repository: WorkRepository, remote: Remote, runner: IdentifiedRunner
+        self,
+        repository: WorkRepository,
+        remote: Remote,
+        runner: IdentifiedRunner,
+        on_sent: Callable[[int, int], None] = nobody_listens,
     ) -> None:
+        """Prepare a registry; ``on_sent`` is told how many bytes of a push went out."""
         self._remote = remote
+        self._client = ReceivePackClient(runner, remote.url, repository.algorithm, on_sent)
         self._transport = Transport(runner)
         self._stack = ExitStack()
         directory = self._stack.enter_context(scratch_directory(runner.home))
@@ -123,8 +137,34 @@ class RemoteRegistry:
         self._exchange.fetch_history(unknown)
         return self._exchange.unreachable(missing, tips)
 
-    def push(self, refs: Mapping[str, ObjectId]) -> PushReport:
-        """Create refs that must not exist yet, all or none."""
+    @property
+    def max_refs_per_push(self) -> int | None:
+        """How many refs go into one push; None: any number."""
+        if self._client.is_possible:
+            return None
+        return MAX_REFS_PER_PUSH.get(self._remote.url.scheme, DEFAULT_MAX_REFS_PER_PUSH)
+
+    def push(
+        self, refs: Mapping[str, ObjectId], objects: Sequence[tuple[str, bytes]] | None = None
+    ) -> PushReport | None:
+        """Create refs that must not exist yet, all or none.
+
+        Args:
+            refs: What to create.
+            objects: (kind, body) of all that the remote may lack; None when nobody knows: then
+                git finds out.
+
+        Returns:
+            What became of each; None when nothing was sent, because it turned out that they are
+            more than `max_refs_per_push`.
+        """
+        if objects is None:
+            self._client.is_possible = False
+        elif report := self._client.push(refs, objects):
+            return report
+        limit = self.max_refs_per_push
+        if limit is not None and len(refs) > limit:
+            return None
         return self._exchange.push(refs)
 
     def update(self, changes: Mapping[str, tuple[ObjectId | None, ObjectId | None]]) -> PushReport:

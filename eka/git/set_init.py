@@ -123,8 +123,8 @@ def _push(registry: RemoteRegistry, genesis: Genesis) -> None:
     """Let the remote record the genesis; it must hold that commit already."""
     if registry.missing_sources([genesis]):
         raise SourceNotOnRemote([genesis.hex], registry.where)
-    report = registry.push({INIT_REF: genesis})
-    if not report.refused:
+    report = registry.push({INIT_REF: genesis}, [])
+    if report is None or not report.refused:
         return
     found = registry.listed([INIT_REF]).get(INIT_REF)
     if found is None:

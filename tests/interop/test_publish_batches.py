@@ -16,13 +16,20 @@ from eka.git import (
     VersionConflict,
     init_set,
 )
-from eka.git.delivery import MAX_REFS_PER_PUSH
-from tests.fakes.monorepo import SET, pushed_set, run
+from eka.git.registries import MAX_REFS_PER_PUSH
+from tests.fakes.monorepo import SET, Monorepo, pushed_set, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LABELS = tuple(f"a{number}" for number in range(8))
+
+
+def leave_to_git(mono: Monorepo) -> None:
+    """Let the person have a setting that only git itself interprets."""
+    file = mono.root / "gitconfig"
+    file.write_text('[protocol "file"]\n\tallow = user\n')
+    mono.env["GIT_CONFIG_GLOBAL"] = str(file)
 
 
 @pytest.mark.spec("publish-atomic")
@@ -32,6 +39,7 @@ def test_several_pushes_bring_everything(
 ) -> None:
     monkeypatch.setitem(MAX_REFS_PER_PUSH, "file", 3)
     mono = pushed_set(tmp_path, *LABELS)
+    leave_to_git(mono)
     mono.write("ekala.toml", f'{SET}format = "{commit_format}"\n')
     mono.commit()
     mono.push()
@@ -49,6 +57,7 @@ def test_what_came_through_before_a_conflict_stays_and_is_recorded(
 ) -> None:
     monkeypatch.setitem(MAX_REFS_PER_PUSH, "file", 4)
     mono = pushed_set(tmp_path, *LABELS)
+    leave_to_git(mono)
     last = f"refs/atoms/{LABELS[-1]}/1.0.0"
     foreign = mono.git("commit-tree", "-m", "x", "HEAD^{tree}").strip()
 
