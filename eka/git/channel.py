@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, Self
 
 from eka.git.process import OutputTooLarge, TimedOut
@@ -39,6 +40,8 @@ class SocketChannel:
         self._title = f"{host}:{port}"
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
+        # Of the whole conversation: a server that says a byte now and then must not last for ever.
+        self._deadline = None if timeout_s is None else monotonic() + timeout_s
         self._socket: socket.socket = socket.create_connection((host, port), timeout_s)
         self.received_bytes = 0
 
@@ -55,6 +58,7 @@ class SocketChannel:
     def read(self) -> bytes:
         """Return the next bytes that come in, ``b""`` at the end."""
         try:
+            self._hurry()
             data = self._socket.recv(_CHUNK_BYTES)
         except TimeoutError:
             raise TimedOut(self._title, self._timeout_s or 0.0) from None
@@ -62,3 +66,10 @@ class SocketChannel:
         if self.received_bytes > self._max_bytes:
             raise OutputTooLarge(self._title, self._max_bytes)
         return data
+
+    def _hurry(self) -> None:
+        if self._deadline is not None:
+            left_s = self._deadline - monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left_s)
