@@ -48,7 +48,7 @@ def locked(app: Path) -> set[str]:
     return {atom["label"] for atom in document["atom"]}
 
 
-def test_two_adds_at_once_both_succeed(
+def test_r05_two_adds_at_once_both_succeed(
     person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
     village.atom("tree")
@@ -119,7 +119,7 @@ def commit(clone: Path, version: str, word: str) -> None:
 
 
 @pytest.mark.spec("publish-race", "publish-immutable")
-def test_of_two_contents_for_one_version_exactly_one_is_published(
+def test_r04_of_two_contents_for_one_version_exactly_one_is_published(
     person: Person,
     clones: tuple[Path, Path],
     village: Village,

@@ -40,7 +40,7 @@ def wait_for(count: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_build_ends_at_once_with_all_it_started(
+def test_r09_a_stopped_build_ends_at_once_with_all_it_started(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     person, village = Person(tmp_path / "home"), Village(tmp_path / "village")

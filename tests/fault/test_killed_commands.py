@@ -17,6 +17,7 @@ from eka.workflow.pair import NOTE
 from tests.kills import Ended, Measured, Round, finish, measure, rounds_of, start
 from tests.servers.git_http import serve
 from tests.story import Person, Village, git
+from tests.syscalls import CHANGES, count, kill_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -106,6 +107,37 @@ def publish_and_kill(
         assert git(repository, "fsck", "--strict", "--no-dangling") == ""
 
 
+@pytest.mark.usefixtures("http_remote")
+@pytest.mark.spec("publish-heals")
+def test_r01_a_publish_killed_at_any_system_call_is_completed_by_the_next(
+    person: Person, village: Village, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    bump(village, 0)
+    person.does(village.mono, "init")
+    calls = count(person, village.mono, *NEW_ATOM, calls=CHANGES, notes=tmp_path / "notes")
+    for turn, (number, in_child) in enumerate(calls_of(calls, rounds(6, 120))):
+        bump(village, turn + 1)
+
+        ended = kill_at(
+            person, village.mono, *NEW_ATOM, calls=CHANGES, number=number, children=in_child
+        )
+        answer = person.json(village.mono, *NEW_ATOM[:-1])
+
+        assert answer.status == 0, answer
+        assert told(ended).items() <= refs(village.server).items()
+        assert refs(village.mono) == refs(village.server)
+        assert not list((village.mono / ".git/refs").rglob("*.lock"))
+    for repository in (village.mono, village.server):
+        assert git(repository, "fsck", "--strict", "--no-dangling") == ""
+
+
+def calls_of(counted: tuple[int, int], rounds: int) -> Iterator[tuple[int, bool]]:
+    """Yield numbers of system calls spread over a command, of eka itself and of its children."""
+    for in_child, most in ((False, counted[0]), (True, counted[1])):
+        step = max(1, 2 * most // rounds)
+        yield from ((number, in_child) for number in range(1 + step // 2, most + 1, step))
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Manifest and lock of a project."""
@@ -189,7 +221,7 @@ def measure_cold(person: Person, where: Path, *words: str, notes: Path) -> Measu
 
 
 @pytest.mark.spec("flow-pair")
-def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
+def test_r03_a_killed_add_leaves_manifest_and_lock_that_belong_together(
     person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
     words = ["add", f"{village.url}::greet@^1"]
@@ -211,7 +243,7 @@ def test_a_killed_add_leaves_manifest_and_lock_that_belong_together(
 
 
 @pytest.mark.spec("flow-pair")
-def test_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
+def test_r03_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
     person: Person, village: Village, app: Path, tmp_path: Path
 ) -> None:
     words = ["add", f"{village.url}::greet@^1"]
@@ -230,6 +262,24 @@ def test_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
         noted += (app / NOTE).exists()
         check_added(person, app, words, old, new, is_done=False)
     assert noted > 2  # they were killed while they wrote
+
+
+@pytest.mark.spec("flow-pair")
+def test_r01_an_add_killed_at_any_system_call_leaves_no_mixture(
+    person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
+) -> None:
+    words = ["add", f"{village.url}::greet@^1"]
+    old = Pair.of(app)
+    forget(person)
+    calls = count(person, app, *words, calls=CHANGES, notes=tmp_path / "notes")
+    new = Pair.of(app)
+    for number, in_child in calls_of(calls, rounds(6, 200)):
+        old.put(app)
+        forget(person)
+
+        ended = kill_at(person, app, *words, calls=CHANGES, number=number, children=in_child)
+
+        check_added(person, app, words, old, new, is_done=ended.is_done)
 
 
 @pytest.mark.spec("flow-pair")

@@ -159,7 +159,7 @@ def usual(root: Path, village: Village) -> tuple[bytes, bytes]:
 
 @pytest.mark.spec("flow-same")
 @pytest.mark.parametrize("world", WORLDS)
-def test_manifest_and_lock_are_the_same_in_every_world(
+def test_r13_manifest_and_lock_are_the_same_in_every_world(
     world: str, village: Village, usual: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
     found = outcome(tmp_path / "app", village, WORLDS[world], tmp_path / "home")
@@ -174,7 +174,7 @@ def published(printed: str) -> dict[str, str]:
 
 @pytest.mark.spec("commit-no-person")
 @pytest.mark.parametrize("world", WORLDS)
-def test_atoms_have_the_same_ids_whoever_publishes_them(
+def test_r13_atoms_have_the_same_ids_whoever_publishes_them(
     world: str, village: Village, tmp_path: Path
 ) -> None:
     odd = WORLDS[world]

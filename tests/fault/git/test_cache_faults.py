@@ -202,7 +202,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_whatever_file_is_damaged_the_cache_heals_or_says_so(
+def test_r07_whatever_file_is_damaged_the_cache_heals_or_says_so(
     damage: str, tmp_path: Path, home: Path, source: GitSet, url: SourceUrl
 ) -> None:
     revs = [source.publish("zlib", "1.0.0"), source.publish("zlib", "2.0.0")]
