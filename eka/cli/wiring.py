@@ -76,6 +76,7 @@ def services(
         history=partial(_history, settings.cache_dir / "histories", runner),
         listings=settings.cache_dir / "listings",
         good_signatures=settings.state_dir / "good-signatures.jsonl",
+        trust_rules=settings.signatures.rules if settings.signatures else (),
         trust=cache(partial(_trust, frame)),
         first_seen=FirstSeen(settings.state_dir / "first-seen"),
         aliases=settings.aliases,

@@ -38,6 +38,8 @@ class Level(StrEnum):
     """The source commit descends from the set's genesis."""
     CONTENT = "content"
     """The content hash is the one that commit and lock name."""
+    SIGNATURE = "signature"
+    """Those whom the person trusts have signed it; judged by `eka.workflow`."""
 
 
 class Status(StrEnum):

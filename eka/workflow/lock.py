@@ -26,6 +26,7 @@ from eka.workflow.progress import counted
 from eka.workflow.project import LOCK
 from eka.workflow.provider import GitProvider
 from eka.workflow.sets import KnownSets
+from eka.workflow.used_check import check_lock
 
 if TYPE_CHECKING:
     from eka.atom import LockedDirect, Manifest, SourceUrl
@@ -162,6 +163,13 @@ class _Resolution:
         self._provider.fetch(requests)
         atoms = [self._locked_atom(request, solution) for request in requests]
         task = self._task
+        urls = {atom.key.genesis: self._sets.urls(atom.key.genesis) for atom in atoms}
+        check_lock(self._services, atoms, urls, is_listed=True, is_trial=task.options.dry_run)
+        if self._services.trust_rules:
+            # Few have rules, and checking signatures costs start-up time.
+            from eka.workflow.signatures_rules import require_signatures  # noqa: PLC0415
+
+            require_signatures(self._services, atoms, self._sets.urls, task.previous.lock)
         direct = pin_direct(
             self._services, task.manifest, task.previous.lock, refresh=task.options.refresh
         )

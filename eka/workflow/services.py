@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from eka.atom import Aliases, Label, SourceUrl, Version
     from eka.build import Realiser
     from eka.direct import DebPinner
-    from eka.git import GitRunner, History, ObjectCache, Transport, Trust, VersionIndex
+    from eka.git import GitRunner, History, ObjectCache, Transport, Trust, TrustRule, VersionIndex
     from eka.git.objects import PygitReader
     from eka.store import Event, Store
     from eka.workflow.first_seen import FirstSeen
@@ -33,6 +33,7 @@ class Services:
     history: Callable[[SourceUrl], History]  # of a source's commits
     listings: Path  # directory of the listing cache
     good_signatures: Path  # file: when signatures were first found good
+    trust_rules: tuple[TrustRule, ...] = ()  # what sources must show; asked before `trust`
     trust: Callable[[], Trust]  # whose signatures count, and how many are needed
     first_seen: FirstSeen  # what each source named its versions to be at first
     aliases: Aliases

@@ -15,8 +15,7 @@ from eka.git import (
     examine_signature,
     fingerprint,
 )
-from eka.git.objects import PygitReader
-from eka.workflow.provider import ensure
+from eka.workflow.objects import ensure
 from eka.workflow.signatures_listing import SignatureRefs
 from eka.workflow.signatures_log import GoodSignatures
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from eka.atom import ContentHash, Genesis, Label, ObjectId, SourceUrl, Version
     from eka.git import PublicKey, Trust
+    from eka.git.objects import PygitReader
     from eka.workflow.services import Services
     from eka.workflow.signatures_listing import Tags, VersionKey
 
@@ -36,8 +36,8 @@ _UNSPOKEN = "no set is known that it could be of"
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedVersion:
-    """A version whose signatures are wanted; its commit must be in the cache."""
+class SubjectVersion:
+    """A version that signatures speak of; its commit must be in the cache."""
 
     label: Label
     version: Version
@@ -55,7 +55,7 @@ def signatures_of(
     services: Services,
     urls: Sequence[SourceUrl],
     genesis: Genesis | None,
-    versions: Sequence[PublishedVersion],
+    versions: Sequence[SubjectVersion],
 ) -> Mapping[VersionKey, tuple[SignatureFinding, ...]]:
     """Return what every signature of some versions is worth, sorted by key.
 
@@ -105,11 +105,13 @@ def _fetch(
     missing = [tag for tag in tags if tag not in here]
     if services.offline:
         return dict.fromkeys(missing, "it is not in the local cache, and --offline was given")
+    whole = cache.has(tags[tag] for tag in missing)
     found: dict[ObjectId, str] = {}
     pending = [missing] if missing else []
     while pending:
         part = pending.pop()
-        error = _fetch_part(cache, urls, part, tags)
+        haves = sorted({tags[tag] for tag in part} & whole)
+        error = _fetch_part(cache, urls, part, haves)
         if error is None:
             continue
         if error.exit_status == Exit.NETWORK:
@@ -126,11 +128,10 @@ def _fetch_part(
     cache: ObjectCache,
     urls: Sequence[SourceUrl],
     part: Sequence[ObjectId],
-    tags: Mapping[ObjectId, ObjectId],
+    haves: Sequence[ObjectId],
 ) -> EkaError | None:
     """Fetch some tags from the first URL that has them all; return the last one's error."""
     last: EkaError | None = None
-    haves = list(dict.fromkeys(tags[tag] for tag in part))
     for url in urls:
         try:
             cache.ensure(url, part, haves=haves)
@@ -151,14 +152,14 @@ class _Judge:
         genesis: Genesis | None,
         missing: Mapping[ObjectId, str],
     ) -> None:
-        self._reader = PygitReader(services.cache.git_dir)  # it opened before the fetch: look anew
+        self._reader = services.reader()
         self._trust = trust
         self._genesis = genesis
         self._missing = missing
         self._log = GoodSignatures(services.good_signatures)
         self._now_s = services.now_s
 
-    def findings(self, version: PublishedVersion, tags: Tags) -> tuple[SignatureFinding, ...]:
+    def findings(self, version: SubjectVersion, tags: Tags) -> tuple[SignatureFinding, ...]:
         """Return what each signature of a version is worth; new good ones go on record."""
         if not tags:
             return ()
@@ -201,13 +202,13 @@ class _Judge:
                 why = f"its ref leads to a {kind}, expected a tag object"
         return SignatureFinding(fingerprint(key_id), None, SignatureState.BAD, why, tag)
 
-    def _statement(self, version: PublishedVersion) -> Statement | None:
+    def _statement(self, version: SubjectVersion) -> Statement | None:
         if self._genesis is None:
             return None
         return statement_of(self._reader, self._genesis, version)
 
 
-def statement_of(reader: PygitReader, genesis: Genesis, version: PublishedVersion) -> Statement:
+def statement_of(reader: PygitReader, genesis: Genesis, version: SubjectVersion) -> Statement:
     """Return what a signature of a fetched version must say, recomputed.
 
     Raises:
@@ -231,7 +232,7 @@ def version_signatures(
     services: Services,
     urls: Sequence[SourceUrl],
     genesis: Genesis | None,
-    version: PublishedVersion,
+    version: SubjectVersion,
 ) -> tuple[SignatureFinding, ...]:
     """Return what the signatures of one version are worth; fetches its commit if need be."""
     ensure(services, urls, [version.commit])

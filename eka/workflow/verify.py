@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri
 from eka.errors import EkaError, Exit, Problems
-from eka.git import ExpectedAtom, NetworkFailed, NoSet, claimed_origin, verify_atom
+from eka.git import ExpectedAtom, NetworkFailed, NoSet, Status, claimed_origin, verify_atom
 from eka.workflow.errors import AtomNotFound
 from eka.workflow.fetch import set_urls
 from eka.workflow.listing import Listings
@@ -16,13 +16,15 @@ from eka.workflow.locked import checked_lock
 from eka.workflow.places import source_of
 from eka.workflow.progress import counted
 from eka.workflow.provider import ensure
+from eka.workflow.signatures import SubjectVersion
+from eka.workflow.signatures_rules import signature_levels
 from eka.workflow.statuses import read_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eka.atom import Genesis, Label, Lock, ObjectId, SourceUrl, Version
-    from eka.git import AtomReport, History, VersionStatus
+    from eka.git import AtomReport, History, LevelReport, SignatureFinding, VersionStatus
     from eka.workflow.project import Project
     from eka.workflow.services import Services
     from eka.workflow.statuses import Statuses
@@ -40,11 +42,19 @@ class VerifiedAtom:
     error: EkaError | None = None
     withdrawn: bool = False  # locked, but no ref of the source names it any more
     status: VersionStatus | None = None  # what its owner says of it: yanked, deprecated
+    signature: LevelReport | None = None  # None: it was not examined so far
+    signatures: tuple[SignatureFinding, ...] = ()
+
+    @property
+    def levels(self) -> tuple[LevelReport, ...]:
+        """How each level stands; none where it could not be examined."""
+        found = self.report.levels if self.report else ()
+        return found if self.signature is None else (*found, self.signature)
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing speaks against it."""
-        return self.error is None and (self.report is None or self.report.is_sound)
+        return self.error is None and all(each.status is not Status.FAILED for each in self.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +175,15 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
         history = None if services.offline else services.history(urls[0])
         if history is not None:
             _prepare(services, history, [each.rev for each in group if each.rev not in refused])
+        verified: list[VerifiedAtom] = []
         for subject in group:
             done += 1
             services.progress.count("atoms", done, len(subjects))
             error = refused.get(subject.rev)
-            yield _verified(subject, error=error) if error else _verify(services, subject, history)
+            verified.append(
+                _verified(subject, error=error) if error else _verify(services, subject, history)
+            )
+        yield from _with_signatures(services, group[0], verified)
 
 
 def _fetch(
@@ -233,6 +247,22 @@ def _verified(
         subject.withdrawn,
         subject.status,
     )
+
+
+def _with_signatures(
+    services: Services, subject: _Subject, atoms: Sequence[VerifiedAtom]
+) -> Iterator[VerifiedAtom]:
+    """Add the level *signature* to the atoms of one set, of which ``subject`` is any."""
+    services.progress.step("checking signatures")
+    versions = [
+        SubjectVersion(atom.label, atom.version, atom.rev, atom.report.content)
+        for atom in atoms
+        if atom.report is not None and atom.report.content is not None
+    ]
+    levels = signature_levels(services, subject.urls, subject.expected.genesis, versions)
+    for atom in atoms:
+        report, found = levels.get((atom.label, atom.version), (None, ()))
+        yield replace(atom, signature=report, signatures=found)
 
 
 def _is_unsound(error: EkaError) -> bool:

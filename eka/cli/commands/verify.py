@@ -10,10 +10,11 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.render import error_document
 from eka.cli.reply import Reply
+from eka.cli.signatures import signature_document, signature_lines
 from eka.cli.statuses import status_document
 from eka.cli.text import bold, dim, green, red, yellow
 from eka.errors import Exit
-from eka.git import Status
+from eka.git import SignatureState, Status
 from eka.workflow.progress import counted
 from eka.workflow.project import Project
 from eka.workflow.verify import verify_lock, verify_uri
@@ -45,7 +46,8 @@ def verify(
 
     Levels: bytes (the commit is what it must be), manifest (it names this version), subtree (the
     tree is a directory of the source commit), ancestry (that commit descends from the genesis),
-    content (the BLAKE3 hash). Without a URI every atom of atom.lock is checked against its pin,
+    content (the BLAKE3 hash), signature (the allowed signers signed it, as the rules of the
+    settings demand). Without a URI every atom of atom.lock is checked against its pin,
     and the source must still name the same commits.
 
     Exit status: 0 nothing failed, 3 no such atom, 4 network, 5 something is not what it claims.
@@ -71,7 +73,6 @@ def _document(report: VerifyReport) -> dict[str, Json]:
 
 
 def _atom_document(atom: VerifiedAtom) -> Json:
-    levels = atom.report.levels if atom.report else ()
     return {
         "label": atom.label.text,
         "version": atom.version.text,
@@ -89,8 +90,9 @@ def _atom_document(atom: VerifiedAtom) -> Json:
                 "found": level.found,
                 "note": level.note,
             }
-            for level in levels
+            for level in atom.levels
         ],
+        "signatures": [signature_document(each) for each in atom.signatures],
     }
 
 
@@ -109,17 +111,19 @@ def _atom_lines(atom: VerifiedAtom, *, verbose: bool) -> list[Line]:
         why = f"  {atom.error}" if atom.error else ""
         return [(name, " ", red("FAILED")), why]
     words: list[str | Piece] = [name]
-    for level in atom.report.levels:
+    for level in atom.levels:
         words += [f"  {level.level.value} ", WORDS[level.status]]
     if atom.withdrawn:
         words.append(yellow("  withdrawn: no ref names it any more"))
     lines: list[Line] = [tuple(words)]
     if atom.status is not None:
         lines += [("  ", yellow(sentence)) for sentence in atom.status.sentences]
-    for level in atom.report.levels:
+    for level in atom.levels:
         if level.status is Status.FAILED or (verbose and level.status is not Status.OK):
             lines += _level_lines(level)
-    return lines
+    quiet = (SignatureState.GOOD, SignatureState.UNKNOWN)
+    told = [each for each in atom.signatures if verbose or each.state not in quiet]
+    return [*lines, *(("  ", *line) for line in signature_lines(told))]
 
 
 def _level_lines(level: LevelReport) -> list[Line]:

@@ -1,0 +1,48 @@
+"""Signatures of versions, in JSON and in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.cli.text import dim, green, red, yellow
+from eka.git import SignatureState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from eka.cli.reply import Json
+    from eka.cli.text import Piece
+    from eka.git import SignatureFinding
+
+WORDS = {
+    SignatureState.GOOD: green("good"),
+    SignatureState.UNKNOWN: yellow("unknown key"),
+    SignatureState.UNTIMELY: yellow("not valid now"),
+    SignatureState.REVOKED: red("revoked"),
+    SignatureState.BAD: red("BAD"),
+    SignatureState.UNAVAILABLE: yellow("unavailable"),
+}
+
+
+def signature_document(finding: SignatureFinding) -> Json:
+    """Return a signature as the schemas have it."""
+    return {
+        "key": finding.key,
+        "principal": finding.principal,
+        "state": finding.state.value,
+        "reason": finding.reason,
+    }
+
+
+def signature_lines(findings: Iterable[SignatureFinding]) -> list[tuple[str | Piece, ...]]:
+    """Return one line for each signature."""
+    return [
+        (
+            "signature ",
+            WORDS[each.state],
+            f" {each.principal}" if each.principal else "",
+            f" {each.key}",
+            dim(f"  {each.reason}" if each.reason else ""),
+        )
+        for each in findings
+    ]
