@@ -51,7 +51,9 @@ class Behaviour:
     cut_after_bytes: int | None = None
     """Close the connection after so many bytes of one answer's body."""
     failures: list[int] = field(default_factory=list[int])
-    """HTTP statuses to answer the next requests with, instead of serving them."""
+    """HTTP statuses to answer the next requests with, instead of serving them; 0 serves."""
+    retry_after_s: int | None = None
+    """What a client is told then to wait."""
 
 
 class GitServer(ThreadingHTTPServer):
@@ -98,8 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
         exchange = Exchange(self.command, self.path)
         self._git.log.append(exchange)
         behaviour = self._git.behaviour
-        if behaviour.failures:
-            self._refuse(exchange, behaviour.failures.pop(0))
+        failure = behaviour.failures.pop(0) if behaviour.failures else 0
+        if failure:
+            self._refuse(exchange, failure)
         elif not self._is_authorized():
             self._refuse(exchange, 401)
         else:
@@ -118,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if status == 401:
             self.send_header("WWW-Authenticate", 'Basic realm="tests"')
+        if self._git.behaviour.retry_after_s is not None:
+            self.send_header("Retry-After", str(self._git.behaviour.retry_after_s))
         self.send_header("Content-Length", "0")
         self.end_headers()
 

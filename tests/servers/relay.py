@@ -21,23 +21,32 @@ _TICK_S = 0.05
 
 
 @dataclass(slots=True)
+class Connection:
+    """One connection through the line."""
+
+    number: int
+    answered: int = 0
+    """Bytes the server has sent so far."""
+
+
+@dataclass(slots=True)
 class Line:
     """What happens on the line; change it between two connections."""
 
     port: int = 0
-    answered: list[int] = field(default_factory=list[int])
-    """Bytes the server has sent in each connection so far."""
+    connections: list[Connection] = field(default_factory=list[Connection])
+    """Those since it was last cleared."""
     cut_at: tuple[int, int] | None = None
-    """(connection, bytes): that connection, and all after it, end after so many bytes."""
+    """(number, bytes): that connection, and all after it, end after so many bytes."""
     drips: bool = False
     """Answers come one byte at a time, twenty a second."""
 
-    def room(self, connection: int) -> int:
+    def room(self, connection: Connection) -> int:
         """How many bytes a connection may still pass on."""
-        if self.cut_at is None or connection < self.cut_at[0]:
+        if self.cut_at is None or connection.number < self.cut_at[0]:
             return _CHUNK_BYTES
-        limit = self.cut_at[1] if connection == self.cut_at[0] else 0
-        return max(0, limit - self.answered[connection])
+        limit = self.cut_at[1] if connection.number == self.cut_at[0] else 0
+        return min(_CHUNK_BYTES, max(0, limit - connection.answered))
 
 
 @contextmanager
@@ -53,9 +62,9 @@ def relay(port: int) -> Generator[Line]:
                 client, _ = listener.accept()
             except OSError:
                 return
-            number = len(line.answered)
-            line.answered.append(0)
-            talk = threading.Thread(target=_pass, args=(client, port, number, line, ended))
+            connection = Connection(len(line.connections))
+            line.connections.append(connection)
+            talk = threading.Thread(target=_pass, args=(client, port, connection, line, ended))
             threads.append(talk)
             talk.start()
 
@@ -74,7 +83,7 @@ def relay(port: int) -> Generator[Line]:
 
 
 def _pass(
-    client: socket.socket, port: int, number: int, line: Line, ended: threading.Event
+    client: socket.socket, port: int, connection: Connection, line: Line, ended: threading.Event
 ) -> None:
     with (
         client,
@@ -89,7 +98,7 @@ def _pass(
                 if key.fileobj is client:
                     alive = _forward(client, server, _CHUNK_BYTES) > 0
                 else:
-                    alive = _answer(server, client, number, line, ended)
+                    alive = _answer(server, client, connection, line, ended)
                 if not alive:
                     return
 
@@ -103,16 +112,16 @@ def _forward(source: socket.socket, target: socket.socket, most: int) -> int:
 def _answer(
     server: socket.socket,
     client: socket.socket,
-    number: int,
+    connection: Connection,
     line: Line,
     ended: threading.Event,
 ) -> bool:
-    room = line.room(number)
+    room = line.room(connection)
     if not room:
         return False
     if line.drips:
         ended.wait(_TICK_S)
         room = 1
     passed = _forward(server, client, room)
-    line.answered[number] += passed
-    return bool(passed) and line.room(number) > 0
+    connection.answered += passed
+    return bool(passed) and line.room(connection) > 0
