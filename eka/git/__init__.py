@@ -100,6 +100,7 @@ if TYPE_CHECKING:
         VersionNotPublished,
     )
     from eka.git.publisher import Publisher
+    from eka.git.ref_hook import ForeignHook, HookReport, HooksElsewhere, HookState, RefHook
     from eka.git.remotes import NoRemote, Remote, UnknownRemote, choose_remote
     from eka.git.repository_errors import (
         AmbiguousGenesis,
@@ -187,11 +188,15 @@ __all__ = [
     "DuplicateLabel",
     "ExpectedAtom",
     "Finished",
+    "ForeignHook",
     "GenesisConflict",
     "GitFailed",
     "GitRunner",
     "History",
     "HistoryExists",
+    "HookReport",
+    "HookState",
+    "HooksElsewhere",
     "InitReport",
     "InitRequest",
     "InvalidGenesis",
@@ -251,6 +256,7 @@ __all__ = [
     "Publisher",
     "Publisher",
     "PushRefused",
+    "RefHook",
     "RefLayout",
     "RefLocked",
     "RefsMoved",
@@ -381,6 +387,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
             "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict VersionNotPublished",
             "publisher": "Publisher",
+            "ref_hook": "ForeignHook HookReport HooksElsewhere HookState RefHook",
             "remotes": "NoRemote Remote UnknownRemote choose_remote",
             "repository_errors": "AmbiguousGenesis GenesisConflict HistoryExists InvalidGenesis "
             "NoCommitYet NoIdentity NotARepository ObjectUnavailable RepositoryNotWritable "
