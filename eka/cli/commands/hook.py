@@ -32,7 +32,7 @@ class HookAction(StrEnum):
 def hook(
     frame: Frame,
     action: Annotated[HookAction, typer.Argument(help="What to do.")],
-    directory: Annotated[
+    repository: Annotated[
         str, typer.Argument(metavar="REPOSITORY", help="The server's repository.")
     ] = ".",
     *,
@@ -50,7 +50,7 @@ def hook(
     Exit status: 0 done, or the hook is in place, 1 check: it is not, or hooks lie elsewhere, 2 the
     words are wrong, 3 no repository there, 6 there is another hook and --chain was not given.
     """
-    services, place = wiring.services(frame), frame.path(directory)
+    services, place = wiring.services(frame), frame.path(repository)
     if chain and action is not HookAction.INSTALL:
         raise UsageFailed("hook", "--chain belongs to install")
     if action is HookAction.CHECK:
