@@ -13,6 +13,8 @@ from eka.values import dataclass
 
 MAX_PACKET_BYTES = 65520
 _LENGTH_BYTES = 4
+_LINE_END = b"\n"
+_END_OF_LINES = b"\n0000"  # no line of a listing begins so: no packet is that short
 _LENGTH = pattern(rb"[0-9a-fA-F]{4}")
 
 
@@ -110,6 +112,28 @@ class PacketReader:
         data = bytes(self._buffer[self._start + _LENGTH_BYTES : end])
         self._start = end
         return Packet(PacketKind.DATA, data)
+
+    def lines(self) -> str:
+        """Return the whole packets that came in as they are, if they look like lines of text.
+
+        They begin with the next packet, the last of them ends with a line end, and no flush
+        packet is seen between them. Nothing is taken away: see `skip`. Empty when the next packet
+        is no whole line.
+        """
+        head = self._buffer[self._start : self._start + _LENGTH_BYTES]
+        if _LENGTH.fullmatch(head) is None:
+            return ""
+        first_end = self._start + int(head, 16)
+        if not self._buffer.startswith(_LINE_END, first_end - 1, first_end):
+            return ""
+        end = self._buffer.find(_END_OF_LINES, self._start)
+        end = self._buffer.rfind(_LINE_END, self._start) if end < 0 else end
+        run = self._buffer[self._start : end + 1]
+        return run.decode() if run.isascii() else ""
+
+    def skip(self, size: int) -> None:
+        """Count the next ``size`` bytes, whole packets, as read."""
+        self._start += size
 
     def _special(self, size: int) -> Packet:
         try:

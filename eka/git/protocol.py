@@ -23,6 +23,8 @@ from eka.git.pktline import (
     PacketReader,
     packet,
 )
+from eka.git.ref_lines import plain_lines
+from eka.git.ref_table import RefTable
 from eka.git.safe import is_safe, safe_line
 from eka.lazy import pattern
 from eka.values import dataclass, field
@@ -89,7 +91,7 @@ class Capabilities:
 class RefsFound:
     """The refs of an answer, filtered by what was asked for."""
 
-    refs: dict[str, ObjectId] = field(default_factory=dict[str, ObjectId])
+    refs: RefTable = field(default_factory=RefTable)
     peeled: dict[str, ObjectId] = field(default_factory=dict[str, ObjectId])
     dropped: int = 0
     """Names that no well-behaved server sends; never shown, only counted."""
@@ -132,8 +134,11 @@ class Conversation(ABC):
         """
         self._reader.feed(data)
         reply = b""
+        self._take_at_once()
         while not self.is_done and (found := self._reader.next()) is not None:
             reply += self._handle(found)
+            if found.kind is not PacketKind.DATA:
+                self._take_at_once()
         return reply
 
     def end_of_stream(self) -> None:
@@ -151,6 +156,9 @@ class Conversation(ABC):
     @abstractmethod
     def _answer(self, found: Packet) -> None:
         """Take one data or delimiter packet of an answer."""
+
+    def _take_at_once(self) -> None:  # noqa: B027 - few conversations have such answers
+        """Take what can be taken at once of what came in; the rest comes packet by packet."""
 
     @abstractmethod
     def _old_line(self, line: bytes) -> None:
@@ -263,6 +271,21 @@ class LsRefsConversation(Conversation):
         if oid != b"unborn":
             self._keep(oid, name, attributes, self._requests[self._asked - 1])
 
+    def _take_at_once(self) -> None:
+        if self._state is not _State.ANSWER or not (text := self._reader.lines()):
+            return
+        id_digits = _OID_LENGTHS[self.capabilities.object_format]
+        found = plain_lines(text, id_digits, self._requests[self._asked - 1])
+        if found is None or self._lines + len(found[0]) > self._max_refs:
+            return
+        self._reader.skip(len(text))
+        self._lines += len(found[0])
+        self._put(*found)
+
+    def _put(self, names: list[str], ids: list[str]) -> None:
+        if (name := self.found.refs.put(names, ids)) is not None:
+            raise MalformedAnswer(f"{name} is listed twice, with different values")
+
     def _old_line(self, line: bytes) -> None:
         oid, _, name = line.partition(b" ")
         if oid == b"shallow" or name == b"capabilities^{}":
@@ -288,8 +311,7 @@ class LsRefsConversation(Conversation):
         if not name.startswith(prefixes):
             self.found.unasked += 1
             return
-        if self.found.refs.setdefault(name, value) != value:
-            raise MalformedAnswer(f"{name} is listed twice, with different values")
+        self._put([name], [value.hex])
         for attribute in attributes:
             if attribute.startswith(b"peeled:"):
                 self.found.peeled[name] = self._oid(attribute.removeprefix(b"peeled:"))
