@@ -14,7 +14,6 @@ from eka.atom import (
     SourceUrl,
     Version,
     check_tree,
-    parse_manifest,
     parse_manifest_v1,
     read_toml,
 )
@@ -22,8 +21,8 @@ from eka.errors import EkaError
 from eka.git import NotARepository, WorkRepository, is_manifest
 from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import AtomIncomplete, AtomNotFound, ClaimMismatch, UriIncomplete
+from eka.workflow.objects import ensure
 from eka.workflow.project import MANIFEST
-from eka.workflow.provider import ensure
 from eka.workflow.suggest import hint
 from eka.workflow.versions import PublishedVersion, newest, select
 
@@ -69,7 +68,11 @@ def place_of(uri: AtomUri, text: str, services: Services) -> SourceUrl:
 
 def own_repository(services: Services) -> SourceUrl:
     """Return the repository around the directory as a source; raises NotARepository."""
-    repository = WorkRepository.open(services.directory, services.runner)
+    return source_at(WorkRepository.open(services.directory, services.runner))
+
+
+def source_at(repository: WorkRepository) -> SourceUrl:
+    """Return a local repository as a source of atoms."""
     return SourceUrl("file", None, str(repository.common_dir.resolve()))
 
 
@@ -170,11 +173,14 @@ def _open_old(
     return Opened(source, label, chosen.version, chosen.commit, commit, manifest, written, size)
 
 
-def parse_any_manifest(commit: AtomCommit, data: bytes) -> Manifest:
-    """Return the manifest of an atom commit of any format, as its format writes it."""
-    if commit.format is CommitFormat.V1:
-        return parse_manifest_v1(data, _file(commit.label, commit.version, OLD_MANIFEST))
-    return parse_manifest(data, _file(commit.label, commit.version, MANIFEST))
+def manifest_bytes(reader: PygitReader, rev: ObjectId) -> bytes:
+    """Return the manifest of an atom of any format that is here; nothing of it is checked.
+
+    Raises:
+        NotAnAtomCommit, AtomIncomplete: it is no atom.
+    """
+    commit = AtomCommit.decode(reader.commit(rev))
+    return reader.blob(_manifest_of(reader, commit, is_old=commit.format is CommitFormat.V1))
 
 
 def _manifest_of(reader: PygitReader, commit: AtomCommit, *, is_old: bool) -> ObjectId:

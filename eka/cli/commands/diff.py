@@ -1,0 +1,289 @@
+"""``eka diff``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eka.cli import wiring
+from eka.cli.frame import Frame
+from eka.cli.reply import Reply
+from eka.cli.text import Table, bold, cyan, dim, green, red, yellow
+from eka.cli.wording import WIDTH, commit_line, shortened, size
+from eka.errors import Exit
+from eka.git import ChangeKind
+from eka.workflow.diff import diff as compare
+from eka.workflow.manifest_changes import dotted
+from eka.workflow.progress import counted
+
+if TYPE_CHECKING:
+    from eka.cli.reply import Json
+    from eka.cli.text import Body, Line, Piece
+    from eka.git import CommitNote, Leaf
+    from eka.workflow.diff import DiffReport, FileChange
+    from eka.workflow.manifest_changes import ManifestChanges
+    from eka.workflow.origin_commits import OriginCommits
+    from eka.workflow.sides import Side
+
+SHOWN_FILES = 200
+SHOWN_COMMITS = 50
+TAB_COLUMNS = 8
+LINK_MODE = "120000"
+
+
+def diff(
+    frame: Frame,
+    old: Annotated[
+        str | None,
+        typer.Argument(help="SOURCE::LABEL@VERSION, LABEL@VERSION, or a project's directory."),
+    ] = None,
+    new: Annotated[
+        str | None,
+        typer.Argument(help="The same, or another version of OLD; default: the project here."),
+    ] = None,
+    *,
+    patch: Annotated[bool, typer.Option("--patch", "-p", help="Show the lines too.")] = False,
+    exit_code: Annotated[bool, typer.Option(help="End with 1 when files differ.")] = False,
+    offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
+) -> Reply:
+    """Show what differs between two versions: manifest, files, and commits between their origins.
+
+    Without arguments the newest published version of the project here is compared with its files
+    as they are now. A label alone means an atom of this repository. Two labels, or atoms of two
+    repositories, can be compared as well; their commits cannot.
+
+    Exit status: 0 compared, 1 they differ (with --exit-code), 2 an argument is wrong, 3 no such
+    atom or version, 4 network, 5 what is published there is no atom.
+    """
+    if old is None and new is not None:  # pragma: no cover - typer fills them in order
+        old, new = new, None
+    words = tuple(word for word in (old, new) if word is not None)
+    report = compare(wiring.services(frame, offline=offline), words, patch=patch)
+    return Reply(
+        document=_document(report, patch=patch),
+        body=_body(report, patch=patch),
+        status=Exit.FAILED if exit_code and not report.is_same else Exit.OK,
+    )
+
+
+def _document(report: DiffReport, *, patch: bool) -> dict[str, Json]:
+    lines = report.lines
+    return {
+        "old": _side(report.old),
+        "new": _side(report.new),
+        "same": report.is_same,
+        "manifest": _manifest(report.manifest),
+        "files": [_file(each, patch=patch) for each in report.files],
+        "lines": {"added": lines.added, "removed": lines.removed},
+        "commits": _commits(report.commits),
+    }
+
+
+def _side(side: Side) -> dict[str, Json]:
+    return {
+        "label": side.label.text,
+        "version": side.version.text,
+        "source": side.source.public if side.source else None,
+        "directory": str(side.directory) if side.directory else None,
+        "commit": side.rev.hex if side.rev else None,
+        "tree": side.tree.hex,
+        "origin": side.origin.hex if side.origin else None,
+    }
+
+
+def _manifest(changes: ManifestChanges) -> dict[str, Json]:
+    return {
+        "fields": [
+            {"key": list(each.key), "old": each.old, "new": each.new} for each in changes.fields
+        ],
+        "dependencies": [
+            {
+                "set": each.set_name,
+                "label": each.label,
+                "dev": each.is_dev,
+                "old": each.old,
+                "new": each.new,
+            }
+            for each in changes.dependencies
+        ],
+    }
+
+
+def _file(file: FileChange, *, patch: bool) -> dict[str, Json]:
+    change = file.change
+    document: dict[str, Json] = {
+        "kind": change.kind.value,
+        "path": path_text(change.path),
+        "old": _leaf(change.old, file.old_bytes),
+        "new": _leaf(change.new, file.new_bytes),
+        "binary": file.is_binary,
+        "lines": {"added": file.lines.added, "removed": file.lines.removed}
+        if file.lines
+        else None,
+    }
+    if patch:
+        document["patch"] = list(file.patch)
+    return document
+
+
+def _leaf(leaf: Leaf | None, size_bytes: int | None) -> dict[str, Json] | None:
+    if leaf is None:
+        return None
+    return {
+        "path": path_text(leaf.path),
+        "mode": leaf.mode,
+        "blob": leaf.oid.hex,
+        "size_bytes": size_bytes,
+    }
+
+
+def _commits(commits: OriginCommits) -> dict[str, Json]:
+    return {
+        "unavailable": commits.unavailable or None,
+        "complete": commits.is_complete,
+        "gained": [note_document(each) for each in commits.gained],
+        "lost": [note_document(each) for each in commits.lost],
+    }
+
+
+def note_document(note: CommitNote) -> dict[str, Json]:
+    """Return what a source commit says, as JSON."""
+    return {
+        "commit": note.oid.hex,
+        "author": note.author,
+        "time_s": note.time_s,
+        "subject": note.subject,
+    }
+
+
+def path_text(path: bytes) -> str:
+    """Return a path of a tree as text."""
+    return path.decode(errors="backslashreplace")
+
+
+def _body(report: DiffReport, *, patch: bool) -> Body:
+    old, new = report.old, report.new
+    there = f"{new.title} here" if new.directory else new.title
+    lines: list[Line | Table] = [(bold(old.title), " -> ", bold(there))]
+    if report.is_same:
+        return [*lines, "no file differs", *_commit_lines(report.commits)]
+    lines += _manifest_lines(report.manifest)
+    lines += ["", *_file_lines(report)]
+    lines += _commit_lines(report.commits)
+    if patch:
+        for file in report.files:
+            lines += ["", *_patch_lines(file)]
+    return lines
+
+
+def _manifest_lines(changes: ManifestChanges) -> list[Line]:
+    lines: list[Line] = ["", bold("manifest")] if changes else []
+    for each in changes.fields:
+        lines += _changed(dotted(each.key), _shown(each.old), _shown(each.new))
+    for line in changes.dependencies:
+        name = f"{'dev ' if line.is_dev else ''}{line.label} from {line.set_name}"
+        lines += _changed(name, line.old, line.new)
+    return lines
+
+
+def _changed(name: str, old: str | None, new: str | None) -> list[Line]:
+    if old is None or new is None:
+        sign = green("+") if old is None else red("-")
+        value = (old if new is None else new) or ""
+        return [("  ", sign, f" {name}  ", _cut(value, name))]
+    if len(name) + len(old) + len(new) + len("  ~   -> ") <= WIDTH:
+        return [("  ", yellow("~"), f" {name}  {old} -> {new}")]
+    return [
+        ("  ", yellow("~"), f" {name}"),
+        ("      ", red("- "), _cut(old)),
+        ("      ", green("+ "), _cut(new)),
+    ]
+
+
+def _cut(value: str, name: str = "") -> str:
+    return shortened(value, max(WIDTH - len(name) - len("      + "), WIDTH // 2))
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _file_lines(report: DiffReport) -> list[Line | Table]:
+    lines = report.lines
+    told = (
+        f"{counted(len(report.files), 'file')}, {lines.added} lines added, {lines.removed} removed"
+    )
+    rows = [_file_row(file) for file in report.files[:SHOWN_FILES]]
+    table = Table(("", "+", "-", "path"), tuple(rows))
+    more = len(report.files) - len(rows)
+    cut: list[Line] = [dim(f"and {more} more: --json names them all")] if more else []
+    return [bold(told), table, *cut]
+
+
+def _file_row(file: FileChange) -> tuple[str | Piece, ...]:
+    change = file.change
+    kind = {
+        ChangeKind.ADDED: green("added"),
+        ChangeKind.REMOVED: red("removed"),
+        ChangeKind.RENAMED: cyan("renamed"),
+    }.get(change.kind, yellow(change.kind.value))
+    path = path_text(change.path)
+    if change.kind is ChangeKind.RENAMED and change.old is not None:
+        path = f"{path_text(change.old.path)} -> {path}"
+    if file.lines is None:
+        sizes = " -> ".join(size(n) for n in (file.old_bytes, file.new_bytes) if n is not None)
+        why = "binary" if file.is_binary else "large"
+        return kind, "", "", f"{path} ({why}, {sizes}){_mode_note(file)}"
+    return (
+        kind,
+        green(str(file.lines.added)) if file.lines.added else "",
+        red(str(file.lines.removed)) if file.lines.removed else "",
+        f"{path}{_mode_note(file)}",
+    )
+
+
+def _mode_note(file: FileChange) -> str:
+    old, new = file.change.old, file.change.new
+    if old is None or new is None or old.mode == new.mode:
+        return ""
+    return f" (mode {old.mode} -> {new.mode})"
+
+
+def _commit_lines(commits: OriginCommits) -> list[Line | Table]:
+    if commits.unavailable:
+        return ["", dim(f"commits between their origins: not known ({commits.unavailable})")]
+    lines: list[Line | Table] = []
+    for notes, verb in ((commits.gained, "new"), (commits.lost, "gone")):
+        if not notes:
+            continue
+        lines += ["", bold(counted(len(notes), f"{verb} commit"))]
+        for note in notes[:SHOWN_COMMITS]:
+            oid, day, text = commit_line(note)
+            lines.append((cyan(oid), f"  {day}  ", text))
+        if len(notes) > SHOWN_COMMITS:
+            more = len(notes) - SHOWN_COMMITS
+            lines.append(dim(f"and {more} more: --json names them all"))
+    if not commits.is_complete:
+        lines.append(dim("there are more commits between them than were looked at"))
+    return lines
+
+
+def _patch_lines(file: FileChange) -> list[Line]:
+    change = file.change
+    old = f"a/{path_text(change.old.path)}" if change.old else "/dev/null"
+    new = f"b/{path_text(change.new.path)}" if change.new else "/dev/null"
+    if file.lines is None:
+        why = "binary files" if file.is_binary else "large files"
+        return [bold(f"{why} {old} and {new} differ")]
+    lines: list[Line] = [bold(f"--- {old}"), bold(f"+++ {new}")]
+    if change.old and change.new and change.old.mode != change.new.mode:
+        lines.append(dim(f"mode {change.old.mode} -> {change.new.mode}"))
+    styles = {"+": green, "-": red, "@": cyan, "\\": dim}
+    for text in file.patch:
+        # A tab would be written as an escape: it may stand in a patch, as the columns it takes.
+        line = text[:1] + text[1:].expandtabs(TAB_COLUMNS)
+        style = styles.get(line[:1])
+        lines.append(style(line) if style else line)
+    return lines

@@ -1,0 +1,102 @@
+"""What published versions say about themselves in a line: from their manifests alone.
+
+Where a source can leave out files, two requests bring any number of manifests; elsewhere nothing
+is downloaded for a summary, and that is said. A source on this machine is read whole.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eka.atom import read_toml
+from eka.errors import EkaError
+from eka.workflow.objects import ensure, metadata
+from eka.workflow.progress import counted
+from eka.workflow.published import manifest_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from eka.atom import ObjectId, SourceUrl, TomlValue
+    from eka.workflow.services import Services
+
+MAX_TAGS = 64
+MAX_DESCRIPTION_CHARACTERS = 2000
+_TABLES = ("package", "atom")  # today's manifest, and that of format 1
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Description and tags of a version; foreign text, not safe yet."""
+
+    description: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def summaries(
+    services: Services, source: SourceUrl, revs: Sequence[ObjectId]
+) -> dict[ObjectId, Summary]:
+    """Return summaries of atom commits; those that cannot be had, or read, are left out."""
+    texts = _known(services, revs)
+    missing = [rev for rev in revs if rev not in texts]
+    if missing and not services.offline:
+        services.progress.step(
+            f"fetching {counted(len(missing), 'manifest')} from {source.public}"
+        )
+        texts |= _fetch(services, source, missing)
+    left = len(set(revs) - texts.keys())
+    if left:
+        why = "they are not in the local cache" if services.offline else "its server gives none"
+        services.progress.note(f"{source.public}: {counted(left, 'manifest')} not read: {why}")
+    return {rev: said for rev, text in texts.items() if (said := summarise(text)) is not None}
+
+
+def _known(services: Services, revs: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
+    """Return the manifests that are here; those of format 1 stand in whole atoms alone."""
+    known = services.cache.known_metadata(revs)
+    texts = {rev: each.text for rev, each in known.items()}
+    whole = services.cache.has(rev for rev in revs if rev not in texts)
+    for rev in sorted(whole):
+        with suppress(EkaError):
+            texts[rev] = manifest_bytes(services.reader(), rev)
+    return texts
+
+
+def _fetch(
+    services: Services, source: SourceUrl, revs: Sequence[ObjectId]
+) -> dict[ObjectId, bytes]:
+    found = {rev: each.text for rev, each in metadata(services, (source,), revs).items()}
+    missing = [rev for rev in revs if rev not in found]
+    if not missing or not source.is_local:
+        return found
+    try:
+        ensure(services, (source,), missing)
+    except EkaError as error:
+        services.progress.note(f"{source.public}: {error}")
+    return found | _known(services, missing)
+
+
+def summarise(manifest: bytes) -> Summary | None:
+    """Return what a manifest of any format says; None for one that cannot be read."""
+    try:
+        data = read_toml(manifest, "manifest").data
+    except EkaError:
+        return None
+    tables = (data.get(name) for name in _TABLES)
+    package = next((table for table in tables if isinstance(table, dict)), None)
+    if package is None:
+        return None
+    meta = package.get("meta")  # of the wild
+    places = (package, meta if isinstance(meta, dict) else {})
+    description = next((text for place in places if (text := place.get("description"))), "")
+    tags = next((tags for place in places if (tags := place.get("tags"))), [])
+    return Summary(
+        description[:MAX_DESCRIPTION_CHARACTERS] if isinstance(description, str) else "",
+        tuple(_texts(tags))[:MAX_TAGS],
+    )
+
+
+def _texts(value: TomlValue) -> Iterable[str]:
+    return (each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
