@@ -10,6 +10,7 @@ from eka.git import SignatureState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from eka.cli.frame import Frame
     from eka.cli.reply import Json
     from eka.cli.text import Piece
     from eka.git import SignatureFinding
@@ -46,3 +47,11 @@ def signature_lines(findings: Iterable[SignatureFinding]) -> list[tuple[str | Pi
         )
         for each in findings
     ]
+
+
+def wants_signature(frame: Frame, *, wanted: bool | None, key: str | None) -> bool:
+    """Return whether to sign: as the person says, by naming a key as well; else the setting."""
+    if wanted is not None:
+        return wanted
+    settings = frame.settings.signatures
+    return key is not None or (settings is not None and settings.is_publish_signed)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eka.build import Realiser
     from eka.cli.frame import Frame
     from eka.direct import DebPinner
-    from eka.git import History, ObjectCache, Trust
+    from eka.git import History, ObjectCache, Signer, Trust
     from eka.git.objects import PygitReader
     from eka.store import Event, Plan, Store
 
@@ -151,6 +151,15 @@ def _reader(objects: Callable[[], ObjectCache]) -> PygitReader:
     from eka.git.objects import PygitReader as Reader  # noqa: PLC0415 - costs 100 ms
 
     return Reader(objects().git_dir)
+
+
+def signer(frame: Frame, wired: Services, choice: str | None) -> Signer:
+    """Return what signs with the chosen key, or with the one in the settings, or git's."""
+    from eka.git import find_signer  # noqa: PLC0415 - costs start-up time
+
+    given = frame.settings.signatures
+    chosen = choice or (given.key if given else None)
+    return find_signer(wired.runner, frame.directory, chosen)
 
 
 def _trust(frame: Frame) -> Trust:

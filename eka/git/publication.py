@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eka.atom import Genesis, ObjectId
     from eka.errors import EkaError
     from eka.git.remotes import Remote
+    from eka.git.signature_signer import Signer
     from eka.git.source_set import SourceAtom
 
 VersionKey = tuple[Label, Version]
@@ -50,6 +51,8 @@ class PublishRequest:
     push_source: bool = False
     allow_dirty: bool = False
     dry_run: bool = False
+    signer: Signer | None = None
+    """Signs the new versions; None: they are published without a signature."""
 
 
 class AtomStatus(StrEnum):
@@ -67,6 +70,7 @@ class PublishStage(StrEnum):
     READING = "reading"
     CHECKING = "checking"
     LISTING = "listing"
+    SIGNING = "signing"
     PUSHING_SOURCE = "pushing-source"
     PUSHING = "pushing"
     RECORDING = "recording"
@@ -108,6 +112,8 @@ class PublishReport:
     source_pushed: str | None = None
     """The branch of the remote that went forward to the source commit."""
     dry_run: bool = False
+    signed_by: str | None = None
+    """The fingerprint of the key that signed the new versions; None: they are not signed."""
 
     @property
     def new(self) -> tuple[PublishedAtom, ...]:
@@ -207,6 +213,7 @@ class PublicationPlan:
     """The refs the destination had when it was asked."""
     left_out: tuple[str, ...] = ()
     no_origin: bool = False
+    signed_by: str | None = None
 
     @property
     def new(self) -> tuple[PlannedAtom, ...]:

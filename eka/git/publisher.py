@@ -126,7 +126,13 @@ class Publisher:
                 RemoteRegistry(repository, remote, runner, self._on_sent)
             )
         planner = Planner(repository, registry or local, local, checked)
-        return _Destination(remote, registry), planner.plan(reader, request, remote)
+        plan = planner.plan(reader, request, remote)
+        if request.signer is not None:
+            from eka.git.signature_publish import signed_plan  # noqa: PLC0415 - few sign
+
+            self._progress(PublishStage.SIGNING, len(plan.new))
+            plan = signed_plan(plan, request.signer, reader)
+        return _Destination(remote, registry), plan
 
     def _provide_source(
         self, destination: _Destination, plan: PublicationPlan, request: PublishRequest
@@ -229,4 +235,5 @@ def _report(
         left_out=plan.left_out,
         source_pushed=branch,
         dry_run=dry_run,
+        signed_by=plan.signed_by,
     )

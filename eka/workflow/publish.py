@@ -16,12 +16,13 @@ STAGES = {
     PublishStage.READING: "reading the commit",
     PublishStage.CHECKING: "checking {atoms}",
     PublishStage.LISTING: "asking the remote",
+    PublishStage.SIGNING: "signing {atoms}",
     PublishStage.PUSHING_SOURCE: "pushing the source commit",
     PublishStage.PUSHING: "pushing {atoms}",
     PublishStage.RECORDING: "recording {atoms} in this repository",
 }
 # Nothing to do at these is nothing to tell.
-SILENT_WHEN_NONE = frozenset({PublishStage.PUSHING, PublishStage.RECORDING})
+SILENT_WHEN_NONE = frozenset({PublishStage.SIGNING, PublishStage.PUSHING, PublishStage.RECORDING})
 
 
 def publish_atoms(services: Services, request: PublishRequest) -> PublishReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from eka.cli import wiring
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
+from eka.cli.signatures import wants_signature
 from eka.cli.text import bold, dim, green, yellow
 from eka.git import AtomStatus, PublishRequest
 from eka.workflow.progress import counted
@@ -45,6 +47,12 @@ def publish(  # noqa: PLR0913 - one parameter is one option
     genesis: Annotated[
         str | None, typer.Option(help="First commit of the set, where there are several.")
     ] = None,
+    sign: Annotated[
+        bool | None, typer.Option("--sign/--no-sign", help="Sign the new versions, or do not.")
+    ] = None,
+    sign_key: Annotated[
+        str | None, typer.Option(help="Key to sign with: a path or SHA256:fingerprint.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Check everything, say what would be published.")
     ] = False,
@@ -53,6 +61,9 @@ def publish(  # noqa: PLR0913 - one parameter is one option
 
     Everything is checked before the first write and every problem is reported. An atom whose
     tree is published already under its version is unchanged, and skipped.
+
+    With --sign (or the setting publish.sign) each new version carries a signature made with the
+    person's ssh key, published in the same push.
 
     Exit status: 0 published or unchanged, 1 a check failed, 2 the words are wrong, 3 no such atom
     or commit, 4 network, 6 a version is published already with another content.
@@ -69,13 +80,17 @@ def publish(  # noqa: PLR0913 - one parameter is one option
         allow_dirty=allow_dirty,
         dry_run=dry_run,
     )
-    report = publish_atoms(wiring.services(frame), request)
+    services = wiring.services(frame)
+    if wants_signature(frame, wanted=sign, key=sign_key):
+        request = replace(request, signer=wiring.signer(frame, services, sign_key))
+    report = publish_atoms(services, request)
     return Reply(document=_document(report), body=_lines(report))
 
 
 def _document(report: PublishReport) -> dict[str, Json]:
     return {
         "dry_run": report.dry_run,
+        "signed_by": report.signed_by,
         "genesis": report.genesis.hex,
         "commit": report.commit.hex,
         "remote": report.remote,
@@ -111,6 +126,9 @@ def _lines(report: PublishReport) -> list[Line]:
     if report.source_pushed is not None:
         verb = "would push" if report.dry_run else "pushed"
         lines.append(dim(f"{verb} the source commit to {report.source_pushed}"))
+    if report.signed_by is not None and report.new:
+        verb = "would sign" if report.dry_run else "signed"
+        lines.append(dim(f"{verb} with {report.signed_by}"))
     where = report.remote or "this repository alone"
     count = len(report.new)
     told = f"{counted(count, 'new version')} of {counted(len(report.atoms), 'atom')} at {where}"
