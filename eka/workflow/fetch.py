@@ -11,6 +11,7 @@ from eka.store import ActionFinished, Outcome
 from eka.workflow.locked import checked_lock
 from eka.workflow.progress import counted
 from eka.workflow.provider import absent, ensure
+from eka.workflow.used_check import check_lock
 
 if TYPE_CHECKING:
     from eka.atom import Genesis, Lock, LockedAtom, SourceUrl
@@ -54,7 +55,13 @@ def fetch_project(services: Services, project: Project) -> FetchReport:
 
 
 def fetch_lock(services: Services, lock: Lock) -> FetchReport:
-    """Bring all atoms of a lock into the cache; one request per set."""
+    """Bring all atoms of a lock into the cache; one request per set.
+
+    Raises:
+        ContentChanged: a pin is not what this machine first saw under that name.
+    """
+    urls = {known.genesis: set_urls(services, lock, known.genesis) for known in lock.sets}
+    check_lock(services, lock.atoms, urls, is_listed=False)
     groups: dict[Genesis, list[LockedAtom]] = {}
     for atom in lock.atoms:
         if atom.rev is not None:
@@ -66,7 +73,7 @@ def fetch_lock(services: Services, lock: Lock) -> FetchReport:
         fetched += len(missing)
         if missing:
             services.progress.step(f"fetching {counted(len(missing), 'atom')}")
-            ensure(services, set_urls(services, lock, genesis), missing)
+            ensure(services, urls[genesis], missing)
     return FetchReport(tuple(atom for group in groups.values() for atom in group), fetched)
 
 

@@ -17,7 +17,7 @@ from eka.workflow.ages import ago
 from eka.workflow.answers import Answer
 from eka.workflow.errors import Offline
 from eka.workflow.listing_cache import Entry, ListingCache, Remembered, fingerprint
-from eka.workflow.seen_check import Said, check_listing, notes
+from eka.workflow.seen_check import Said, check_listing, check_mirror, notes
 from eka.workflow.seen_errors import GenesisDisagrees
 
 if TYPE_CHECKING:
@@ -106,6 +106,27 @@ class Listings:
     ) -> Mapping[tuple[Label, Version], ObjectId]:
         """Return what the status refs of ``labels`` lead to; asks as `versions` does."""
         return self.versions(urls, labels).statuses
+
+    def check_mirrors(self, urls: Sequence[SourceUrl], labels: Sequence[Label]) -> None:
+        """Ask the other URLs of a set for labels that were listed, and compare.
+
+        One that does not answer is told of.
+
+        Raises:
+            SourcesDisagree: one of them names another commit for a version.
+        """
+        services, source = self._services, self._source(urls[0])
+        listed_by = {self.listed_by(urls, label) for label in labels}
+        for url in urls[1:] if not services.offline else ():
+            if url in listed_by:
+                continue
+            try:
+                listing = services.index.versions(url, labels)
+            except EkaError as error:
+                services.progress.note(f"{url.public} was not compared ({error})")
+                continue
+            for label in labels:
+                check_mirror(services, label, source.known[label], (url, listing[label]))
 
     def listed_by(self, urls: Sequence[SourceUrl], label: Label) -> SourceUrl:
         """Return who listed a label that was asked for."""

@@ -157,10 +157,9 @@ class _Resolution:
 
     def lock(self) -> Lock:
         solution = self._solve()
+        while not self._confirmed(solution):
+            solution = self._solve()
         requests = sorted(solution.edges)
-        if requests:
-            self._services.progress.step(f"checking {counted(len(requests), 'atom')}")
-        self._provider.fetch(requests)
         atoms = [self._locked_atom(request, solution) for request in requests]
         task = self._task
         urls = {atom.key.genesis: self._sets.urls(atom.key.genesis) for atom in atoms}
@@ -182,6 +181,13 @@ class _Resolution:
             direct=tuple(sorted(direct, key=_direct_order)),
             requires=tuple(sorted({_key(request) for request in solution.root})),
         )
+
+    def _confirmed(self, solution: Solution) -> bool:
+        """Recompute what was chosen by claims; False: something is unusable, choose again."""
+        requests = sorted(solution.edges)
+        if requests:
+            self._services.progress.step(f"checking {counted(len(requests), 'atom')}")
+        return self._provider.confirm(requests)
 
     def _solve(self) -> Solution:
         own = self._own.genesis if self._own else None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from eka.atom import AtomId, Genesis, Label, ObjectId, SourceUrl, Version
     from eka.workflow.first_seen import HeldLog, Record, Sighting
+    from eka.workflow.listing_cache import Entry
     from eka.workflow.services import Services
 
 SHOWN = 5  # versions named in one note
@@ -141,6 +142,33 @@ def _check_sides(services: Services, said: Said, moved: Moved) -> None:
         expected=(sighting.by, sighting.commit),
         found=(said.by.public, moved.found),
     )
+
+
+def check_mirror(
+    services: Services,
+    label: Label,
+    listed: Entry,
+    mirror: tuple[SourceUrl, Mapping[Version, ObjectId]],
+) -> None:
+    """Compare what was listed of a label with what a mirror lists; tell what that one lacks.
+
+    Raises:
+        SourcesDisagree: it names another commit for a version.
+    """
+    url, versions = mirror
+    for version, oid in listed.versions.items():
+        found = versions.get(version, oid)
+        if found != oid and not is_accepted(services, label.text, version.text):
+            raise SourcesDisagree(
+                f"{label.text}@{version.text}",
+                expected=(listed.by.public, oid.hex),
+                found=(url.public, found.hex),
+            )
+    newest = max(listed.versions, default=None)
+    if newest is not None and newest not in versions:
+        services.progress.note(
+            f"{url.public} does not have {label.text} {newest.text}, the newest version"
+        )
 
 
 def is_accepted(services: Services, label: str, version: str) -> bool:

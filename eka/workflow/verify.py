@@ -19,6 +19,7 @@ from eka.workflow.provider import ensure
 from eka.workflow.signatures import SubjectVersion
 from eka.workflow.signatures_rules import signature_levels
 from eka.workflow.statuses import read_statuses
+from eka.workflow.used_check import held_against_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +100,7 @@ def verify_uri(services: Services, text: str) -> VerifyReport:
     source = source_of(uri, text, services)
     listings = Listings(services)
     if uri.label is None:
-        listed = dict(services.index.all(source))
+        listed = dict(listings.all((source,)))
         said: Statuses = {}
     else:
         listed = dict(listings.versions((source,), [uri.label]))
@@ -158,6 +159,7 @@ def _listed(
         return None
     try:
         found = listings.versions(urls, labels)
+        listings.check_mirrors(urls, labels)
     except NetworkFailed as error:
         services.progress.note(f"only the cache was checked: {error}")
         return None
@@ -183,6 +185,7 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
             verified.append(
                 _verified(subject, error=error) if error else _verify(services, subject, history)
             )
+        verified = held_against_first(services, urls, verified)
         yield from _with_signatures(services, group[0], verified)
 
 

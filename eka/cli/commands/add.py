@@ -9,6 +9,7 @@ import typer
 from eka.cli import wiring
 from eka.cli.commands.lock import change_lines, changes_document
 from eka.cli.frame import Frame
+from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
 from eka.cli.text import bold, dim
 from eka.workflow.add import AddOptions, AddReport, add_atom
@@ -30,6 +31,11 @@ def add(  # noqa: PLR0913 - one parameter is one option
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
     ] = None,
+    accept_changed: Annotated[
+        list[str] | None,
+        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
+    ] = None,
+    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """Add a dependency to atom.toml and pin the whole closure in atom.lock.
 
@@ -37,9 +43,12 @@ def add(  # noqa: PLR0913 - one parameter is one option
     source means an atom of this repository's own set.
 
     Exit status: 0 added, 1 versions do not fit together (nothing is written), 2 the URI is wrong,
-    3 no such atom or version, 4 network, 5 a published atom is not what it claims.
+    3 no such atom or version, 4 network, 5 a published atom is not what it claims, or not
+    what was seen first.
     """
-    services = wiring.services(frame, offline=offline)
+    services = wiring.services(
+        frame, offline=offline, refresh=refresh, accept_changed=accept_changed
+    )
     project = Project.at(frame.directory, frame.settings.aliases)
     options = AddOptions(
         set_name=set_name,
@@ -60,6 +69,7 @@ def add(  # noqa: PLR0913 - one parameter is one option
             "before": report.before,
             "written": report.written,
             "changes": changes_document(report.changes),
+            "listings": listings_document(services),
         },
         body=(
             (

@@ -19,15 +19,19 @@ def fetch(
     *,
     offline: Annotated[bool, typer.Option(help="Only check that everything is here.")] = False,
     store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+    accept_changed: Annotated[
+        list[str] | None,
+        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
+    ] = None,
 ) -> Reply:
     """Download everything atom.lock pins: atoms into the cache, other sources into the store.
 
     Afterwards eka build --offline needs nothing more.
 
     Exit status: 0 all there, 1 no lock or a stale one, 4 network, 5 an object is not what its id
-    says, 102 a download has another hash.
+    says, or an atom not what was seen first, 102 a download has another hash.
     """
-    services = wiring.services(frame, offline=offline, store=store)
+    services = wiring.services(frame, offline=offline, store=store, accept_changed=accept_changed)
     report = fetch_project(services, Project.at(frame.directory, frame.settings.aliases))
     return Reply(
         document={

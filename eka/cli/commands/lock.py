@@ -8,6 +8,7 @@ import typer
 
 from eka.cli import wiring
 from eka.cli.frame import Frame
+from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
 from eka.cli.text import cyan, dim
 from eka.workflow.lock import LockOptions
@@ -27,20 +28,28 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
     offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
     frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Find direct sources (deb, url) anew.")] = False,
+    refresh: Annotated[
+        bool, typer.Option(help="Ask sources, find deb and url pins anew.")
+    ] = False,
     update: Annotated[bool, typer.Option(help="Take the newest versions that fit.")] = False,
     minimal: Annotated[bool, typer.Option(help="Take the oldest versions that fit.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
     ] = None,
+    accept_changed: Annotated[
+        list[str] | None,
+        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
+    ] = None,
 ) -> Reply:
     """Pin the whole closure of an atom in atom.lock; in a set's root, of all its atoms.
 
     Exit status: 0 done, 1 no versions fit or --locked and the lock would change, 3 not found,
-    4 network, 5 a published atom is not what it claims.
+    4 network, 5 a published atom is not what it claims, or not what was seen first.
     """
-    services = wiring.services(frame, offline=offline or frozen)
+    services = wiring.services(
+        frame, offline=offline or frozen, refresh=refresh, accept_changed=accept_changed
+    )
     options = LockOptions(
         locked=locked or frozen,
         refresh=refresh,
@@ -51,7 +60,11 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     )
     reports = lock_here(services, frame.directory, options)
     return Reply(
-        document={"dry_run": dry_run, "projects": [_document(report) for report in reports]},
+        document={
+            "dry_run": dry_run,
+            "projects": [_document(report) for report in reports],
+            "listings": listings_document(services),
+        },
         body=tuple(line for report in reports for line in _lines(frame, report, dry_run=dry_run)),
     )
 

@@ -8,6 +8,7 @@ import typer
 
 from eka.cli import wiring
 from eka.cli.frame import Frame
+from eka.cli.listed import listings_document
 from eka.cli.render import error_document
 from eka.cli.reply import Reply
 from eka.cli.signatures import signature_document, signature_lines
@@ -41,6 +42,10 @@ def verify(
     ] = None,
     *,
     offline: Annotated[bool, typer.Option(help="Check what the cache holds.")] = False,
+    accept_changed: Annotated[
+        list[str] | None,
+        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
+    ] = None,
 ) -> Reply:
     """Recompute atoms and prove where they come from.
 
@@ -48,17 +53,18 @@ def verify(
     tree is a directory of the source commit), ancestry (that commit descends from the genesis),
     content (the BLAKE3 hash), signature (the allowed signers signed it, as the rules of the
     settings demand). Without a URI every atom of atom.lock is checked against its pin,
-    and the source must still name the same commits.
+    the source must still name the same commits, and its mirrors no others. What this machine saw
+    first under a name must be what it is now.
 
     Exit status: 0 nothing failed, 3 no such atom, 4 network, 5 something is not what it claims.
     """
-    services = wiring.services(frame, offline=offline)
+    services = wiring.services(frame, offline=offline, accept_changed=accept_changed)
     if uri is None:
         report = verify_lock(services, Project.at(frame.directory, frame.settings.aliases))
     else:
         report = verify_uri(services, uri)
     return Reply(
-        document=_document(report),
+        document={**_document(report), "listings": listings_document(services)},
         body=_lines(report, verbose=frame.verbosity > 0),
         status=Exit.INTEGRITY if report.failed else Exit.OK,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from eka.cli import wiring
 from eka.cli.frame import Frame
+from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
 from eka.cli.statuses import status_document
 from eka.cli.text import Table, dim, yellow
@@ -26,12 +27,18 @@ def versions(
     ],
     *,
     offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """List the published versions of an atom, newest first; only refs are read.
 
-    Exit status: 0 listed, 2 the URI is wrong, 3 no such atom or version, 4 the source is down.
+    Versions that were listed once and are not any more, and those that name another commit than
+    when they were first seen, are told.
+
+    Exit status: 0 listed, 2 the URI is wrong, 3 no such atom or version, 4 the source is down,
+    5 sources of one set disagree.
     """
-    report = list_versions(wiring.services(frame, offline=offline), uri)
+    wired = wiring.services(frame, offline=offline, refresh=refresh)
+    report = list_versions(wired, uri)
     return Reply(
         document={
             "source": report.source.public,
@@ -45,6 +52,7 @@ def versions(
                 }
                 for each in report.versions
             ],
+            "listings": listings_document(wired),
         },
         body=(_table(report.versions),),
     )
