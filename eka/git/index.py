@@ -5,11 +5,14 @@ Source: atom-spec/transport.md [version-query], [genesis-query].
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from eka.atom import Genesis
+from eka.atom import Genesis, ObjectId
 from eka.errors import EkaError, Exit
+from eka.git.listed_versions import ListedVersions
+from eka.git.ref_table import RefTable
 from eka.git.refs import (
     ATOMS_PREFIX,
     EKA_ATOMS_PREFIX,
@@ -18,7 +21,6 @@ from eka.git.refs import (
     STATUS_PREFIX,
     RefLayout,
     label_prefixes,
-    parse_atom_ref,
     parse_status_ref,
 )
 from eka.values import dataclass, field
@@ -26,7 +28,7 @@ from eka.values import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from eka.atom import Label, ObjectId, SourceUrl, Version
+    from eka.atom import Label, SourceUrl, Version
     from eka.git.transport import ListedRefs, Transport
 
 # Each label costs the server a look at every ref it lists; from here on one full listing is
@@ -119,33 +121,29 @@ class VersionIndex:
 
 
 def _listing(listed: ListedRefs) -> VersionListing:
-    versions: dict[Label, dict[Version, ObjectId]] = {}
-    layouts: dict[tuple[Label, Version], RefLayout] = {}
-    statuses: dict[tuple[Label, Version], ObjectId] = {}
-    for name, oid in listed.refs.items():
-        found = parse_atom_ref(name)
-        if found is None:
-            if (about := parse_status_ref(name)) is not None:
-                statuses[about] = oid
-            continue
-        place = versions.setdefault(found.label, {})
-        if found.layout is RefLayout.CURRENT:
-            layouts.pop((found.label, found.version), None)
-        elif found.version in place and (found.label, found.version) not in layouts:
-            continue  # the current layout says it already, and it wins
-        else:
-            layouts[found.label, found.version] = found.layout
-        place[found.version] = oid
-    genesis = listed.refs.get(INIT_REF)
+    refs = listed.refs
+    table = refs if isinstance(refs, RefTable) else RefTable(refs)
+    versions = ListedVersions(table)
     return VersionListing(
         versions,
-        None if genesis is None else Genesis(genesis),
+        Genesis(table[INIT_REF]) if INIT_REF in table else None,
         listed.received_bytes,
         listed.protocol,
         listed.dropped,
-        layouts,
-        statuses,
+        versions.layouts,
+        _statuses(table),
     )
+
+
+def _statuses(table: RefTable) -> dict[tuple[Label, Version], ObjectId]:
+    names, ids = table.in_order()
+    found: dict[tuple[Label, Version], ObjectId] = {}
+    for at in range(bisect_left(names, STATUS_PREFIX), len(names)):
+        if not names[at].startswith(STATUS_PREFIX):
+            break
+        if (about := parse_status_ref(names[at])) is not None:
+            found[about] = ObjectId(ids[at])
+    return found
 
 
 def _narrowed(listing: VersionListing, labels: Iterable[Label]) -> VersionListing:

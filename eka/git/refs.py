@@ -6,6 +6,7 @@ Source: atom-spec/refs.md.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from eka.atom import InvalidLabel, InvalidVersion, Label, ObjectId, Version
 from eka.values import dataclass
@@ -69,11 +70,23 @@ def _parse_tail(tail: str, layout: RefLayout) -> AtomRef | None:
     label_text, slash, version_text = tail.partition("/")
     if not slash or "/" in version_text:
         return None
-    try:
-        found = AtomRef(Label(label_text), Version.parse(version_text), layout)
-    except (InvalidLabel, InvalidVersion):
+    version = listed_version(version_text)
+    if version is None:
         return None
-    return found if found.version.text == version_text else None
+    try:
+        return AtomRef(Label(label_text), version, layout)
+    except InvalidLabel:
+        return None
+
+
+@lru_cache(maxsize=1 << 14)  # many labels have the same versions
+def listed_version(text: str) -> Version | None:
+    """Return the version that the last part of a ref's name is, or None when it is none."""
+    try:
+        found = Version.parse(text)
+    except InvalidVersion:
+        return None
+    return found if found.text == text else None
 
 
 def label_prefixes(label: Label) -> list[str]:
