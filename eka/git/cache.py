@@ -57,6 +57,8 @@ class ObjectCache:
         self._timeout_s = timeout_s
         self._fetcher = Fetcher(runner, timeout_s=timeout_s, max_pack_bytes=max_pack_bytes)
         self._metadata: MetadataCache | None = None
+        self._old: set[SourceUrl] = set()
+        self._unfiltered: set[SourceUrl] = set()
 
     def capped(self, max_pack_bytes: int) -> ObjectCache:
         """Return this cache for requests whose answers are small."""
@@ -84,6 +86,7 @@ class ObjectCache:
         *,
         haves: Sequence[ObjectId] = (),
         progress: Callable[[int], None] | None = None,
+        on_old: Callable[[], None] | None = None,
     ) -> None:
         """Fetch those of ``oids`` that are not here yet, whole, in one request.
 
@@ -92,6 +95,7 @@ class ObjectCache:
             oids: Commits without parents (atoms), trees, blobs, tags of such commits.
             haves: Commits that are here whole: what they hold need not come again.
             progress: Called with the bytes received so far.
+            on_old: Called when the server speaks an older protocol, once for each source.
 
         Raises:
             ObjectsUnavailable: the source does not have them; exit 3.
@@ -113,7 +117,10 @@ class ObjectCache:
                 if missing:
                     wish = Wish(wants=missing, haves=haves, is_shallow=True)
                     destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
-                    self._fetcher.fetch(url, wish, destination, progress)
+                    fetched = self._fetcher.fetch(url, wish, destination, progress)
+                    if fetched.is_old and url not in self._old and on_old is not None:
+                        self._old.add(url)
+                        on_old()
                     self._check_arrived(url, missing)
                     keep(self._runner, self.git_dir, missing)
         except GitFailed as error:
@@ -158,7 +165,12 @@ class ObjectCache:
         _check_format(url, wanted)
         found = self.known_metadata(wanted)
         missing = [oid for oid in wanted if oid not in found]
-        return found | self._planning().fetch(url, missing, progress) if missing else found
+        if missing and url not in self._unfiltered:
+            fetched = self._planning().fetch(url, missing, progress)
+            if not fetched:
+                self._unfiltered.add(url)  # it need not be asked again
+            found |= fetched
+        return found
 
     def _planning(self) -> MetadataCache:
         from eka.git.metadata import MetadataCache  # noqa: PLC0415 - few commands plan

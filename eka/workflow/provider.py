@@ -9,7 +9,12 @@ from eka.errors import EkaError
 from eka.resolve import Dependencies, Unavailable, Wanted
 from eka.workflow.candidate import read_candidate
 from eka.workflow.choice import ChoiceOfVersions
-from eka.workflow.errors import Offline, PinMismatch
+from eka.workflow.errors import ClaimMismatch, PinMismatch
+from eka.workflow.objects import absent, ensure, metadata
+from eka.workflow.planned import plan_by_atom, plan_by_metadata
+from eka.workflow.seen_check import is_accepted
+
+__all__ = ["GitProvider", "absent", "ensure"]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,10 +26,10 @@ if TYPE_CHECKING:
         Label,
         Manifest,
         ObjectId,
-        SourceUrl,
         TreeReader,
         Version,
     )
+    from eka.git import Metadata
     from eka.resolve import Request, ResolveKey
     from eka.workflow.candidate import Candidate
     from eka.workflow.listing import Listings
@@ -55,6 +60,10 @@ class GitProvider:
         self._revs: dict[Request, ObjectId] = {}
         self._pinned = previous.pinned
         self.choice = ChoiceOfVersions(services, listings, previous.preferred if keeps else {})
+        self._listed: dict[ResolveKey, Sequence[ObjectId]] = {}
+        self._metadata: dict[ObjectId, Metadata] = {}
+        self._asked: set[ResolveKey] = set()
+        self._answers: dict[Request, Dependencies | Unavailable] = {}
         self.candidates: dict[Request, Candidate] = {}
 
     def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
@@ -68,6 +77,7 @@ class GitProvider:
             self.choice.learn(genesis, self._sets.urls(genesis), labels)
             for label in labels:
                 found[genesis, label] = tuple(listed[label])
+                self._listed[genesis, label] = tuple(listed[label].values())
                 for version, rev in listed[label].items():
                     self._revs[(genesis, label), version] = rev
         return found
@@ -75,11 +85,17 @@ class GitProvider:
     def dependencies(
         self, requests: Sequence[Request]
     ) -> Mapping[Request, Dependencies | Unavailable]:
-        """Return what each version needs; manifests are fetched in one request per source."""
+        """Return what each version needs; manifests are fetched together, source by source."""
         refused = {request: self.choice.refusal(request) for request in requests}
-        usable = [request for request in requests if refused[request] is None]
-        self._fetch([request for request in usable if not self._is_own(request)])
-        return {request: refused[request] or self._answer(request) for request in requests}
+        new = [
+            request
+            for request in requests
+            if refused[request] is None and request not in self._answers
+        ]
+        self._plan([request for request in new if not self._is_own(request)])
+        for request in new:
+            self._answers[request] = self._answer(request)
+        return {request: refused[request] or self._answers[request] for request in requests}
 
     def rev(self, request: Request) -> ObjectId:
         """Return the commit that a listed version names."""
@@ -119,9 +135,26 @@ class GitProvider:
             for line in dependencies
         )
 
-    def fetch(self, requests: Sequence[Request]) -> None:
-        """Bring the atoms that are not of the own set into the cache."""
-        self._fetch([request for request in requests if not self._is_own(request)])
+    def confirm(self, requests: Sequence[Request]) -> bool:
+        """Fetch chosen atoms whole and recompute them; False: not all can be used, choose again.
+
+        Raises:
+            ClaimMismatch: an atom is not what it said while versions were chosen.
+        """
+        chosen = [request for request in requests if not self._is_own(request)]
+        self._fetch([request for request in chosen if request not in self.candidates])
+        usable = True
+        for request in chosen:
+            if request in self.candidates:
+                continue
+            try:
+                self.candidates[request] = self._candidate(request)
+            except ClaimMismatch:
+                raise
+            except EkaError as error:
+                self._answers[request] = self._refused(request, error)
+                usable = False
+        return usable
 
     def _is_own(self, request: Request) -> bool:
         return self._own is not None and request[0][0] == self._own.genesis
@@ -132,39 +165,66 @@ class GitProvider:
         return self._services.directory
 
     def _fetch(self, requests: Sequence[Request]) -> None:
-        wanted: dict[Genesis, list[ObjectId]] = {}
+        """Bring whole atoms into the cache, one request per source."""
+        for genesis, group in _by_set(requests).items():
+            revs = [self._revs[request] for request in group]
+            ensure(self._services, self._sets.urls(genesis), revs)
+
+    def _plan(self, requests: Sequence[Request]) -> None:
+        """Learn what versions need: from manifests alone where the source can give them alone."""
         for request in requests:
             self._check_unmoved(request)
-            if request not in self.candidates:
-                wanted.setdefault(request[0][0], []).append(self._revs[request])
-        for genesis, revs in wanted.items():
-            ensure(self._services, self._sets.urls(genesis), revs)
+        for genesis, group in _by_set(requests).items():
+            wanted = dict.fromkeys(self._revs[request] for request in group)
+            # Who asks again about an atom may go through all of its versions: they cost as many
+            # requests as one.
+            again = {request[0] for request in group} & self._asked
+            ahead = [rev for key in sorted(again) for rev in self._listed.get(key, ())]
+            self._asked.update(request[0] for request in group)
+            revs = [rev for rev in (*wanted, *ahead) if rev not in self._metadata]
+            found = metadata(self._services, self._sets.urls(genesis), revs)
+            self._metadata.update(found)
+            self._fetch([each for each in group if self._revs[each] not in self._metadata])
 
     def _check_unmoved(self, request: Request) -> None:
         """Refuse a version that was locked once and names another commit now."""
         pinned, found = self._pinned.get(request), self._revs[request]
-        if pinned is not None and pinned != found:
-            name = f"{request[0][1].text}@{request[1].text}"
-            raise PinMismatch(name, expected=f"commit {pinned.hex}", found=f"commit {found.hex}")
+        (genesis, label), version = request
+        if pinned is None or pinned == found:
+            return
+        if not is_accepted(self._services, label.text, version.text):
+            place = self._listings.listed_by(self._sets.urls(genesis), label).public
+            raise PinMismatch(
+                f"{label.text}@{version.text}",
+                expected=f"commit {pinned.hex}",
+                found=f"commit {found.hex} at {place}",
+            )
 
     def _answer(self, request: Request) -> Dependencies | Unavailable:
-        (genesis, label), version = request
+        genesis = request[0][0]
         try:
             manifest = self._manifest(request)
         except EkaError as error:
-            self._services.progress.note(f"{label.text} {version.text} cannot be used: {error}")
-            return Unavailable(f"it cannot be used ({error})")
+            return self._refused(request, error)
         return Dependencies(
             wanted=self.wanted(manifest.dependencies, manifest, genesis, self._base(request)),
             single=manifest.package.single,
         )
 
+    def _refused(self, request: Request, error: EkaError) -> Unavailable:
+        (_, label), version = request
+        self._services.progress.note(f"{label.text} {version.text} cannot be used: {error}")
+        return Unavailable(f"it cannot be used ({error})")
+
     def _manifest(self, request: Request) -> Manifest:
+        (_, label), version = request
         if self._own is not None and self._is_own(request):
-            return self._own.manifest(request[0][1])
-        if request not in self.candidates:
-            self.candidates[request] = self._candidate(request)
-        return self.candidates[request].manifest
+            return self._own.manifest(label)
+        rev = self._revs[request]
+        known = self._metadata.get(rev)
+        if known is not None:
+            return plan_by_metadata(known, label, version)
+        return plan_by_atom(self._services.reader(), rev, label, version)
 
     def _candidate(self, request: Request) -> Candidate:
         (_, label), version = request
@@ -173,37 +233,15 @@ class GitProvider:
         return found
 
 
-def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectId]) -> None:
-    """Bring objects into the local cache; any URL of the set may give them.
-
-    Raises:
-        Offline: one is missing and the network is forbidden.
-        NetworkFailed: no URL gives them.
-    """
-    missing = absent(services, oids)
-    if not missing:
-        return
-    if services.offline:
-        raise Offline(f"object {missing[0].hex}")
-    for at, url in enumerate(urls):
-        try:
-            services.cache.ensure(url, missing)
-        except EkaError as error:
-            if at + 1 == len(urls):
-                raise
-            services.progress.note(f"{url.public} does not have it ({error})")
-        else:
-            return
-
-
-def absent(services: Services, oids: Sequence[ObjectId]) -> list[ObjectId]:
-    """Return those of ``oids`` that the local cache does not hold."""
-    here = services.cache.has(oids)
-    return [oid for oid in oids if oid not in here]
-
-
 def _by_genesis(keys: Sequence[ResolveKey]) -> dict[Genesis, list[Label]]:
     groups: dict[Genesis, list[Label]] = {}
     for genesis, label in keys:
         groups.setdefault(genesis, []).append(label)
+    return groups
+
+
+def _by_set(requests: Sequence[Request]) -> dict[Genesis, list[Request]]:
+    groups: dict[Genesis, list[Request]] = {}
+    for request in requests:
+        groups.setdefault(request[0][0], []).append(request)
     return groups

@@ -1,0 +1,89 @@
+"""Objects of published atoms brought to this machine, from whichever URL of a set gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.errors import EkaError
+from eka.git import NetworkFailed
+from eka.workflow.errors import Offline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from eka.atom import ObjectId, SourceUrl
+    from eka.git import Metadata
+    from eka.workflow.services import Services
+
+KIB = 1024
+
+
+def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectId]) -> None:
+    """Bring objects into the local cache; any URL of the set may give them.
+
+    Raises:
+        Offline: one is missing and the network is forbidden.
+        NetworkFailed: no URL gives them.
+    """
+    missing = absent(services, oids)
+    if not missing:
+        return
+    if services.offline:
+        raise Offline(f"object {missing[0].hex}")
+    for at, url in enumerate(urls):
+        try:
+            services.cache.ensure(
+                url, missing, progress=received(services), on_old=_old(services, url)
+            )
+        except EkaError as error:
+            if at + 1 == len(urls):
+                raise
+            services.progress.note(f"{url.public} does not have it ({error})")
+        else:
+            return
+
+
+def absent(services: Services, oids: Sequence[ObjectId]) -> list[ObjectId]:
+    """Return those of ``oids`` that the local cache does not hold."""
+    here = services.cache.has(oids)
+    return [oid for oid in oids if oid not in here]
+
+
+def metadata(
+    services: Services, urls: Sequence[SourceUrl], revs: Sequence[ObjectId]
+) -> dict[ObjectId, Metadata]:
+    """Return commits and manifests of published versions, as far as they can be had alone.
+
+    What is left out can only be had with the whole atom (`ensure`): the source cannot leave
+    objects out, or what is published there is no atom.
+
+    Raises:
+        As `ObjectCache.metadata`.
+    """
+    found = services.cache.known_metadata(revs)
+    for at, url in enumerate(urls):
+        missing = [rev for rev in revs if rev not in found]
+        if not missing or services.offline:
+            break
+        try:
+            return found | services.cache.metadata(url, missing, progress=received(services))
+        except NetworkFailed as error:
+            if at + 1 == len(urls):
+                raise
+            services.progress.note(f"{url.public} does not answer ({error.why})")
+    return found
+
+
+def received(services: Services) -> Callable[[int], None]:
+    """Return a listener that shows how much of an answer came in."""
+    return lambda size_bytes: services.progress.count("KiB received", size_bytes // KIB, None)
+
+
+def _old(services: Services, url: SourceUrl) -> Callable[[], None]:
+    def tell() -> None:
+        services.progress.note(
+            f"{url.public} speaks an old protocol of git: everything takes longer there, and "
+            "only what its refs name can be fetched"
+        )
+
+    return tell

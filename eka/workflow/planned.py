@@ -1,0 +1,54 @@
+"""A published version while versions are being chosen: its manifest steers, nothing is trusted.
+
+The same is read whether the manifest came alone or with its atom, so that what a lock says does
+not depend on what a server can leave out. Whether the atom deserves it is found out when it was
+chosen (`eka.workflow.candidate`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.atom import AtomCommit, check_foreign, parse_manifest
+from eka.workflow.candidate import find_entry
+from eka.workflow.errors import AtomIncomplete, ClaimMismatch
+from eka.workflow.project import MANIFEST
+
+if TYPE_CHECKING:
+    from eka.atom import Label, Manifest, ObjectId, Version
+    from eka.git import Metadata
+    from eka.git.objects import PygitReader
+
+MAX_MANIFEST_BYTES = 256 * 1024
+
+
+def plan_by_metadata(metadata: Metadata, label: Label, version: Version) -> Manifest:
+    """Return the manifest to plan with; raises what `plan_by_atom` raises."""
+    return _parsed(metadata.commit(), metadata.text, label, version)
+
+
+def plan_by_atom(reader: PygitReader, rev: ObjectId, label: Label, version: Version) -> Manifest:
+    """Return the manifest of a fetched atom, of which nothing was checked yet.
+
+    Raises:
+        NotAnAtomCommit, ClaimMismatch, AtomIncomplete, and what `parse_manifest` raises.
+    """
+    commit = AtomCommit.decode(reader.commit(rev))
+    oid = find_entry(reader, commit.tree, MANIFEST)
+    if oid is None or reader.size(oid) > MAX_MANIFEST_BYTES:
+        raise AtomIncomplete(commit.tree.hex, MANIFEST)
+    return _parsed(commit, reader.blob(oid), label, version)
+
+
+def _parsed(commit: AtomCommit, text: bytes, label: Label, version: Version) -> Manifest:
+    name = f"{label.text}@{version.text}"
+    manifest = parse_manifest(text, f"{name}/{MANIFEST}")
+    package = manifest.package
+    for where, found in (
+        ("commit", f"{commit.label.text}@{commit.version.text}"),
+        (MANIFEST, f"{package.label.text}@{package.version.text}"),
+    ):
+        if found != name:
+            raise ClaimMismatch(name, where, expected=name, found=found)
+    check_foreign(manifest)
+    return manifest
