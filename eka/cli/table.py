@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "yank": ("eka.cli.commands.yank:yank", "Let new resolutions pass over a version"),
     "deprecate": ("eka.cli.commands.deprecate:deprecate", "Warn those who use a version"),
     "list": ("eka.cli.commands.list:list_atoms", "List the atoms of a repository"),
+    "search": ("eka.cli.commands.search:search", "Search atoms by label, tag and description"),
     "versions": ("eka.cli.commands.versions:versions", "List published versions of an atom"),
     "diff": ("eka.cli.commands.diff:diff", "Compare two versions of an atom"),
     "info": ("eka.cli.commands.info:info", "Show what an atom says about itself"),

@@ -101,7 +101,7 @@ def list_set(services: Services, text: str, options: ListOptions) -> SetListing:
     chosen = sorted(label for label, versions in found.items() if versions)
     if not chosen:
         raise _nothing(services, source, listing, uri, options.pattern)
-    statuses = _statuses(services, listings, source, listing, chosen)
+    statuses = statuses_by_label(services, listings, source, listing, chosen)
     labels = [
         _listed(label, listing[label], found[label], statuses.get(label, {}), options)
         for label in chosen
@@ -147,13 +147,22 @@ def newest_key(
     return not is_yanked, not version.is_prerelease, version
 
 
-def _statuses(
+def newest_version(
+    commits: Mapping[Version, ObjectId], statuses: Mapping[Version, VersionStatus]
+) -> PublishedVersion:
+    """Return the version to take for the newest one, of at least one."""
+    newest = max(commits, key=lambda version: newest_key(version, statuses))
+    return PublishedVersion(newest, commits[newest], statuses.get(newest))
+
+
+def statuses_by_label(
     services: Services,
     listings: Listings,
     source: SourceUrl,
     listing: VersionListing,
     chosen: Sequence[Label],
 ) -> dict[Label, dict[Version, VersionStatus]]:
+    """Return what owners say of versions of the labels that are of interest."""
     if not listing.statuses:
         return {}
     marked = {label for label, _ in listing.statuses}
@@ -171,11 +180,10 @@ def _listed(
     statuses: Mapping[Version, VersionStatus],
     options: ListOptions,
 ) -> ListedLabel:
-    newest = max(versions, key=lambda version: newest_key(version, statuses))
     every = sorted(versions, reverse=True) if options.all_versions else ()
     return ListedLabel(
         label,
-        PublishedVersion(newest, commits[newest], statuses.get(newest)),
+        newest_version({each: commits[each] for each in versions}, statuses),
         len(versions),
         tuple(PublishedVersion(each, commits[each], statuses.get(each)) for each in every),
     )
