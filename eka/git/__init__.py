@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from eka.git.line_changes import LineCounts, count_lines, is_binary, patch_lines
     from eka.git.local_refs import RefLocked, RefsMoved, locked
     from eka.git.metadata import Metadata
+    from eka.git.mirror_repository import MirrorIncomplete, MirrorPlaceTaken, MirrorRepository
+    from eka.git.object_port import ObjectReader
     from eka.git.package_globs import is_pattern
     from eka.git.pktline import MalformedAnswer
     from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
@@ -67,7 +69,6 @@ if TYPE_CHECKING:
         Level,
         LevelReport,
         Lineage,
-        ObjectReader,
         ProvenanceMismatch,
         Status,
     )
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
         PublishReport,
         PublishRequest,
         PublishStage,
+        SideObject,
     )
     from eka.git.publish_errors import (
         AtomPathRefused,
@@ -123,6 +125,8 @@ if TYPE_CHECKING:
     from eka.git.signature_errors import AgentFailed, NoSigningKey, SigningKeyUnusable
     from eka.git.signature_key import InvalidPublicKey, PublicKey, fingerprint, parse_fingerprint
     from eka.git.signature_policy import InvalidTrustRule, SignatureDemand, TrustRule, rules_for
+    from eka.git.signature_publish import side_object
+    from eka.git.signature_push import push_signatures, record_signatures
     from eka.git.signature_signer import Signer, find_signer, sign_statements
     from eka.git.signature_tag import (
         InvalidSignatureTag,
@@ -219,6 +223,9 @@ __all__ = [
     "LockOutdated",
     "MalformedAnswer",
     "Metadata",
+    "MirrorIncomplete",
+    "MirrorPlaceTaken",
+    "MirrorRepository",
     "NestedAtom",
     "NetworkFailed",
     "NoCommitYet",
@@ -270,6 +277,7 @@ __all__ = [
     "ServerNotTrusted",
     "ServerRefused",
     "ShallowClone",
+    "SideObject",
     "SignatureDemand",
     "SignatureFinding",
     "SignatureMismatch",
@@ -343,16 +351,19 @@ __all__ = [
     "parse_revoked_keys",
     "parse_signature_ref",
     "patch_lines",
+    "push_signatures",
     "read_note",
     "read_source_set",
     "read_status",
     "record_genesis",
+    "record_signatures",
     "recorded_genesis",
     "require_identity",
     "rules_for",
     "safe_line",
     "safe_text",
     "settle_genesis",
+    "side_object",
     "sign_statements",
     "signature_prefix",
     "signature_ref",
@@ -373,15 +384,17 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "line_changes": "LineCounts count_lines is_binary patch_lines",
             "local_refs": "RefLocked RefsMoved locked",
             "metadata": "Metadata",
+            "mirror_repository": "MirrorIncomplete MirrorPlaceTaken MirrorRepository",
             "package_globs": "is_pattern",
             "pktline": "MalformedAnswer",
             "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
             "protocol": "ListingTooLarge ServerRefused",
+            "object_port": "ObjectReader",
             "provenance": "verify_atom",
             "provenance_report": "AtomReport ExpectedAtom History Level LevelReport Lineage "
-            "ObjectReader ProvenanceMismatch Status",
+            "ProvenanceMismatch Status",
             "publication": "AtomStatus PublishedAtom PublishProgress PublishReport PublishRequest "
-            "PublishStage",
+            "PublishStage SideObject",
             "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
             "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
             "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
@@ -399,6 +412,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "signature_errors": "AgentFailed NoSigningKey SigningKeyUnusable",
             "signature_key": "InvalidPublicKey PublicKey fingerprint parse_fingerprint",
             "signature_policy": "InvalidTrustRule SignatureDemand TrustRule rules_for",
+            "signature_publish": "side_object",
+            "signature_push": "push_signatures record_signatures",
             "signature_signer": "Signer find_signer sign_statements",
             "signature_tag": "InvalidSignatureTag SignatureMismatch SignedStatement Statement "
             "check_signature",

@@ -29,7 +29,6 @@ from eka.git.provenance_report import (
     Level,
     LevelReport,
     Lineage,
-    ObjectReader,
     Status,
 )
 from eka.git.source_tree import commit_tree, filtered_tree, is_manifest
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eka.atom import AtomId, ContentHash, ObjectId, TreeReader
+    from eka.git.object_port import ObjectReader
 
 # What depends on the commit being an atom; signatures are looked at by others.
 _OTHERS = (Level.MANIFEST, Level.SUBTREE, Level.ANCESTRY, Level.CONTENT)

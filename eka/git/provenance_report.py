@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Protocol
 
-from eka.atom import TreeReader
 from eka.errors import EkaError, Exit, raise_problems
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
         TreeSummary,
         Version,
     )
+    from eka.git.object_port import ObjectReader
     from eka.git.source_tree import SourceTrees
 
 
@@ -61,18 +61,6 @@ class Lineage(Enum):
     NOT_A_ROOT = auto()
     SHALLOW = auto()
     """The source's history ends before it was decided."""
-
-
-class ObjectReader(TreeReader, Protocol):
-    """Port: reads objects of any kind by id."""
-
-    def read(self, oid: ObjectId) -> tuple[str, bytes]:
-        """Return kind and body of an object."""
-        ...
-
-    def commit(self, oid: ObjectId) -> bytes:
-        """Return the body of a commit."""
-        ...
 
 
 class History(Protocol):

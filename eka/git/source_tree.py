@@ -9,7 +9,7 @@ from eka.atom import MANIFEST_NAME, ObjectId, object_id
 
 if TYPE_CHECKING:
     from eka.atom import AtomCommit, TreeEntry, TreeReader
-    from eka.git.provenance_report import ObjectReader
+    from eka.git.object_port import ObjectReader
 
 DIRECTORY_MODE = "40000"
 _FILE_MODES = frozenset({"100644", "100755"})
