@@ -65,7 +65,7 @@ class Advertisement:
         """Whether the last ref has arrived as well."""
         self._reader = PacketReader()
         self._lines = 0
-        self._header = b""  # of a packet that is skipped; not yet whole
+        self._header: bytes = b""  # of a packet that is skipped; not yet whole
         self._skipped = 0  # bytes of the packet at hand that are still to come
 
     def feed(self, data: bytes) -> None:
