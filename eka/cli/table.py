@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("eka.cli.commands.init:init", "Make this git repository a set of atoms"),
     "new": ("eka.cli.commands.new:new", "Write the manifest of a new atom"),
     "publish": ("eka.cli.commands.publish:publish", "Publish atoms from a commit, all or nothing"),
+    "sign": ("eka.cli.commands.sign:sign", "Sign versions that are published already"),
     "hook": ("eka.cli.commands.hook:hook", "Let a server refuse to change what is published"),
     "yank": ("eka.cli.commands.yank:yank", "Let new resolutions pass over a version"),
     "deprecate": ("eka.cli.commands.deprecate:deprecate", "Warn those who use a version"),

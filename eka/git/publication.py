@@ -147,6 +147,8 @@ class SideObject:
     kind: str
     """``blob`` or ``tag``."""
     body: bytes = field(repr=False)
+    target: ObjectId | None = None
+    """Of a tag: the object it names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

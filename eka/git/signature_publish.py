@@ -55,5 +55,6 @@ def side_object(signed: SignedStatement, algorithm: str) -> SideObject:
         ref=signature_ref(statement.label, statement.version, signed.signature.key.id),
         oid=object_id(TAG, body, algorithm),
         kind=TAG,
+        target=statement.commit,
         body=body,
     )
