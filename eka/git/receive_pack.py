@@ -112,11 +112,7 @@ class Advertisement:
 
     def _skip(self, data: bytes) -> None:
         """Walk over packets by their lengths alone, up to the flush packet. O(packets)."""
-        position = min(self._skipped, len(data))
-        self._skipped -= position
-        if self._header:
-            data = self._header + data[position:]
-            position = 0
+        data, position = self._header + data, self._skipped
         while (end := position + _LENGTH_BYTES) <= len(data):
             header = data[position:end]
             if header == FLUSH:
