@@ -113,12 +113,14 @@ class PacketReader:
         self._start = end
         return Packet(PacketKind.DATA, data)
 
-    def lines(self) -> str:
+    def lines(self, *, up_to_flush: bool) -> str:
         """Return the whole packets that came in as they are, if they look like lines of text.
 
-        They begin with the next packet, the last of them ends with a line end, and no flush
-        packet is seen between them. Nothing is taken away: see `skip`. Empty when the next packet
-        is no whole line.
+        They begin with the next packet, and the last of them ends with a line end. Nothing is
+        taken away: see `skip`. Empty when the next packet is no whole line.
+
+        Args:
+            up_to_flush: End before what may be a flush packet.
         """
         head = self._buffer[self._start : self._start + _LENGTH_BYTES]
         if _LENGTH.fullmatch(head) is None:
@@ -126,7 +128,7 @@ class PacketReader:
         first_end = self._start + int(head, 16)
         if not self._buffer.startswith(_LINE_END, first_end - 1, first_end):
             return ""
-        end = self._buffer.find(_END_OF_LINES, self._start)
+        end = self._buffer.find(_END_OF_LINES, self._start) if up_to_flush else -1
         end = self._buffer.rfind(_LINE_END, self._start) if end < 0 else end
         run = self._buffer[self._start : end + 1]
         return run.decode() if run.isascii() else ""

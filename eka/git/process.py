@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK_BYTES = 64 * 1024
+_PIPE_BYTES = 512 * 1024
 _STDERR_BYTES = 64 * 1024
 _GRACE_S = 2.0
 _MOST_PIECES = 64
@@ -111,6 +112,7 @@ class ChildProcess:
         self._in, self._out, self._err = _pipes(self._process)
         for descriptor in (self._in, self._out, self._err):
             os.set_blocking(descriptor, False)
+        _widen(self._out)
         self._selector.register(self._err, selectors.EVENT_READ)
         self._selector.register(self._out, selectors.EVENT_READ)
         self._is_out_open = True
@@ -350,6 +352,15 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[int, int, int]:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise RuntimeError("a child process without pipes")
     return process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno()
+
+
+def _widen(descriptor: int) -> None:
+    """Let the child write ahead while what it wrote is read (where the system can do that)."""
+    import fcntl  # noqa: PLC0415 - loaded by `subprocess` already
+
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
+        with suppress(OSError):  # a user may have too many pipes
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _read_some(descriptor: int) -> bytes | None:

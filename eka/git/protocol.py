@@ -272,15 +272,18 @@ class LsRefsConversation(Conversation):
             self._keep(oid, name, attributes, self._requests[self._asked - 1])
 
     def _take_at_once(self) -> None:
-        if self._state is not _State.ANSWER or not (text := self._reader.lines()):
+        if self._state is not _State.ANSWER:
             return
         id_digits = _OID_LENGTHS[self.capabilities.object_format]
-        found = plain_lines(text, id_digits, self._requests[self._asked - 1])
-        if found is None or self._lines + len(found[0]) > self._max_refs:
-            return
-        self._reader.skip(len(text))
-        self._lines += len(found[0])
-        self._put(*found)
+        prefixes = self._requests[self._asked - 1]
+        for up_to_flush in (False, True):
+            text = self._reader.lines(up_to_flush=up_to_flush)
+            found = plain_lines(text, id_digits, prefixes)
+            if found is not None and self._lines + len(found[0]) <= self._max_refs:
+                self._reader.skip(len(text))
+                self._lines += len(found[0])
+                self._put(*found)
+                return
 
     def _put(self, names: list[str], ids: list[str]) -> None:
         if (name := self.found.refs.put(names, ids)) is not None:

@@ -15,8 +15,11 @@ from operator import itemgetter
 _LENGTH_DIGITS = 4
 _HEX = b"0123456789abcdef"
 _NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
-# Of what git refuses in a name, all that can be written with the letters above.
-_ILLEGAL = (b"..", b"//", b"/.", b"/-", b".lock/", b".lock\n", b".\n", b"/\n")
+# What git refuses in a name, as far as it can be written with the letters above, holds one of
+# these once its dots are slashes. Some legal names do as well; they are looked at one by one.
+_DOTS_AS_SLASHES = bytes.maketrans(b".", b"/")
+_DOUBTFUL = (b"//", b"/-", b"/lock")
+_LAST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _MAX_NAME_BYTES = 1024
 # The length field of a packet, by the length of its data.
 _FIELDS = [f"{size + _LENGTH_DIGITS:04x}" for size in range(_MAX_NAME_BYTES + 68)]
@@ -55,12 +58,12 @@ def _are_plain_ids(heads: list[str], names: list[str], width: int) -> bool:
     if len(digits) != width * len(heads) or digits.encode().translate(None, _HEX):
         return False
     sizes = list(map(len, names))
-    if max(sizes) > _MAX_NAME_BYTES:
+    if not 0 < min(sizes) <= max(sizes) <= _MAX_NAME_BYTES:
         return False
     other = width - _LENGTH_DIGITS + len(" \n")  # what stands in a packet beside the name
-    fields = "".join(map(_FIELDS[other:].__getitem__, sizes))
-    is_right = all(digits[at::width] == fields[at::_LENGTH_DIGITS] for at in range(_LENGTH_DIGITS))
-    return is_right and "0" * (width - _LENGTH_DIGITS) not in digits
+    expected = list(map(_FIELDS[other:].__getitem__, sizes))
+    fields = list(map(itemgetter(slice(_LENGTH_DIGITS)), heads))
+    return fields == expected and "0" * (width - _LENGTH_DIGITS) not in digits
 
 
 def _are_plain_names(names: list[str], prefixes: tuple[str, ...]) -> bool:
@@ -68,7 +71,10 @@ def _are_plain_names(names: list[str], prefixes: tuple[str, ...]) -> bool:
     lines = "\n".join([*names, ""]).encode()
     if len(lines.translate(None, _NAME_BYTES)) != len(names):
         return False
-    if any(illegal in lines for illegal in _ILLEGAL):
+    split = lines.translate(_DOTS_AS_SLASHES)
+    if any(doubtful in split for doubtful in _DOUBTFUL):
+        return False
+    if not _LAST_LETTERS.issuperset(map(itemgetter(-1), names)):
         return False
     # What lies between two texts with a common beginning begins alike.
     lowest, highest = min(names), max(names)
