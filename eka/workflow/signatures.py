@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from eka.workflow.signatures_listing import Tags, VersionKey
 
 MOST_OF_ONE_VERSION = 64
-# A signature is below 2 KiB; whatever a ref leads to, no more than this comes in.
-MAX_FETCH_BYTES = 4 * 1024 * 1024
+# Whatever a ref leads to, no more than this comes in.
+MAX_FETCH_BYTES = 1024 * 1024
+MAX_BYTES_OF_ONE = 8 * 1024
+# Each costs a request of its own: whoever heaps up more of them wastes our time.
+MOST_UNAVAILABLE = 32
 _TAG = "tag"
 _UNSPOKEN = "no set is known that it could be of"
 
@@ -81,7 +84,12 @@ def signatures_of(
     }  # fmt: skip
     missing = _fetch(services, urls, tags)
     judge = _Judge(services, trust, genesis, missing)
-    return {each.key: judge.findings(each, chosen[each.key]) for each in versions}
+    log = GoodSignatures(services.good_signatures)
+    since = log.since(tags)
+    found = {each.key: judge.findings(each, chosen[each.key], since) for each in versions}
+    good = {each.tag for findings in found.values() for each in findings if each.is_good}
+    log.record([tag for tag in good if tag is not None and tag not in since], services.now_s)
+    return found
 
 
 def _chosen(tags: Tags, trust: Trust) -> Tags:
@@ -100,9 +108,10 @@ def _fetch(
 
     One that nobody can give, or that is no sound object, must not hide the others.
     """
-    cache = ObjectCache(services.cache.git_dir, services.runner, max_pack_bytes=MAX_FETCH_BYTES)
-    here = cache.has(tags)
+    here = services.cache.has(tags)
     missing = [tag for tag in tags if tag not in here]
+    limit = MAX_FETCH_BYTES + len(missing) * MAX_BYTES_OF_ONE
+    cache = ObjectCache(services.cache.git_dir, services.runner, max_pack_bytes=limit)
     if services.offline:
         return dict.fromkeys(missing, "it is not in the local cache, and --offline was given")
     whole = cache.has(tags[tag] for tag in missing)
@@ -110,6 +119,9 @@ def _fetch(
     pending = [missing] if missing else []
     while pending:
         part = pending.pop()
+        if len(found) >= MOST_UNAVAILABLE:
+            found |= dict.fromkeys(part, "too many others could not be fetched")
+            continue
         haves = sorted({tags[tag] for tag in part} & whole)
         error = _fetch_part(cache, urls, part, haves)
         if error is None:
@@ -156,19 +168,16 @@ class _Judge:
         self._trust = trust
         self._genesis = genesis
         self._missing = missing
-        self._log = GoodSignatures(services.good_signatures)
         self._now_s = services.now_s
 
-    def findings(self, version: SubjectVersion, tags: Tags) -> tuple[SignatureFinding, ...]:
-        """Return what each signature of a version is worth; new good ones go on record."""
+    def findings(
+        self, version: SubjectVersion, tags: Tags, since: Mapping[ObjectId, int]
+    ) -> tuple[SignatureFinding, ...]:
+        """Return what each signature of a version is worth; ``since``: when it was good first."""
         if not tags:
             return ()
-        since = self._log.since(list(tags.values()))
         statement = self._statement(version)
-        found = tuple(self._finding(statement, key, tag, since) for key, tag in tags.items())
-        fresh = [each.tag for each in found if each.is_good and each.tag not in since]
-        self._log.record([tag for tag in fresh if tag is not None], self._now_s)
-        return found
+        return tuple(self._finding(statement, key, tag, since) for key, tag in tags.items())
 
     def _finding(
         self,

@@ -15,7 +15,7 @@ from eka.cli.signatures import signature_document, signature_lines
 from eka.cli.statuses import status_document
 from eka.cli.text import bold, dim, green, red, yellow
 from eka.errors import Exit
-from eka.git import SignatureState, Status
+from eka.git import Level, SignatureState, Status
 from eka.workflow.progress import counted
 from eka.workflow.project import Project
 from eka.workflow.verify import verify_lock, verify_uri
@@ -128,7 +128,9 @@ def _atom_lines(atom: VerifiedAtom, *, verbose: bool) -> list[Line]:
         if level.status is Status.FAILED or (verbose and level.status is not Status.OK):
             lines += _level_lines(level)
     quiet = (SignatureState.GOOD, SignatureState.UNKNOWN)
-    told = [each for each in atom.signatures if verbose or each.state not in quiet]
+    is_short = atom.signature is not None and atom.signature.status is Status.FAILED
+    wants_all = verbose or is_short
+    told = [each for each in atom.signatures if wants_all or each.state not in quiet]
     return [*lines, *(("  ", *line) for line in signature_lines(told))]
 
 
@@ -137,7 +139,8 @@ def _level_lines(level: LevelReport) -> list[Line]:
     for word, value in (
         ("expected", level.expected),
         ("found", level.found),
-        ("", level.note),
+        # What signatures are worth is told one by one.
+        ("", "" if level.level is Level.SIGNATURE and level.found else level.note),
     ):
         if value:
             lines.append(f"    {word} {value}" if word else f"    {value}")
