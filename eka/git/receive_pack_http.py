@@ -64,7 +64,9 @@ def _report(answer: Answer, parcel: Parcel, features: PushFeatures) -> PushRepor
     reader = parcel.answer(features)
     while not reader.is_done and (data := answer.read()):
         reader.feed(data)
-    return reader.end()
+    report = reader.end()
+    answer.leave()
+    return report
 
 
 def _require(answer: Answer, kind: str) -> None:

@@ -33,4 +33,9 @@ def publish_atoms(services: Services, request: PublishRequest) -> PublishReport:
         if count or stage not in SILENT_WHEN_NONE:
             services.progress.step(STAGES[stage].format(atoms=counted(count, "atom")))
 
-    return Publisher(repository, aliases=services.aliases, progress=progress).publish(request)
+    def on_sent(done_bytes: int, total_bytes: int) -> None:
+        done, total = (-(-size_bytes // 1024) for size_bytes in (done_bytes, total_bytes))
+        services.progress.count("pushing, KiB sent", done, total)
+
+    publisher = Publisher(repository, aliases=services.aliases, progress=progress, on_sent=on_sent)
+    return publisher.publish(request)
