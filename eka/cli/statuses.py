@@ -24,3 +24,10 @@ def status_document(status: VersionStatus | None) -> Json:
         "deprecated": deprecated,
         "unreadable": status.is_unreadable,
     }
+
+
+def status_words(status: VersionStatus | None) -> str:
+    """Return ``yanked``, ``deprecated`` or nothing, for lists: why is told by ``eka info``."""
+    if status is None:
+        return ""
+    return "yanked" if status.is_yanked else "deprecated"

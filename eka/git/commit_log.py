@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import AtomCommit
-    from eka.git.provenance_report import History, ObjectReader
+    from eka.git.object_port import ObjectReader
+    from eka.git.provenance_report import History
     from eka.git.runner import GitRunner
 
 MOST_COMMITS = 2000  # that are looked at between two versions

@@ -10,7 +10,7 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
-from eka.cli.statuses import status_document
+from eka.cli.statuses import status_document, status_words
 from eka.cli.text import Table, bold, dim, yellow
 from eka.cli.wording import WIDTH, shortened
 from eka.workflow.listing_of_set import ListOptions, list_set
@@ -106,7 +106,7 @@ def _label_rows(report: SetListing) -> list[tuple[tuple[str | Piece, ...], str]]
     return [
         (
             (bold(each.label.text), each.newest.version.text, str(each.count)),
-            status_words(each.newest),
+            status_words(each.newest.status),
         )
         for each in report.labels
     ]
@@ -114,7 +114,7 @@ def _label_rows(report: SetListing) -> list[tuple[tuple[str | Piece, ...], str]]
 
 def _version_rows(report: SetListing) -> list[tuple[tuple[str | Piece, ...], str]]:
     return [
-        ((bold(each.label.text), version.version.text), status_words(version))
+        ((bold(each.label.text), version.version.text), status_words(version.status))
         for each in report.labels
         for version in each.versions
     ]
@@ -127,11 +127,3 @@ def _described(
     left = max(WIDTH - used - len("  versions    "), LEAST_COLUMNS)
     texts = (each.summary.description if each.summary else "" for each in report.labels)
     return [(*row, shortened(text, left)) for row, text in zip(cells, texts, strict=True)]
-
-
-def status_words(version: PublishedVersion) -> str:
-    """Return ``yanked``, ``deprecated`` or nothing: why is told by ``eka info``."""
-    status = version.status
-    if status is None:
-        return ""
-    return "yanked" if status.is_yanked else "deprecated"

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eka.cli import wiring
-from eka.cli.commands.list import status_words
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
-from eka.cli.statuses import status_document
+from eka.cli.statuses import status_document, status_words
 from eka.cli.text import bold, cyan, dim, yellow
 from eka.cli.wording import WIDTH, shortened
 from eka.errors import Exit
@@ -139,7 +138,7 @@ def _body(report: SearchReport, text: str, age: str) -> Body:
 
 
 def _answer(found: Found) -> list[Line]:
-    status = status_words(found.newest)
+    status = status_words(found.newest.status)
     mark = yellow(f"  {status}") if status else ""
     lines: list[Line] = [(bold(found.label.text), f" {found.newest.version.text}", mark)]
     said = found.summary
