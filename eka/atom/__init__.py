@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from eka.atom.content import (
         ContentHash,
+        ContentHasher,
         ContentUndefined,
         InvalidContentHash,
         TreeEntry,
@@ -124,6 +125,7 @@ __all__ = [
     "CommitFormat",
     "Comparator",
     "ContentHash",
+    "ContentHasher",
     "ContentUndefined",
     "CredentialsInUrl",
     "DebSource",
@@ -219,8 +221,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
         __name__,
         {
             "commit": "AtomCommit CommitFormat InvalidAtomCommit NotAnAtomCommit path_fault",
-            "content": "ContentHash ContentUndefined InvalidContentHash TreeEntry TreeReader "
-            "content_hash",
+            "content": "ContentHash ContentHasher ContentUndefined InvalidContentHash TreeEntry "
+            "TreeReader content_hash",
             "download_url": "CredentialsInUrl",
             "identity": "AtomId InvalidAtomId atom_id",
             "lock_errors": "InvalidLock LockContradiction LockCycle LockDangling LockDuplicate "

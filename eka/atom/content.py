@@ -23,6 +23,7 @@ LEGAL_MODES = frozenset({DIRECTORY_MODE, FILE_MODE, EXECUTABLE_MODE, LINK_MODE})
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _SHOWN_CHARACTERS = 80
+_MOST_REMEMBERED = 1_000_000
 
 
 class InvalidContentHash(EkaError):
@@ -106,57 +107,61 @@ def content_hash(root: ObjectId, reader: TreeReader) -> ContentHash:
 
     Source: atom-spec/content.md; vectors in fixtures/content.
     """
-    hashing = _Hashing(reader)
-    waiting = [root]
-    # A stack of our own: the depth of a foreign tree must not be the depth of our calls.
-    while waiting:
-        oid = waiting[-1]
-        missing = hashing.missing_subtrees(oid)
-        if missing:
-            waiting.extend(missing)
-        else:
-            hashing.finish(oid)
-            waiting.pop()
-    return ContentHash(hashing.trees[root].hex())
+    return ContentHasher().hash(root, reader)
 
 
-class _Hashing:
-    """The digests known so far; blobs and trees apart, for a mode may lie about the kind."""
+class ContentHasher:
+    """Hashes many trees; what they share is read and hashed once.
 
-    def __init__(self, reader: TreeReader) -> None:
-        self._reader = reader
-        self._listed: dict[ObjectId, Sequence[TreeEntry]] = {}
+    Blobs and trees are known apart, for a mode may lie about the kind.
+    """
+
+    def __init__(self) -> None:
+        self._trees: dict[ObjectId, bytes] = {}
         self._blobs: dict[ObjectId, bytes] = {}
-        self.trees: dict[ObjectId, bytes] = {}
 
-    def missing_subtrees(self, oid: ObjectId) -> list[ObjectId]:
-        """Return the subtrees to hash before ``oid``, on its first visit."""
-        if oid in self._listed:
-            return []
-        entries = self._listed[oid] = self._reader.tree(oid)
-        for entry in entries:
-            if entry.mode not in LEGAL_MODES:
-                raise ContentUndefined(oid.hex, _shown(entry.name), entry.mode)
-        return [
-            entry.oid
-            for entry in entries
-            if entry.mode == DIRECTORY_MODE and entry.oid not in self._listed
-        ]
+    def hash(self, root: ObjectId, reader: TreeReader) -> ContentHash:
+        """Return the content hash of the tree ``root``; as `content_hash`."""
+        if len(self._trees) + len(self._blobs) > _MOST_REMEMBERED:
+            self._trees.clear()
+            self._blobs.clear()
+        listed: dict[ObjectId, Sequence[TreeEntry]] = {}
+        waiting = [root]
+        # A stack of our own: the depth of a foreign tree must not be the depth of our calls.
+        while waiting:
+            oid = waiting[-1]
+            if oid not in self._trees and oid not in listed:
+                listed[oid] = _entries(oid, reader)
+                waiting += [
+                    entry.oid
+                    for entry in listed[oid]
+                    if entry.mode == DIRECTORY_MODE
+                    and entry.oid not in self._trees
+                    and entry.oid not in listed
+                ]
+                continue
+            waiting.pop()
+            if oid not in self._trees:
+                self._trees[oid] = directory_digest(
+                    (entry.mode, entry.name, self._child(entry, reader)) for entry in listed[oid]
+                )
+        return ContentHash(self._trees[root].hex())
 
-    def finish(self, oid: ObjectId) -> None:
-        """Hash ``oid``, whose subtrees are all hashed."""
-        if oid not in self.trees:
-            self.trees[oid] = directory_digest(
-                (entry.mode, entry.name, self._child(entry)) for entry in self._listed[oid]
-            )
-
-    def _child(self, entry: TreeEntry) -> bytes:
+    def _child(self, entry: TreeEntry, reader: TreeReader) -> bytes:
         if entry.mode == DIRECTORY_MODE:
-            return self.trees[entry.oid]
+            return self._trees[entry.oid]
         known = self._blobs.get(entry.oid)
         if known is None:
-            known = self._blobs[entry.oid] = digest(self._reader.blob(entry.oid))
+            known = self._blobs[entry.oid] = digest(reader.blob(entry.oid))
         return known
+
+
+def _entries(oid: ObjectId, reader: TreeReader) -> Sequence[TreeEntry]:
+    entries = reader.tree(oid)
+    for entry in entries:
+        if entry.mode not in LEGAL_MODES:
+            raise ContentUndefined(oid.hex, _shown(entry.name), entry.mode)
+    return entries
 
 
 def _shown(name: bytes) -> str:

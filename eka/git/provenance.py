@@ -14,10 +14,10 @@ from eka.atom import (
     MANIFEST_NAME,
     AtomCommit,
     CommitFormat,
+    ContentHasher,
     NotAnAtomCommit,
     atom_id,
     check_tree,
-    content_hash,
     object_id,
     read_toml,
 )
@@ -31,6 +31,7 @@ from eka.git.provenance_report import (
     Lineage,
     Status,
 )
+from eka.git.remembering import Remembering
 from eka.git.source_tree import commit_tree, filtered_tree, is_manifest
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def verify_atom(
     expected: ExpectedAtom,
     reader: ObjectReader,
     history: History | None = None,
+    hasher: ContentHasher | None = None,
 ) -> AtomReport:
     """Return a report with every level of ``rev``, in the order of `Level`.
 
@@ -57,6 +59,7 @@ def verify_atom(
         expected: What a ref (label, version) and a lock say.
         reader: Reads the commit and its tree, which must be there.
         history: Reaches source commits; without it SUBTREE and ANCESTRY are unavailable.
+        hasher: Knows what was hashed for other atoms already.
 
     Raises:
         TreePolicyViolation, Problems: the tree is one that no atom may have (exit 5); nothing
@@ -70,9 +73,10 @@ def verify_atom(
         note = "the commit is not an atom"
         others = [LevelReport(at, Status.UNAVAILABLE, note=note) for at in _OTHERS]
         return AtomReport(rev=rev, expected=expected, levels=(bytes_report, *others))
+    reader = Remembering(reader)
     summary = check_tree(commit.tree, reader)
     manifest_report, manifest = _check_manifest(commit, expected, reader)
-    content = content_hash(commit.tree, reader)
+    content = (hasher or ContentHasher()).hash(commit.tree, reader)
     return AtomReport(
         rev=rev,
         expected=expected,

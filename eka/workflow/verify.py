@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from eka.atom import parse_atom_uri
+from eka.atom import ContentHasher, parse_atom_uri
 from eka.errors import EkaError, Exit, Problems
 from eka.git import ExpectedAtom, NetworkFailed, NoSet, Status, claimed_origin, verify_atom
 from eka.workflow.errors import AtomNotFound
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eka.atom import Genesis, Label, Lock, ObjectId, SourceUrl, Version
-    from eka.git import AtomReport, History, LevelReport, SignatureFinding, VersionStatus
+    from eka.git import (
+        AtomReport,
+        History,
+        LevelReport,
+        ObjectReader,
+        SignatureFinding,
+        VersionStatus,
+    )
     from eka.workflow.project import Project
     from eka.workflow.services import Services
     from eka.workflow.statuses import Statuses
@@ -177,14 +184,13 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
         history = None if services.offline else services.history(urls[0])
         if history is not None:
             _prepare(services, history, [each.rev for each in group if each.rev not in refused])
+        examine = _Examination(services.reader(), history)
         verified: list[VerifiedAtom] = []
         for subject in group:
             done += 1
             services.progress.count("atoms", done, len(subjects))
             error = refused.get(subject.rev)
-            verified.append(
-                _verified(subject, error=error) if error else _verify(services, subject, history)
-            )
+            verified.append(_verified(subject, error=error) if error else examine(subject))
         verified = held_against_first(services, urls, verified)
         yield from _with_signatures(services, group[0], verified)
 
@@ -193,21 +199,20 @@ def _fetch(
     services: Services, urls: Sequence[SourceUrl], subjects: Sequence[_Subject]
 ) -> dict[ObjectId, EkaError]:
     """Fetch the atoms to check; return why some were refused: one of them must not hide others."""
-    try:
-        ensure(services, urls, [subject.rev for subject in subjects])
-    except EkaError as error:
-        if not _is_unsound(error):
-            raise
-    else:
-        return {}
     refused: dict[ObjectId, EkaError] = {}
-    for subject in subjects:
+    waiting = [list(dict.fromkeys(subject.rev for subject in subjects))]
+    while waiting:
+        revs = waiting.pop()
         try:
-            ensure(services, urls, [subject.rev])
+            ensure(services, urls, revs)
         except EkaError as error:
             if not _is_unsound(error):
                 raise
-            refused[subject.rev] = error
+            if len(revs) == 1:
+                refused[revs[0]] = error
+            else:
+                half = len(revs) // 2
+                waiting += [revs[half:], revs[:half]]
     return refused
 
 
@@ -225,16 +230,29 @@ def _prepare(services: Services, history: History, revs: Sequence[ObjectId]) -> 
         history.prepare(origins)
 
 
-def _verify(services: Services, subject: _Subject, history: History | None) -> VerifiedAtom:
-    try:
-        report = verify_atom(
-            subject.rev, expected=subject.expected, reader=services.reader(), history=history
-        )
-    except EkaError as found:
-        if not _is_unsound(found):
-            raise
-        return _verified(subject, error=found)
-    return _verified(subject, report)
+class _Examination:
+    """Verifies atoms of one set; what they share is looked at once."""
+
+    def __init__(self, reader: ObjectReader, history: History | None) -> None:
+        self._reader = reader
+        self._history = history
+        self._hasher = ContentHasher()
+
+    def __call__(self, subject: _Subject) -> VerifiedAtom:
+        """Return what was found out about one atom."""
+        try:
+            report = verify_atom(
+                subject.rev,
+                expected=subject.expected,
+                reader=self._reader,
+                history=self._history,
+                hasher=self._hasher,
+            )
+        except EkaError as found:
+            if not _is_unsound(found):
+                raise
+            return _verified(subject, error=found)
+        return _verified(subject, report)
 
 
 def _verified(
