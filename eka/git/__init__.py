@@ -97,12 +97,14 @@ if TYPE_CHECKING:
         LockOutdated,
         NestedAtom,
         NotASet,
+        OwnDependencyCycle,
         OwnDependencyMissing,
         OwnDependencyUnmet,
         PackageNotFound,
         PushRefused,
         SourceNotOnRemote,
         SourceNotPushed,
+        VersionBackwards,
         VersionConflict,
         VersionNotPublished,
     )
@@ -249,6 +251,7 @@ __all__ = [
     "ObjectUnavailable",
     "ObjectsUnavailable",
     "OutputTooLarge",
+    "OwnDependencyCycle",
     "OwnDependencyMissing",
     "OwnDependencyUnmet",
     "PackageNotFound",
@@ -314,6 +317,7 @@ __all__ = [
     "UnknownRemote",
     "UnsafeOwnership",
     "UnsupportedObjectFormat",
+    "VersionBackwards",
     "VersionConflict",
     "VersionIndex",
     "VersionListing",
@@ -407,8 +411,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "PublishStage SideObject",
             "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
             "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
-            "NotASet OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
-            "PushRefused SourceNotOnRemote SourceNotPushed VersionConflict VersionNotPublished",
+            "NotASet OwnDependencyCycle OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
+            "PushRefused SourceNotOnRemote SourceNotPushed VersionBackwards VersionConflict VersionNotPublished",
             "publisher": "Publisher",
             "ref_hook": "ForeignHook HookReport HooksElsewhere HookState RefHook",
             "remotes": "NoRemote Remote UnknownRemote choose_remote",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom import AtomCommit, CommitFormat, Label, NotAnAtomCommit, Version
-from eka.git.publish_errors import ConfusableVersion, VersionConflict
+from eka.git.publish_errors import ConfusableVersion, VersionBackwards, VersionConflict
 from eka.git.refs import (
     INIT_REF,
     AtomRef,
@@ -21,6 +21,7 @@ from eka.git.refs import (
     origin_ref,
     parse_atom_ref,
 )
+from eka.git.version_lines import overtaken_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,6 +51,8 @@ class PublishRequest:
     no_origin: bool = False
     push_source: bool = False
     allow_dirty: bool = False
+    allow_backwards: bool = False
+    """Publish versions lower than those their line has already."""
     dry_run: bool = False
     signer: Signer | None = None
     """Signs the new versions; None: they are published without a signature."""
@@ -300,6 +303,22 @@ def version_collisions(
         published = folded.get((atom.label, atom.version.text.lower()), atom.version)
         if published != atom.version:
             problems.append(ConfusableVersion(atom.label, atom.version, published))
+    return problems
+
+
+def backwards(atoms: Iterable[SourceAtom], existing: Iterable[ExistingVersion]) -> list[EkaError]:
+    """Return the versions that are lower than what their line has already.
+
+    Source: atom-spec/publishing.md [publish-forward].
+    """
+    published: dict[Label, list[Version]] = {}
+    for found in existing:
+        published.setdefault(found.ref.label, []).append(found.ref.version)
+    problems: list[EkaError] = []
+    for atom in atoms:
+        newest = overtaken_by(atom.version, published.get(atom.label, ()))
+        if newest is not None:
+            problems.append(VersionBackwards(atom.label, atom.version, newest, atom.manifest_file))
     return problems
 
 

@@ -147,6 +147,37 @@ class ConfusableVersion(EkaError):
         self.published = published.text
 
 
+class VersionBackwards(EkaError):
+    """A version that comes after a higher one of its line was published."""
+
+    code = "version-backwards"
+    exit_status = Exit.CONFLICT
+
+    def __init__(self, label: Label, version: Version, newest: Version, where: str) -> None:
+        super().__init__(
+            what=f"{label.text} {version.text} would go backwards",
+            where=where,
+            why=f"expected a version above {newest.text}, which is published already",
+            fix=f"raise the version above {newest.text}, or say `--allow-backwards`",
+        )
+        self.label, self.version, self.newest = label.text, version.text, newest.text
+
+
+class OwnDependencyCycle(EkaError):
+    """Atoms of one set that need each other in a circle."""
+
+    code = "own-dependency-cycle"
+
+    def __init__(self, labels: Sequence[str], where: str) -> None:
+        super().__init__(
+            what=f"atoms need each other in a circle: {' -> '.join(labels)}",
+            where=where,
+            why="nobody could resolve, or build, any of them",
+            fix="take out one of these dependencies, or make it one of development",
+        )
+        self.labels = tuple(labels)
+
+
 class DirtyAtoms(EkaError):
     """Atoms with changes that are in no commit."""
 
@@ -214,15 +245,15 @@ class LockNotCommitted(EkaError):
 
 
 class LockOutdated(EkaError):
-    """A committed lock that does not belong to the committed manifest."""
+    """A committed lock that does not belong to the committed manifests."""
 
     code = "lock-outdated"
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, why: str = "") -> None:
         super().__init__(
-            what="atom.lock does not belong to the atom.toml beside it",
+            what="atom.lock does not belong to the manifests it was made of",
             where=safe_line(file),
-            why="dependencies were edited since the lock was written",
+            why=why or "dependencies were edited since the lock was written",
             fix="`eka lock` in the atom's directory, and commit atom.lock",
         )
         self.file = file

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, content_hash
-from eka.errors import raise_problems
+from eka.errors import EkaError, raise_problems
 from eka.git.genesis import listed_genesis, settle_genesis
 from eka.git.publication import (
     AtomStatus,
     PlannedAtom,
     PublicationPlan,
+    backwards,
     conflicts,
     layout_of,
     planned,
@@ -43,25 +44,39 @@ from eka.git.source_checks import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from eka.atom import Label, ObjectId
-    from eka.errors import EkaError
+    from eka.atom import Genesis, Label, ObjectId
     from eka.git.batch_reader import BatchReader
-    from eka.git.publication import ExistingVersion, PublishRequest
+    from eka.git.publication import ExistingVersion, PublishRequest, VersionKey
     from eka.git.registries import LocalRegistry, Registry
     from eka.git.remotes import Remote
     from eka.git.source_set import SourceAtom, SourceSet
     from eka.git.work_repository import WorkRepository
 
 _WHOLE_BLOB_BYTES = 1024 * 1024
+_NOTHING = "nothing was published"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedSource:
-    """Atoms of a commit that nothing speaks against, as far as the commit itself can tell."""
+    """Atoms of a commit, and all that is wrong with them as far as the commit itself can tell."""
 
     source: SourceSet
     chosen: tuple[SourceAtom, ...]
     left_out: tuple[str, ...]
+    problems: tuple[EkaError, ...]
+    unfinished: Mapping[VersionKey, EkaError]
+    """What is wrong with versions only if they are new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the destination has, and all that speaks against publishing there."""
+
+    genesis: Genesis
+    listed: Mapping[str, ObjectId]
+    theirs: tuple[ExistingVersion, ...]
+    mine: tuple[ExistingVersion, ...]
+    problems: tuple[EkaError, ...]
 
 
 def check_source(
@@ -72,9 +87,10 @@ def check_source(
     *,
     for_others: bool,
 ) -> CheckedSource:
-    """Return the atoms that are asked for; raises all that is wrong with them at once."""
+    """Return the atoms that are asked for, and all that is wrong with them."""
     chosen, problems = select(source, request.labels)
-    problems += check_atoms(source, chosen, reader, for_others=for_others)
+    found = check_atoms(source, chosen, reader, for_others=for_others)
+    problems += found.always
     left_out: list[str] = []
     # The working tree says something about HEAD only.
     if repository.head == source.commit:
@@ -82,8 +98,13 @@ def check_source(
     if left_out and not request.allow_dirty:
         problems.append(DirtyAtoms(left_out))
     single = {id(single): single for problem in problems for single in flattened(problem)}
-    raise_problems(list(single.values()), what="nothing was published")
-    return CheckedSource(source=source, chosen=chosen, left_out=tuple(left_out))
+    return CheckedSource(
+        source=source,
+        chosen=chosen,
+        left_out=tuple(left_out),
+        problems=tuple(single.values()),
+        unfinished=found.if_new,
+    )
 
 
 class Planner:
@@ -99,6 +120,7 @@ class Planner:
         self._repository = repository
         self._destination = destination
         self._local = local
+        self._checked = checked
         self._source = checked.source
         self._chosen = checked.chosen
         self._left_out = checked.left_out
@@ -108,29 +130,63 @@ class Planner:
     def plan(
         self, reader: BatchReader, request: PublishRequest, remote: Remote | None
     ) -> PublicationPlan:
-        """Return what is to be done; raises every conflict at once."""
-        mine = self._existing(self._local, self._local.listed(self._label_prefixes()))
-        listed = self._destination.listed([*self._set_refs(mine), *self._label_prefixes()])
-        genesis = settle_genesis(
-            self._repository,
-            self._source.commit,
-            remote=listed_genesis(listed),
-            chosen=request.genesis,
-        )
-        theirs = self._existing(self._destination, listed)
-        problems = conflicts(self._chosen, [*theirs, *mine])
-        problems += version_collisions(self._chosen, theirs)
-        problems += self._label_collisions(theirs)
-        raise_problems(problems, what="nothing was published")
+        """Return what is to be done; raises every problem and every conflict at once."""
+        found = self.survey(request)
+        raise_problems(list(found.problems), what=_NOTHING)
         return PublicationPlan(
-            genesis=genesis,
+            genesis=found.genesis,
             commit=self._source.commit,
             remote=remote,
-            atoms=tuple(self._decide(reader, theirs, mine)),
-            listed=listed,
+            atoms=tuple(self._decide(reader, found.theirs, found.mine)),
+            listed=found.listed,
             left_out=self._left_out,
             no_origin=request.no_origin,
         )
+
+    def survey(self, request: PublishRequest) -> Survey:
+        """Return what is published, and what speaks against publishing the chosen atoms.
+
+        Raises:
+            What keeps the destination from being asked, together with the problems known by then.
+        """
+        problems = list(self._checked.problems)
+        if not self._chosen and problems:
+            raise_problems(problems, what=_NOTHING)
+        try:
+            mine = self._existing(self._local, self._local.listed(self._label_prefixes()))
+            listed = self._destination.listed([*self._set_refs(mine), *self._label_prefixes()])
+            genesis = settle_genesis(
+                self._repository,
+                self._source.commit,
+                remote=listed_genesis(listed),
+                chosen=request.genesis,
+            )
+            theirs = self._existing(self._destination, listed)
+            problems += self._label_collisions(theirs)
+        except EkaError as error:
+            raise_problems([*problems, error], what=_NOTHING)
+            raise  # pragma: no cover - there is one problem at least
+        problems += conflicts(self._chosen, [*theirs, *mine])
+        problems += version_collisions(self._chosen, theirs)
+        published = {found.key for found in theirs}
+        fresh = [atom for atom in self._chosen if (atom.label, atom.version) not in published]
+        if not request.allow_backwards:
+            problems += backwards(fresh, theirs)
+        unfinished = self._checked.unfinished
+        keys = [(atom.label, atom.version) for atom in fresh]
+        problems += [unfinished[key] for key in keys if key in unfinished]
+        return Survey(
+            genesis=genesis,
+            listed=listed,
+            theirs=tuple(theirs),
+            mine=tuple(mine),
+            problems=tuple(problems),
+        )
+
+    @property
+    def checked(self) -> CheckedSource:
+        """The atoms that are asked for."""
+        return self._checked
 
     def _set_refs(self, mine: Iterable[ExistingVersion]) -> list[str]:
         """Return the refs of the set that a publish may have to create."""

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import Aliases
 from eka.errors import EkaError
 from eka.git.delivery import Delivery
-from eka.git.genesis import refuse_shallow, require_commit
+from eka.git.genesis import refuse_shallow
 from eka.git.local_refs import LocalRefs, locked
 from eka.git.pack import build_pack
+from eka.git.preparation import Preparation
 from eka.git.publication import (
     PublishReport,
     PublishRequest,
@@ -27,28 +27,16 @@ from eka.git.publication import (
     silent,
 )
 from eka.git.publish_errors import SourceNotOnRemote
-from eka.git.publish_plan import Planner, check_source
-from eka.git.registries import LocalRegistry, RemoteRegistry, nobody_listens
-from eka.git.remotes import IdentifiedRunner, choose_remote
+from eka.git.registries import nobody_listens
 from eka.git.source_push import missing_sources, push_source, source_branch
-from eka.git.source_set import read_source_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from eka.atom import ObjectId
+    from eka.git.preparation import Destination
     from eka.git.publication import PlannedAtom, PublicationPlan, PublishProgress
-    from eka.git.remotes import Remote
     from eka.git.work_repository import WorkRepository
-
-
-@dataclass(frozen=True, slots=True)
-class _Destination:
-    """Where a publish goes."""
-
-    remote: Remote | None
-    registry: RemoteRegistry | None
-    """None for the repository itself."""
 
 
 class Publisher:
@@ -101,41 +89,20 @@ class Publisher:
 
     def _plan(
         self, request: PublishRequest, stack: ExitStack
-    ) -> tuple[_Destination, PublicationPlan]:
+    ) -> tuple[Destination, PublicationPlan]:
         """Return what is to be done, and where; everything that may forbid it is raised here."""
-        repository = self._repository
-        self._progress(PublishStage.READING, 0)
-        commit = require_commit(repository, request.revision)
-        reader = stack.enter_context(repository.reader())
-        source = read_source_set(repository, commit, reader, self._aliases)
-        remote = choose_remote(
-            repository,
-            argument=request.remote,
-            configured=source.manifest.remote,
-            aliases=self._aliases,
-        )
-        self._progress(PublishStage.CHECKING, len(source.atoms))
-        for_others = remote is not None and not remote.url.is_local
-        checked = check_source(repository, source, reader, request, for_others=for_others)
-        self._progress(PublishStage.LISTING, len(checked.chosen))
-        local = LocalRegistry(repository)
-        registry = None
-        if remote is not None:
-            runner = IdentifiedRunner(repository)
-            registry = stack.enter_context(
-                RemoteRegistry(repository, remote, runner, self._on_sent)
-            )
-        planner = Planner(repository, registry or local, local, checked)
-        plan = planner.plan(reader, request, remote)
+        start = Preparation(self._repository, self._aliases, self._progress, self._on_sent)
+        prepared = start.prepare(request, stack)
+        plan = prepared.planner.plan(prepared.reader, request, prepared.destination.remote)
         if request.signer is not None:
             from eka.git.signature_publish import signed_plan  # noqa: PLC0415 - few sign
 
             self._progress(PublishStage.SIGNING, len(plan.new))
-            plan = signed_plan(plan, request.signer, reader)
-        return _Destination(remote, registry), plan
+            plan = signed_plan(plan, request.signer, prepared.reader)
+        return prepared.destination, plan
 
     def _provide_source(
-        self, destination: _Destination, plan: PublicationPlan, request: PublishRequest
+        self, destination: Destination, plan: PublicationPlan, request: PublishRequest
     ) -> str | None:
         """Push the source if need be and asked for; return the branch that went forward."""
         registry, remote = destination.registry, destination.remote
@@ -154,7 +121,7 @@ class Publisher:
 
     def _carry_out(
         self,
-        destination: _Destination,
+        destination: Destination,
         plan: PublicationPlan,
         refs: LocalRefs,
         branch: str | None,

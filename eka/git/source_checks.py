@@ -18,27 +18,39 @@ from eka.atom import (
     skeleton,
 )
 from eka.errors import EkaError, Problems
+from eka.git.own_cycles import find_cycles
 from eka.git.publish_errors import (
     ConfusableLabel,
     DuplicateLabel,
     LabelNotInSet,
     LockNotCommitted,
     LockOutdated,
+    OwnDependencyCycle,
     OwnDependencyMissing,
     OwnDependencyUnmet,
 )
 from eka.git.source_set import TOP
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from eka.atom import Dependency
+    from eka.atom import Dependency, Lock, Version
     from eka.git.batch_reader import BatchReader
     from eka.git.source_set import SourceAtom, SourceSet
 
 _READ_TOGETHER = 20_000  # objects of several atoms that are read at once
 _SMALL_BYTES = 1024  # what the tree policy may want to read: pointers, symlinks
 _LOCK_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AtomProblems:
+    """What speaks against publishing atoms."""
+
+    always: list[EkaError]
+    if_new: dict[tuple[Label, Version], EkaError]
+    """What is wrong with a version only where it is not published yet."""
 
 
 def select(
@@ -63,7 +75,7 @@ def select(
 
 def check_atoms(
     source: SourceSet, chosen: Sequence[SourceAtom], reader: BatchReader, *, for_others: bool
-) -> list[EkaError]:
+) -> AtomProblems:
     """Return everything that speaks against publishing the ``chosen`` atoms.
 
     Args:
@@ -80,13 +92,16 @@ def check_atoms(
     if any(isinstance(problem, OwnDependencyMissing) for problem in own_problems):
         problems += source.broken.values()  # the atom may be among those that cannot be read
     problems += own_problems
+    problems += _cycle_problems(chosen, by_label)
+    found = AtomProblems(problems, {})
+    versions = {atom.label: atom.version for atom in source.atoms}
     for group in grouped(chosen):
         preload(group, reader, max_bytes=_SMALL_BYTES)
         for atom in group:
-            problems += _content_problems(atom, reader)
+            _check_content(atom, reader, versions, found)
     if for_others:
         problems += _foreign_problems(chosen)
-    return problems
+    return found
 
 
 def grouped(atoms: Sequence[SourceAtom]) -> Iterable[Sequence[SourceAtom]]:
@@ -183,15 +198,38 @@ def _own_dependency_problems(
             )
 
 
-def own_dependencies(atom: SourceAtom) -> list[Dependency]:
-    """Return the dependencies of an atom on atoms of its own set."""
+def _cycle_problems(
+    chosen: Sequence[SourceAtom], by_label: Mapping[Label, SourceAtom]
+) -> Iterable[EkaError]:
+    """Yield circles of dependencies; those of development never reach consumers."""
+    needs = {
+        label: [each.label for each in own_dependencies(atom, dev=False) if each.label in by_label]
+        for label, atom in by_label.items()
+    }
+    for circle in find_cycles(needs, [atom.label for atom in chosen]):
+        first = by_label[circle[0]]
+        yield OwnDependencyCycle([label.text for label in circle], first.manifest_file)
+
+
+def _stale_entry(lock: Lock, versions: Mapping[Label, Version]) -> str:
+    """Return why a lock has other atoms of the set than the commit; empty when it has not.
+
+    Source: atom-spec/publishing.md [publish-lock-own].
+    """
+    for each in lock.atoms:
+        now = versions.get(each.key.label)
+        if each.rev is None and now != each.key.version:
+            what = now.text if now else "no longer in the set"
+            return f"it has {each.key.label.text} {each.key.version.text}, which is {what}"
+    return ""
+
+
+def own_dependencies(atom: SourceAtom, *, dev: bool = True) -> list[Dependency]:
+    """Return the dependencies of an atom on atoms of its own set, those of development if so."""
     manifest = atom.manifest
+    lines = (*manifest.dependencies, *(manifest.dev_dependencies if dev else ()))
     own = {name for name, declared in manifest.package.sets.items() if declared.own}
-    return [
-        dependency
-        for dependency in (*manifest.dependencies, *manifest.dev_dependencies)
-        if dependency.set_name in own
-    ]
+    return [dependency for dependency in lines if dependency.set_name in own]
 
 
 def _foreign_problems(chosen: Sequence[SourceAtom]) -> list[EkaError]:
@@ -205,34 +243,39 @@ def _foreign_problems(chosen: Sequence[SourceAtom]) -> list[EkaError]:
     return problems
 
 
-def _content_problems(atom: SourceAtom, reader: BatchReader) -> list[EkaError]:
-    problems: list[EkaError] = []
+def _check_content(
+    atom: SourceAtom, reader: BatchReader, versions: Mapping[Label, Version], found: AtomProblems
+) -> None:
+    """Add to ``found`` what is wrong with the tree and the lock of one atom."""
     try:
         check_tree(atom.tree, reader)
     except EkaError as error:
-        problems += [_placed(problem, atom) for problem in flattened(error)]
+        found.always.extend(_placed(problem, atom) for problem in flattened(error))
     try:
-        _check_lock(atom, reader)
+        lock = _checked_lock(atom, reader)
     except EkaError as error:
-        problems += flattened(error)
-    return problems
+        found.always.extend(flattened(error))
+        return
+    if lock is not None and (why := _stale_entry(lock, versions)):
+        found.if_new[atom.label, atom.version] = LockOutdated(atom.lock_file, why)
 
 
-def _check_lock(atom: SourceAtom, reader: BatchReader) -> None:
-    """Check that the lock an atom carries is what its manifest asks for.
+def _checked_lock(atom: SourceAtom, reader: BatchReader) -> Lock | None:
+    """Return the lock an atom carries, if it is what its manifest asks for.
 
     Whoever depends on the atom takes its pins of direct sources from there.
     """
     if atom.lock_blob is None:
         if atom.manifest.direct:
             raise LockNotCommitted(atom.lock_file)
-        return
+        return None
     data = reader.blob(atom.lock_blob)
     if lock_version(data, atom.lock_file) < _LOCK_VERSION:
-        return  # of another eka: its own business
+        return None  # of another eka: its own business
     lock = parse_lock(data, atom.lock_file)
     if lock.requirements != requirements_digest(atom.manifest):
         raise LockOutdated(atom.lock_file)
+    return lock
 
 
 def _placed(problem: EkaError, atom: SourceAtom) -> EkaError:

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.atom import Lock, encode_lock
+from eka.atom import (
+    AtomKey,
+    Genesis,
+    Label,
+    Lock,
+    LockedAtom,
+    LockedSet,
+    ObjectId,
+    Version,
+    atom_id,
+    encode_lock,
+    parse_manifest,
+    requirements_digest,
+)
 from eka.errors import EkaError, Problems
 from tests.fakes.monorepo import Monorepo, pushed_set
 
@@ -314,7 +327,8 @@ def test_sets_named_by_a_path_are_not_published_to_other_machines(tmp_path: Path
     mono.atom("user", more=other)
     recommitted(mono)
 
-    assert codes_of(mono, "user", remote="https://host.invalid/set.git") == ["foreign-url"]
+    codes = codes_of(mono, "user", remote="https://host.invalid/set.git")
+    assert codes == ["foreign-url", "network-failed"]
     assert len(mono.publish("user").new) == 1
 
 
@@ -327,3 +341,117 @@ def test_a_revision_that_is_none_is_told(tmp_path: Path) -> None:
 
 def test_a_branch_without_commits_is_told(tmp_path: Path) -> None:
     assert codes_of(Monorepo(tmp_path)) == ["no-commit-yet"]
+
+
+@pytest.mark.spec("publish-all-problems")
+def test_conflicts_with_the_remote_are_told_with_the_problems_of_the_commit(
+    tmp_path: Path,
+) -> None:
+    mono = pushed_set(tmp_path, "alpha", "beta", "gamma")
+    mono.atom("beta", "1.3.0")
+    recommitted(mono).publish()
+    mono.write("pkgs/alpha/README", "changed")
+    mono.atom("beta", "1.2.0")
+    (mono.path / "pkgs/gamma/LICENSE").symlink_to("../../../LICENSE")
+    recommitted(mono)
+
+    codes = codes_of(mono)
+
+    assert codes == ["tree-policy", "version-conflict", "version-conflict", "version-backwards"]
+
+
+@pytest.mark.spec("publish-forward")
+def test_a_lower_version_is_published_only_when_that_is_meant(tmp_path: Path) -> None:
+    mono = pushed_set(tmp_path, "alpha")
+    mono.atom("alpha", "1.3.0")
+    recommitted(mono).publish()
+    mono.atom("alpha", "1.2.0")
+    recommitted(mono)
+
+    (problem,) = problems_of(mono)
+    report = mono.publish(allow_backwards=True)
+    again = mono.publish()
+
+    assert (problem.code, problem.where) == ("version-backwards", "pkgs/alpha/atom.toml")
+    assert [atom.version.text for atom in report.new] == ["1.2.0"]
+    assert again.new == ()
+
+
+@pytest.mark.spec("publish-own-cycle")
+def test_atoms_that_need_each_other_are_not_published(tmp_path: Path) -> None:
+    mono = pushed_set(tmp_path, "alone")
+    mono.atom("one", more=OWN + 'two = "^1"\n')
+    mono.atom("two", more=OWN + 'three = "^1"\n')
+    mono.atom("three", more=OWN + 'one = "^1"\n')
+    mono.atom("self", more=OWN + 'self = "^1"\n')
+    recommitted(mono)
+
+    codes = codes_of(mono)
+    apart = mono.publish("alone")
+    within = codes_of(mono, "two")
+
+    assert codes == ["own-dependency-cycle", "own-dependency-cycle"]
+    assert len(apart.new) == 1
+    assert within == ["own-dependency-cycle"]
+
+
+@pytest.mark.spec("publish-own-cycle")
+def test_dependencies_of_development_may_go_round(tmp_path: Path) -> None:
+    mono = pushed_set(tmp_path, "alone")
+    dev = '[package.sets]\nhere = "::"\n[deps.dev.from.here]\n'
+    mono.atom("lib", more=dev + 'tool = "^1"\n')
+    mono.atom("tool", more=OWN + 'lib = "^1"\n')
+
+    assert len(recommitted(mono).publish().new) == 3
+
+
+def own_lock(mono: Monorepo, label: str, needs: dict[str, str]) -> None:
+    """Write the lock of an atom whose dependencies are all of its own set."""
+    repository = mono.repository
+    genesis = Genesis(repository.roots(ObjectId(mono.git("rev-parse", "HEAD").strip()))[0].oid)
+    manifest = parse_manifest((mono.path / f"pkgs/{label}/atom.toml").read_bytes(), "atom.toml")
+    keys = sorted(
+        AtomKey(genesis, Label(name), Version.parse(version)) for name, version in needs.items()
+    )
+    lock = Lock(
+        requirements=requirements_digest(manifest),
+        sets=(LockedSet(genesis, own=True),),
+        atoms=tuple(
+            LockedAtom(
+                key=key,
+                id=atom_id(key.genesis, key.label),
+                tree=None,
+                content=None,
+                rev=None,
+                requires=(),
+            )
+            for key in keys
+        ),
+        direct=(),
+        requires=tuple(keys),
+    )
+    mono.write(f"pkgs/{label}/atom.lock", encode_lock(lock))
+
+
+@pytest.mark.spec("publish-lock-own")
+def test_a_new_version_has_its_neighbours_as_they_are_and_a_published_one_need_not(
+    tmp_path: Path,
+) -> None:
+    mono = pushed_set(tmp_path, "base")
+    mono.atom("user", more=OWN + 'base = "^1"\n')
+    own_lock(mono, "user", {"base": "1.0.0"})
+    first = recommitted(mono).publish()
+    mono.atom("base", "1.1.0")
+    later = recommitted(mono).publish()
+    mono.atom("user", "1.0.1", more=OWN + 'base = "^1"\n')
+    recommitted(mono)
+
+    (problem,) = problems_of(mono)
+    own_lock(mono, "user", {"base": "1.1.0"})
+    last = recommitted(mono).publish()
+
+    assert [atom.label.text for atom in first.new] == ["base", "user"]
+    assert [atom.label.text for atom in later.new] == ["base"]
+    assert (problem.code, problem.where) == ("lock-outdated", "pkgs/user/atom.lock")
+    assert "base 1.0.0, which is 1.1.0" in problem.why
+    assert [atom.label.text for atom in last.new] == ["user"]
