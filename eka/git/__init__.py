@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         PublishStage,
         SideObject,
     )
+    from eka.git.publish_check import CheckedAtom, CheckReport, CheckState, check_publish
     from eka.git.publish_errors import (
         AtomPathRefused,
         ConfusableLabel,
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     )
     from eka.git.publisher import Publisher
     from eka.git.ref_hook import ForeignHook, HookReport, HooksElsewhere, HookState, RefHook
+    from eka.git.remembering import Remembering
     from eka.git.remotes import NoRemote, Remote, UnknownRemote, choose_remote
     from eka.git.repository_errors import (
         AmbiguousGenesis,
@@ -191,6 +193,9 @@ __all__ = [
     "CacheUnusable",
     "Change",
     "ChangeKind",
+    "CheckReport",
+    "CheckState",
+    "CheckedAtom",
     "ChildProcess",
     "CommitNote",
     "ConfusableLabel",
@@ -277,6 +282,7 @@ __all__ = [
     "RefLocked",
     "RefsMoved",
     "RefusedObjects",
+    "Remembering",
     "Remote",
     "RepositoryNotWritable",
     "RevisionNotFound",
@@ -328,6 +334,7 @@ __all__ = [
     "WrongSignature",
     "atom_ref",
     "check_genesis",
+    "check_publish",
     "check_signature",
     "choose_remote",
     "claimed_origin",
@@ -404,6 +411,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
             "protocol": "ListingTooLarge ServerRefused",
             "object_port": "ObjectReader",
+            "remembering": "Remembering",
             "provenance": "verify_atom",
             "provenance_report": "AtomReport ExpectedAtom History Level LevelReport Lineage "
             "ProvenanceMismatch Status",
@@ -412,7 +420,9 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "publish_errors": "AtomPathRefused ConfusableLabel ConfusableVersion DirtyAtoms "
             "DuplicateLabel LabelNotInSet LockNotCommitted LockOutdated NestedAtom "
             "NotASet OwnDependencyCycle OwnDependencyMissing OwnDependencyUnmet PackageNotFound "
-            "PushRefused SourceNotOnRemote SourceNotPushed VersionBackwards VersionConflict VersionNotPublished",
+            "PushRefused SourceNotOnRemote SourceNotPushed VersionBackwards VersionConflict "
+            "VersionNotPublished",
+            "publish_check": "CheckedAtom CheckReport CheckState check_publish",
             "publisher": "Publisher",
             "ref_hook": "ForeignHook HookReport HooksElsewhere HookState RefHook",
             "remotes": "NoRemote Remote UnknownRemote choose_remote",

@@ -11,7 +11,7 @@ from eka.workflow.project import MANIFEST
 
 if TYPE_CHECKING:
     from eka.atom import Label, Manifest, ObjectId, TreeReader, TreeSummary, Version
-    from eka.git.objects import PygitReader
+    from eka.git import ObjectReader
 
 FILE_MODES = frozenset({"100644", "100755"})
 
@@ -27,7 +27,7 @@ class Candidate:
 
 
 def read_candidate(
-    reader: PygitReader, rev: ObjectId, label: Label, version: Version
+    reader: ObjectReader, rev: ObjectId, label: Label, version: Version
 ) -> Candidate:
     """Return the atom that a ref of ``label`` and ``version`` names.
 

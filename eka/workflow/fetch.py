@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eka.atom import parse_source_url
 from eka.compose import compose_fetches
 from eka.store import ActionFinished, Outcome
+from eka.workflow.fetched import check_fetched
 from eka.workflow.locked import checked_lock
 from eka.workflow.progress import counted
 from eka.workflow.provider import absent, ensure
@@ -34,9 +35,13 @@ def fetch_project(services: Services, project: Project) -> FetchReport:
     """Bring all that a project's lock pins for this system here, checked by id and hash.
 
     Atoms go into the cache; files of direct sources into the store, where a build finds them.
+
+    Raises:
+        As `fetch_lock` and `check_fetched`.
     """
     _, lock = checked_lock(services, project)
     report = fetch_lock(services, lock)
+    check_fetched(services, report.atoms)
     pins = [pin for pin in lock.direct if pin.system in ("", services.system)]
     plan = compose_fetches(pins)
     if not plan.roots:

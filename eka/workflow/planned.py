@@ -16,8 +16,7 @@ from eka.workflow.project import MANIFEST
 
 if TYPE_CHECKING:
     from eka.atom import Label, Manifest, ObjectId, Version
-    from eka.git import Metadata
-    from eka.git.objects import PygitReader
+    from eka.git import Metadata, ObjectReader
 
 MAX_MANIFEST_BYTES = 256 * 1024
 
@@ -27,7 +26,7 @@ def plan_by_metadata(metadata: Metadata, label: Label, version: Version) -> Mani
     return _parsed(metadata.commit(), metadata.text, label, version)
 
 
-def plan_by_atom(reader: PygitReader, rev: ObjectId, label: Label, version: Version) -> Manifest:
+def plan_by_atom(reader: ObjectReader, rev: ObjectId, label: Label, version: Version) -> Manifest:
     """Return the manifest of a fetched atom, of which nothing was checked yet.
 
     Raises:
