@@ -61,6 +61,8 @@ def test_within_one_name_a_pattern_means_what_the_shell_means(pattern: str, name
 @pytest.mark.spec("discover-patterns")
 @given(PATHS, st.data())
 def test_two_stars_stand_for_any_run_of_directories(path: str, data: st.DataObject) -> None:
+    if path == ".":  # the top, which has no name a pattern could spell
+        return
     parts = path.split("/")
     start = data.draw(st.integers(0, len(parts) - 1))
     end = data.draw(st.integers(start, len(parts) - 1))
