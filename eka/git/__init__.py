@@ -65,7 +65,8 @@ if TYPE_CHECKING:
     from eka.git.package_globs import is_pattern
     from eka.git.pktline import MalformedAnswer
     from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
-    from eka.git.protocol import ListingTooLarge, ServerRefused
+    from eka.git.protocol import ServerRefused
+    from eka.git.protocol_listing import ListingTooLarge
     from eka.git.provenance import verify_atom
     from eka.git.provenance_report import (
         AtomReport,
@@ -409,7 +410,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "package_globs": "is_pattern",
             "pktline": "MalformedAnswer",
             "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
-            "protocol": "ListingTooLarge ServerRefused",
+            "protocol": "ServerRefused",
+            "protocol_listing": "ListingTooLarge",
             "object_port": "ObjectReader",
             "remembering": "Remembering",
             "provenance": "verify_atom",

@@ -22,7 +22,7 @@ from eka.git.publication import (
     read_existing,
     version_collisions,
 )
-from eka.git.publish_errors import DirtyAtoms
+from eka.git.publish_errors import ConfusableLabel, DirtyAtoms
 from eka.git.refs import (
     ATOMS_PREFIX,
     EKA_ATOMS_PREFIX,
@@ -227,7 +227,9 @@ class Planner:
             ref = parse_atom_ref(name)
             if ref is not None:
                 published[ref.label] = f"{name} of {self._destination.where}"
-        return confusable_labels({**published, **new}, new)
+        told = {_pair(each) for each in self._checked.problems}
+        found = confusable_labels({**published, **new}, new)
+        return [each for each in found if _pair(each) not in told]
 
     def _decide(
         self,
@@ -279,3 +281,10 @@ class Planner:
             layout=self._layout,
             body=commit.encode(),
         )
+
+
+def _pair(problem: EkaError) -> frozenset[str]:
+    """Return the two labels a problem is about; nothing for other problems."""
+    if isinstance(problem, ConfusableLabel):
+        return frozenset((problem.label, problem.other))
+    return frozenset()

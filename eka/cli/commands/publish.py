@@ -9,6 +9,7 @@ import typer
 
 from eka.atom import Label, ObjectId
 from eka.cli import wiring
+from eka.cli.checks import check_reply
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
@@ -16,7 +17,7 @@ from eka.cli.signatures import wants_signature
 from eka.cli.text import bold, dim, green, yellow
 from eka.git import AtomStatus, PublishRequest
 from eka.workflow.progress import counted
-from eka.workflow.publish import publish_atoms
+from eka.workflow.publish import check_atoms, publish_atoms
 
 if TYPE_CHECKING:
     from eka.cli.reply import Json
@@ -53,6 +54,12 @@ def publish(  # noqa: PLR0913 - one parameter is one option
     sign_key: Annotated[
         str | None, typer.Option(help="Key to sign with: a path or SHA256:fingerprint.")
     ] = None,
+    allow_backwards: Annotated[
+        bool, typer.Option(help="Publish versions below those their line has already.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option(help="Say which atoms need a new version; write nothing, for CI.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option(help="Check everything, say what would be published.")
     ] = False,
@@ -65,22 +72,31 @@ def publish(  # noqa: PLR0913 - one parameter is one option
     With --sign (or the setting publish.sign) each new version carries a signature made with the
     person's ssh key, published in the same push.
 
+    With --check (of all atoms, where none is named) nothing is written and the source commit
+    need not be on the remote: it says what is new, what is unchanged and what needs a new version
+    because its tree changed. Exit status then: 0 a publish would go through, 1 it would not.
+
     Exit status: 0 published or unchanged, 1 a check failed, 2 the words are wrong, 3 no such atom
     or commit, 4 network, 6 a version is published already with another content.
     """
-    if bool(labels) == everything:
+    if (labels and everything) or not (labels or everything or check):
         raise UsageFailed("publish", "name the atoms to publish, or give --all for every one")
+    if check and (dry_run or push_source):
+        raise UsageFailed("publish", "--check writes nothing: leave the other option out")
     request = PublishRequest(
         revision=rev,
-        labels=None if everything else tuple(Label.typed(label) for label in labels or ()),
+        labels=tuple(Label.typed(label) for label in labels) if labels else None,
         remote=remote,
         genesis=None if genesis is None else ObjectId(genesis),
         no_origin=no_origin,
         push_source=push_source,
         allow_dirty=allow_dirty,
+        allow_backwards=allow_backwards,
         dry_run=dry_run,
     )
     services = wiring.services(frame)
+    if check:
+        return check_reply(check_atoms(services, request))
     if wants_signature(frame, wanted=sign, key=sign_key):
         request = replace(request, signer=wiring.signer(frame, services, sign_key))
     report = publish_atoms(services, request)
@@ -89,6 +105,7 @@ def publish(  # noqa: PLR0913 - one parameter is one option
 
 def _document(report: PublishReport) -> dict[str, Json]:
     return {
+        "check": False,
         "dry_run": report.dry_run,
         "signed_by": report.signed_by,
         "genesis": report.genesis.hex,
