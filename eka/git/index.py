@@ -91,7 +91,7 @@ class VersionIndex:
     def versions(self, url: SourceUrl, labels: Iterable[Label]) -> VersionListing:
         """Return the published versions of ``labels``; a label without any has an empty mapping.
 
-        One connection, one request for each 127 labels.
+        One connection, and one round trip for each 256 labels.
         """
         wanted = tuple(dict.fromkeys(labels))
         if len(wanted) > MOST_LABELS_BY_PREFIX:

@@ -1,4 +1,4 @@
-"""The client's half of git's wire protocol 2, and of what older servers say; here: ``ls-refs``.
+"""The client's half of git's wire protocol 2, and of what older servers say.
 
 Sans-IO: feed it what arrived, send what it returns, until it is done. One conversation carries
 any number of requests, one after another on one connection.
@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from eka.atom import ObjectId
 from eka.errors import EkaError, Exit
 from eka.git.pktline import (
     DELIMITER,
@@ -23,21 +22,17 @@ from eka.git.pktline import (
     PacketReader,
     packet,
 )
-from eka.git.ref_lines import plain_lines
-from eka.git.ref_table import RefTable
 from eka.git.safe import is_safe, safe_line
 from eka.lazy import pattern
-from eka.values import dataclass, field
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_PREFIXES_PER_REQUEST = 256
 AGENT = b"agent=eka/1\n"
-_HEX = pattern(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_OID_LENGTHS = {"sha1": 40, "sha256": 64}
+# Hexadecimal digits of an object id, by object format.
+ID_DIGITS = {"sha1": 40, "sha256": 64}
 _MAX_REF_NAME_BYTES = 1024
-_ZERO = b"0"
 _MAX_CAPABILITIES = 1000  # real servers name about ten
 # What git-check-ref-format(1) refuses, as one pattern; control characters are `is_safe`'s.
 _ILLEGAL_NAME = pattern(r"[ ~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|\.$|/$|/-")
@@ -63,21 +58,6 @@ class ServerRefused(EkaError):
         return self
 
 
-class ListingTooLarge(EkaError):
-    """A server lists more refs than eka is willing to keep."""
-
-    code = "listing-too-large"
-    exit_status = Exit.FAILED
-
-    def __init__(self, max_refs: int) -> None:
-        super().__init__(
-            what="the server lists too many refs; the listing was cut off",
-            why=f"expected at most {max_refs} refs",
-            fix="ask for single labels instead of the whole set",
-        )
-        self.max_refs = max_refs
-
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a server of protocol 2 said about itself."""
@@ -85,18 +65,6 @@ class Capabilities:
     object_format: str = "sha1"
     commands: frozenset[str] = frozenset()
     fetch_features: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class RefsFound:
-    """The refs of an answer, filtered by what was asked for."""
-
-    refs: RefTable = field(default_factory=RefTable)
-    peeled: dict[str, ObjectId] = field(default_factory=dict[str, ObjectId])
-    dropped: int = 0
-    """Names that no well-behaved server sends; never shown, only counted."""
-    unasked: int = 0
-    """Well-formed names that begin with none of the prefixes asked for."""
 
 
 class _State(Enum):
@@ -125,6 +93,11 @@ class Conversation(ABC):
     def is_done(self) -> bool:
         """Whether every answer has arrived."""
         return self._state is _State.DONE
+
+    @property
+    def _is_answering(self) -> bool:
+        """Whether an answer is what comes next."""
+        return self._state is _State.ANSWER
 
     def receive(self, data: bytes) -> bytes:
         """Take what the server sent and return what to send next (perhaps nothing).
@@ -233,101 +206,6 @@ class Conversation(ABC):
         return request
 
 
-class LsRefsConversation(Conversation):
-    """Asks a server for the refs below some prefixes.
-
-    Args (of the constructor):
-        requests: One sequence of at most 256 ref prefixes for each request; an empty prefix
-            means every ref.
-        is_stateless: See `Conversation`.
-        max_refs: Refs taken before the conversation is ended with ListingTooLarge.
-    """
-
-    def __init__(
-        self,
-        requests: Sequence[Sequence[str]],
-        *,
-        is_stateless: bool = False,
-        max_refs: int = 2_000_000,
-    ) -> None:
-        super().__init__(is_stateless=is_stateless)
-        self.found = RefsFound()
-        self._requests = [tuple(prefixes) for prefixes in requests]
-        self._asked = 0
-        self._max_refs = max_refs
-        self._lines = 0
-
-    def _next_request(self) -> bytes | None:
-        if self._asked == len(self._requests):
-            return None
-        self._asked += 1
-        return ls_refs_request(self._requests[self._asked - 1], self.capabilities)
-
-    def _answer(self, found: Packet) -> None:
-        if found.kind is not PacketKind.DATA:
-            raise MalformedAnswer("an answer with an unexpected special packet")
-        oid, _, rest = found.line.partition(b" ")
-        name, *attributes = rest.split(b" ")
-        if oid != b"unborn":
-            self._keep(oid, name, attributes, self._requests[self._asked - 1])
-
-    def _take_at_once(self) -> None:
-        if self._state is not _State.ANSWER:
-            return
-        id_digits = _OID_LENGTHS[self.capabilities.object_format]
-        prefixes = self._requests[self._asked - 1]
-        for up_to_flush in (False, True):
-            text = self._reader.lines(up_to_flush=up_to_flush)
-            found = plain_lines(text, id_digits, prefixes)
-            if found is not None and self._lines + len(found[0]) <= self._max_refs:
-                self._reader.skip(len(text))
-                self._lines += len(found[0])
-                self._put(*found)
-                return
-
-    def _put(self, names: list[str], ids: list[str]) -> None:
-        if (name := self.found.refs.put(names, ids)) is not None:
-            raise MalformedAnswer(f"{name} is listed twice, with different values")
-
-    def _old_line(self, line: bytes) -> None:
-        oid, _, name = line.partition(b" ")
-        if oid == b"shallow" or name == b"capabilities^{}":
-            return
-        peeled_of = name.removesuffix(b"^{}")
-        if peeled_of == name:
-            every = tuple(prefix for request in self._requests for prefix in request)
-            self._keep(oid, name, (), every)
-        elif (known := peeled_of.decode(errors="replace")) in self.found.refs:
-            self.found.peeled[known] = self._oid(oid)
-
-    def _keep(
-        self, oid: bytes, raw_name: bytes, attributes: Sequence[bytes], prefixes: tuple[str, ...]
-    ) -> None:
-        self._lines += 1
-        if self._lines > self._max_refs:
-            raise ListingTooLarge(self._max_refs)
-        value = self._oid(oid)
-        name = ref_name(raw_name)
-        if name is None:
-            self.found.dropped += 1
-            return
-        if not name.startswith(prefixes):
-            self.found.unasked += 1
-            return
-        self._put([name], [value.hex])
-        for attribute in attributes:
-            if attribute.startswith(b"peeled:"):
-                self.found.peeled[name] = self._oid(attribute.removeprefix(b"peeled:"))
-
-    def _oid(self, raw: bytes) -> ObjectId:
-        if _HEX.fullmatch(raw) is None or not raw.strip(_ZERO):
-            raise MalformedAnswer(f"expected an object id, found {raw[:80]!r}")
-        expected = self.capabilities.object_format
-        if self._state is _State.ANSWER and len(raw) != _OID_LENGTHS[expected]:
-            raise MalformedAnswer(f"expected an id of {expected}, found {raw!r}")
-        return ObjectId(raw.decode())
-
-
 def parse_capabilities(lines: Sequence[bytes]) -> Capabilities:
     """Return what the lines behind ``version 2`` say; unknown capabilities are ignored."""
     values: dict[str, str] = {}
@@ -335,27 +213,13 @@ def parse_capabilities(lines: Sequence[bytes]) -> Capabilities:
         key, _, value = line.decode(errors="replace").partition("=")
         values[key] = value
     object_format = values.get("object-format", "sha1")
-    if object_format not in _OID_LENGTHS:
+    if object_format not in ID_DIGITS:
         raise MalformedAnswer(f"unknown object format {safe_line(object_format)}")
     return Capabilities(
         object_format=object_format,
         commands=frozenset(values),
         fetch_features=frozenset(values.get("fetch", "").split()),
     )
-
-
-def ls_refs_request(prefixes: Sequence[str], capabilities: Capabilities) -> bytes:
-    """Return the request for the refs below ``prefixes``, to a server with ``capabilities``.
-
-    Tags are asked to be peeled only where a prefix is about tags: for every other ref the server
-    would look into the object for nothing.
-    """
-    if len(prefixes) > MAX_PREFIXES_PER_REQUEST:
-        raise ValueError(f"{len(prefixes)} prefixes in one request")
-    arguments = [b"ref-prefix %s\n" % prefix.encode() for prefix in prefixes if prefix]
-    if any(prefix.startswith("refs/tags/") for prefix in prefixes):
-        arguments.append(b"peel\n")
-    return request("ls-refs", arguments, capabilities)
 
 
 def request(command: str, arguments: Sequence[bytes], capabilities: Capabilities) -> bytes:
@@ -387,17 +251,3 @@ def ref_name(raw: bytes) -> str | None:
         return name
     is_legal = name.startswith("refs/") and _ILLEGAL_NAME.search(name) is None and is_safe(name)
     return name if is_legal else None
-
-
-def chunks(prefixes: Sequence[str], size: int = MAX_PREFIXES_PER_REQUEST) -> list[Sequence[str]]:
-    """Cut ``prefixes`` into requests: the work of a server is refs times prefixes."""
-    return [prefixes[start : start + size] for start in range(0, len(prefixes), size)]
-
-
-def parse_ls_remote(output: bytes, prefixes: Sequence[str]) -> RefsFound:
-    """Return what ``git ls-remote`` printed, held to the same rules as a direct answer."""
-    conversation = LsRefsConversation([prefixes])
-    lines = (line.replace(b"\t", b" ", 1) for line in output.split(b"\n") if line)
-    for data in (*map(packet, lines), FLUSH):
-        conversation.receive(data)
-    return conversation.found

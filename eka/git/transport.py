@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from eka.git.connector import Connector
 from eka.git.failures import source_failure
-from eka.git.protocol import LsRefsConversation, chunks, parse_ls_remote
+from eka.git.protocol_listing import LsRefsConversation, chunks, parse_ls_remote
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -78,12 +78,15 @@ class Transport:
 
         Source: atom-spec/transport.md [list-by-prefix].
         """
-        requests = chunks(tuple(dict.fromkeys(prefixes)))
-        if not requests:
+        wanted = tuple(dict.fromkeys(prefixes))
+        if not wanted:
             return ListedRefs({}, 0, 2)
-        answer = self._connector.talk(
-            url, lambda is_stateless: LsRefsConversation(requests, is_stateless=is_stateless)
-        )
+
+        def begin(is_stateless: bool) -> LsRefsConversation:  # noqa: FBT001 - as the port says
+            requests = chunks(wanted, is_stateless=is_stateless)
+            return LsRefsConversation(requests, is_stateless=is_stateless)
+
+        answer = self._connector.talk(url, begin)
         if answer is None:
             self._tell(url)
             return self._ls_remote(url, prefixes)

@@ -11,8 +11,9 @@ from eka.atom import Aliases, ObjectId, parse_source_url
 from eka.errors import EkaError
 from eka.git import is_safe, parse_atom_ref, safe_line, safe_text
 from eka.git.pktline import FLUSH, PacketReader, packet
-from eka.git.protocol import LsRefsConversation, parse_ls_remote, ref_name
+from eka.git.protocol import ref_name
 from eka.git.protocol_fetch import FetchConversation, Wish
+from eka.git.protocol_listing import LsRefsConversation, parse_ls_remote
 from eka.git.settings import parse_settings
 
 PREFIX = "refs/atoms/"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eka.errors import EkaError
 from eka.git.pktline import FLUSH, packet
-from eka.git.protocol import LsRefsConversation
+from eka.git.protocol_listing import LsRefsConversation
 from eka.git.ref_lines import plain_lines
 from eka.git.ref_table import RefTable
 

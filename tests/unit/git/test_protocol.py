@@ -6,15 +6,13 @@ import pytest
 
 from eka.atom import ObjectId
 from eka.git.pktline import FLUSH, RESPONSE_END, MalformedAnswer, packet
-from eka.git.protocol import (
-    Capabilities,
+from eka.git.protocol import Capabilities, ServerRefused, ref_name
+from eka.git.protocol_listing import (
     ListingTooLarge,
     LsRefsConversation,
-    ServerRefused,
     chunks,
     ls_refs_request,
     parse_ls_remote,
-    ref_name,
 )
 
 ONE, TWO = "1" * 40, "2" * 40
@@ -63,23 +61,57 @@ def test_the_request_names_the_prefixes_and_nothing_else() -> None:
 
 @pytest.mark.spec("list-by-prefix")
 def test_many_prefixes_go_into_several_requests_of_one_connection() -> None:
-    prefixes = [f"refs/atoms/a{number}/" for number in range(300)]
-    talk = LsRefsConversation(chunks(prefixes))
+    prefixes = [f"refs/atoms/a{number}/" for number in range(600)]
+    talk = LsRefsConversation(chunks(prefixes, is_stateless=True), is_stateless=True)
 
     first = talk.receive(ADVERTISEMENT)
-    second = talk.receive(answer(f"{ONE} refs/atoms/a0/1.0.0"))
-    end = talk.receive(answer(f"{TWO} refs/atoms/a299/1.0.0"))
+    second = talk.receive(answer(f"{ONE} refs/atoms/a0/1.0.0") + RESPONSE_END)
+    end = talk.receive(answer(f"{TWO} refs/atoms/a599/1.0.0") + RESPONSE_END)
 
-    assert first.count(b"ref-prefix") == 256
-    assert second.count(b"ref-prefix") == 44
-    assert end == FLUSH
+    assert first.count(b"ref-prefix") == 514
+    assert second.count(b"ref-prefix") == 86
+    assert end == b""
     assert talk.is_done
     assert len(talk.found.refs) == 2
 
 
+@pytest.mark.spec("list-pipelined")
+def test_where_a_connection_stays_open_requests_do_not_wait_for_answers() -> None:
+    prefixes = [f"refs/atoms/a{number}/" for number in range(514)]
+    talk = LsRefsConversation(chunks(prefixes, is_stateless=False))
+    answers = [answer(f"{ONE} refs/atoms/a{128 * number}/1.0.0") for number in range(5)]
+
+    asked = talk.receive(ADVERTISEMENT)
+    end = talk.receive(b"".join(answers))
+
+    assert asked.count(b"command=ls-refs") == 5
+    assert asked.count(b"ref-prefix") == 514
+    assert end == FLUSH
+    assert talk.is_done
+    assert len(talk.found.refs) == 5
+
+
+@pytest.mark.spec("list-pipelined")
+def test_no_more_is_sent_ahead_than_a_pipe_holds() -> None:
+    labels = [f"{number}{'a' * 124}" for number in range(1000)]
+    talk = LsRefsConversation(
+        chunks([f"refs/atoms/{each}/" for each in labels], is_stateless=False)
+    )
+    ahead = [len(request) for request in talk.receive(ADVERTISEMENT).split(FLUSH)[:-1]]
+    sums = [sum(ahead)]
+
+    while not talk.is_done:
+        del ahead[0]
+        ahead += [len(request) for request in talk.receive(FLUSH).split(FLUSH)[:-1] if request]
+        sums.append(sum(ahead))
+
+    assert len(sums) == 1 + 8
+    assert 32 * 1024 < max(sums) < 60 * 1024
+
+
 def test_more_prefixes_than_one_request_may_hold_are_a_bug_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="257 prefixes"):
-        ls_refs_request(["x"] * 257, Capabilities())
+    with pytest.raises(ValueError, match="515 prefixes"):
+        ls_refs_request(["x"] * 515, Capabilities())
 
 
 def test_tags_are_peeled_only_where_tags_are_asked_for() -> None:
