@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.cli.table import COMMANDS
+from tests.every_command import CALLS, PLACES, filled
 from tests.servers.git_http import serve
 from tests.story import Person, Village, git
 
@@ -36,54 +38,33 @@ PROGRAMS = (
     "uploadArchive.command", "tar.tar.command", "web.browser", "help.browser", "trailer.x.command",
     "receive.procReceiveRefs", "trace2.eventTarget",
 )  # fmt: skip
-# What every command is called with; SERVER is a source that answers.
-CALLS = {
-    "init": ["init"],
-    "new": ["new", "fresh"],
-    "publish": ["publish", "--all", "--allow-dirty"],
-    "versions": ["versions", "SERVER::greet"],
-    "info": ["info", "SERVER::greet"],
-    "add": ["add", "SERVER::shell@^1"],
-    "lock": ["lock"],
-    "verify": ["verify", "SERVER"],
-    "fetch": ["fetch"],
-    "build": ["build", "--no-link"],
-    "run": ["run", "--json"],
-    "doctor": ["doctor"],
-}
-PLACES = {"add": "plain", **dict.fromkeys(("info", "fetch", "build", "run"), "greet")}
 
 
-@pytest.fixture
-def person(tmp_path: Path) -> Person:
-    return Person(tmp_path / "home")
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """A clone with every trap that git knows, and the file they make."""
+
+    checkout: Path
+    server: Path
+    """What it was cloned from, in a text it holds."""
+    canary: Path
 
 
-@pytest.fixture
-def village(tmp_path: Path, person: Person) -> Village:
-    made = Village(tmp_path)
-    made.publish(person)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Village:
+    """A village that has published; nobody changes it."""
+    root = tmp_path_factory.mktemp("built")
+    made = Village(root / "village")
+    made.publish(Person(root / "home"))
     return made
 
 
-@pytest.fixture
-def server(tmp_path: Path, village: Village) -> Generator[str]:
-    assert village.server.exists()
-    with serve(tmp_path / "server") as served:
-        yield f"{served.url}/pkgs.git"
-
-
-@pytest.fixture
-def canary(tmp_path: Path) -> Path:
-    return tmp_path / "canary"
-
-
-@pytest.fixture
-def checkout(tmp_path: Path, village: Village, canary: Path) -> Path:
-    """A clone with every trap that git knows, some of it in the files of the commit."""
-    clone = tmp_path / "checkout"
-    git(tmp_path, "clone", "-q", str(village.server), str(clone))
-    program = tmp_path / "trap"
+@pytest.fixture(scope="module")
+def trap(tmp_path_factory: pytest.TempPathFactory, built: Village) -> Trap:
+    """The traps, some of them in the files of the commit; nobody steps into this clone."""
+    root = tmp_path_factory.mktemp("trap")
+    clone, canary, program = root / "checkout", root / "canary", root / "trap"
+    git(root, "clone", "-q", str(built.server), str(clone))
     program.write_text(f"#!/bin/sh\ntouch {canary}\nexec cat\n")
     program.chmod(0o755)
     (clone / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
@@ -97,6 +78,39 @@ def checkout(tmp_path: Path, village: Village, canary: Path) -> Path:
     (clone / "plain" / "atom.toml").write_text('[package]\nlabel = "plain"\nversion = "1.0.0"\n')
     spring(clone / ".git", program)
     spring(embedded, program)
+    return Trap(clone, built.server, canary)
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path / "home")
+
+
+@pytest.fixture
+def village(tmp_path: Path, built: Village) -> Village:
+    return Village.copied(built, tmp_path / "village")
+
+
+@pytest.fixture
+def server(village: Village) -> Generator[str]:
+    with serve(village.server.parent) as served:
+        yield f"{served.url}/pkgs.git"
+
+
+@pytest.fixture
+def canary(trap: Trap) -> Path:
+    trap.canary.unlink(missing_ok=True)
+    return trap.canary
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, village: Village, trap: Trap) -> Path:
+    """A clone of the village with all traps."""
+    clone = tmp_path / "checkout"
+    shutil.copytree(trap.checkout, clone, symlinks=True)
+    config = clone / ".git" / "config"
+    text = config.read_text().replace(str(trap.server), str(village.server))
+    config.write_text(text.replace(str(trap.checkout), str(clone)))
     return clone
 
 
@@ -132,43 +146,39 @@ def spring(git_dir: Path, program: Path) -> None:
     (git_dir / "info" / "attributes").write_text("* filter=evil diff=evil merge=evil\n")
 
 
-def test_every_command_is_tried() -> None:
-    assert set(CALLS) == set(COMMANDS)
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return str(path)
+
+
+@pytest.fixture
+def words(command: str, server: str, key: str, tmp_path: Path) -> list[str]:
+    """What the command is called with."""
+    return filled(CALLS[command], SERVER=server, KEY=key, OUT=str(tmp_path / "out"))
 
 
 @pytest.mark.spec("publish-configuration", "source-settings")
 @pytest.mark.parametrize("command", CALLS)
-def test_no_command_runs_what_the_repository_names(
-    command: str, person: Person, checkout: Path, server: str, canary: Path
+def test_s20_no_command_runs_what_the_repository_names(
+    command: str, words: list[str], person: Person, checkout: Path, canary: Path
 ) -> None:
+    program = str(Path(sys.executable).with_name("eka"))
     # Touched files make git look inside of them, through whatever filter.
     for path in (checkout / "greet").glob("*"):
         path.touch()
     where = checkout / PLACES.get(command, "")
-    words = [word.replace("SERVER", server) for word in CALLS[command]]
 
-    answers = [person.eka(where, *words)]
-    answers.append(person.eka(checkout / "greet" / "embedded", *words))
-
-    assert not canary.exists()
-    assert answers[0].status == 0, answers[0]
-    assert answers[1].status != BUG, answers[1]
-
-
-@pytest.mark.parametrize("command", CALLS)
-def test_no_command_loads_modules_from_the_directory_it_works_in(
-    command: str, person: Person, checkout: Path, server: str, canary: Path
-) -> None:
-    program = str(Path(sys.executable).with_name("eka"))
-    where = checkout / PLACES.get(command, "")
-    words = [word.replace("SERVER", server) for word in CALLS[command]]
-
+    # A program of its own: so it also loads no module from the directory it works in.
     done = subprocess.run(
         [program, *words], cwd=where, env=person.environment, capture_output=True, check=False
     )
+    inner = person.eka(checkout / "greet" / "embedded", *words)
 
     assert not canary.exists()
     assert done.returncode == 0, done.stderr.decode()
+    assert inner.status != BUG, inner
 
 
 def test_the_trap_works(checkout: Path, canary: Path) -> None:
@@ -178,8 +188,8 @@ def test_the_trap_works(checkout: Path, canary: Path) -> None:
 
 
 @pytest.mark.parametrize("command", CALLS)
-def test_no_command_writes_where_the_repository_says_its_files_are(
-    command: str, tmp_path: Path, person: Person, checkout: Path, server: str
+def test_s20_no_command_writes_where_the_repository_says_its_files_are(
+    command: str, words: list[str], tmp_path: Path, person: Person, checkout: Path
 ) -> None:
     victim = tmp_path / "victim"
     victim.mkdir()
@@ -187,7 +197,6 @@ def test_no_command_writes_where_the_repository_says_its_files_are(
     moved = victim / "checkout"
     (moved / ".git" / "config").write_text("[core]\n\tworktree = ../..\n")
     (moved / "ekala.toml").unlink()
-    words = [word.replace("SERVER", server) for word in CALLS[command]]
     where = moved / PLACES.get(command, "")
 
     answer = person.eka(where, *words)
@@ -197,8 +206,8 @@ def test_no_command_writes_where_the_repository_says_its_files_are(
 
 
 @pytest.mark.parametrize("command", CALLS)
-def test_no_command_writes_through_the_links_of_a_repository(
-    command: str, tmp_path: Path, person: Person, checkout: Path, server: str
+def test_s20_no_command_writes_through_the_links_of_a_repository(
+    command: str, words: list[str], tmp_path: Path, person: Person, checkout: Path
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -210,7 +219,7 @@ def test_no_command_writes_through_the_links_of_a_repository(
         for name in names:
             (place / name).unlink(missing_ok=True)
             (place / name).symlink_to(outside / "precious")
-    words = [word.replace("SERVER", server) for word in CALLS[command] if word != "--no-link"]
+    words = [word for word in words if word != "--no-link"]
     where = checkout / PLACES.get(command, "")
 
     answer = person.eka(where, *words)
