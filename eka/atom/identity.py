@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
 from eka.hashing import base32hex, derive_key, keyed_digest
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from eka.atom.label import Label

@@ -12,7 +12,7 @@ from collections import ChainMap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias, read_toml
+from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias
 from eka.cli.errors import SettingInvalid, SettingUnknown
 from eka.lazy import pattern
 from eka.values import dataclass
@@ -227,6 +227,8 @@ def _project_file(directory: Path) -> Path | None:
 
 
 def _read(path: Path) -> TomlDocument:
+    from eka.atom import read_toml  # noqa: PLC0415 (many people have no such file)
+
     return read_toml(path.read_bytes(), str(path))
 
 
