@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("eka.cli.commands.list:list_atoms", "List the atoms of a repository"),
     "search": ("eka.cli.commands.search:search", "Search atoms by label, tag and description"),
     "versions": ("eka.cli.commands.versions:versions", "List published versions of an atom"),
+    "log": ("eka.cli.commands.log:log", "Show the versions of an atom as a history"),
     "diff": ("eka.cli.commands.diff:diff", "Compare two versions of an atom"),
     "info": ("eka.cli.commands.info:info", "Show what an atom says about itself"),
     "add": ("eka.cli.commands.add:add", "Add a dependency to atom.toml and lock it"),
@@ -26,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fetch": ("eka.cli.commands.fetch:fetch", "Download everything atom.lock pins"),
     "build": ("eka.cli.commands.build:build", "Build the locked closure in a sandbox"),
     "run": ("eka.cli.commands.run:run", "Build an atom and start its program"),
+    "mirror": ("eka.cli.commands.mirror:mirror", "Put what atom.lock pins into a bare repository"),
+    "vendor": ("eka.cli.commands.vendor:vendor", "Put what atom.lock pins into plain directories"),
     "doctor": ("eka.cli.commands.doctor:doctor", "Say what works on this machine"),
 }
 
