@@ -73,7 +73,7 @@ def services(
         index=VersionIndex(transport),
         objects=objects,
         reader=cache(partial(_reader, objects)),
-        history=partial(_history, settings.cache_dir / "histories", runner),
+        history=partial(_history, settings.cache_dir / "histories", runner, offline=offline),
         listings=settings.cache_dir / "listings",
         good_signatures=settings.state_dir / "good-signatures.jsonl",
         trust_rules=settings.signatures.rules if settings.signatures else (),
@@ -178,10 +178,10 @@ def _trust(frame: Frame) -> Trust:
     return trust
 
 
-def _history(directory: Path, runner: GitRunner, url: SourceUrl) -> History:
+def _history(directory: Path, runner: GitRunner, url: SourceUrl, *, offline: bool) -> History:
     from eka.git.history import SourceHistory  # noqa: PLC0415 - costs 100 ms
 
-    return SourceHistory(directory, url, runner)
+    return SourceHistory(directory, url, runner, offline=offline)
 
 
 def _open_url(url: str) -> Any:  # noqa: ANN401 - an iterator of bytes

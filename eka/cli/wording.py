@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from eka.cli.text import columns_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from eka.git import CommitNote
 
 WIDTH = 80  # columns of the page that lists are made for
 OID_DIGITS = 10  # of a commit id, where the whole of it stands elsewhere
+SHOWN_NAMES = 3
 _CUT = "..."
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
 _STEP = 1024
@@ -52,11 +55,20 @@ def shortened(text: str, columns: int) -> str:
     return f"{cut.rstrip()}{_CUT}"
 
 
-def commit_line(note: CommitNote, *, columns: int = WIDTH) -> tuple[str, str, str]:
-    """Return id, day, and author with subject of a source commit, to fit a line."""
-    left = columns - OID_DIGITS - len("2026-01-01") - 4
-    return (
-        note.oid.hex[:OID_DIGITS],
-        date(note.time_s),
-        shortened(f"{note.author}: {note.subject}", left),
-    )
+def commit_line(note: CommitNote) -> tuple[str, str, str]:
+    """Return id, day and subject of a source commit, to fit a line."""
+    day = date(note.time_s)
+    room = WIDTH - OID_DIGITS - len(day) - 2 * len("  ")
+    return note.oid.hex[:OID_DIGITS], day, shortened(note.subject, room)
+
+
+def by(names: Iterable[str]) -> str:
+    """Return ``by A, B and 2 others``; nothing where nobody is named."""
+    known = list(dict.fromkeys(name for name in names if name))
+    shown, more = known[:SHOWN_NAMES], len(known) - SHOWN_NAMES
+    if not shown:
+        return ""
+    if more > 0:
+        return f"by {', '.join(shown)} and {more} other{'s' if more > 1 else ''}"
+    *first, last = shown
+    return f"by {', '.join(first)} and {last}" if first else f"by {last}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.commit_log import commits_between
 from eka.git.failures import CacheUnusable, ObjectsUnavailable
-from eka.git.fetcher import DEFAULT_FETCH_TIMEOUT_S, Destination, Fetcher
+from eka.git.fetcher import DEFAULT_FETCH_TIMEOUT_S, Destination, Fetched, Fetcher
 from eka.git.keepers import keep, kept
 from eka.git.lineage import descendants
 from eka.git.objects import PygitReader
@@ -49,8 +49,12 @@ class SourceHistory:
         *,
         timeout_s: float | None = DEFAULT_FETCH_TIMEOUT_S,
         progress: Callable[[int], None] | None = None,
+        offline: bool = False,
     ) -> None:
-        """Use a repository below ``directory``, made when it is first needed."""
+        """Use a repository below ``directory``, made when it is first needed.
+
+        ``offline``: what was not reached before is unavailable.
+        """
         # Not the secret form: two users of one source share its history.
         name = hashlib.sha256(url.public.encode()).hexdigest()[:32]
         self.git_dir = directory / f"{name}.git"
@@ -58,6 +62,7 @@ class SourceHistory:
         self._runner = runner
         self._fetcher = Fetcher(runner, timeout_s=timeout_s)
         self._progress = progress
+        self._offline = offline
         self._shallow: set[ObjectId] = set()
         self._ready: set[ObjectId] = set()
         self._descendants: dict[Genesis, set[ObjectId]] = {}
@@ -154,7 +159,7 @@ class SourceHistory:
         if not missing:
             return
         wish = Wish(wants=missing, haves=here[:_MOST_HAVES], filter="tree:0")
-        fetched = self._fetcher.fetch(self._url, wish, destination, self._progress)
+        fetched = self._fetch(wish, destination)
         reader = self._objects()
         if absent := [origin for origin in missing if not reader.has(origin)]:
             raise ObjectsUnavailable(self._url, absent, "its answer leaves them out")
@@ -177,14 +182,19 @@ class SourceHistory:
         if not self._have_trees(wanted):
             try:
                 wish = Wish(wants=wanted, filter="blob:none")
-                self._fetcher.fetch(self._url, wish, destination, self._progress)
+                self._fetch(wish, destination)
             except ObjectsUnavailable:
                 # An older server gives what refs name and nothing else.
                 wish = Wish(wants=list(missing), filter="blob:none")
-                self._fetcher.fetch(self._url, wish, destination, self._progress)
+                self._fetch(wish, destination)
             if not self._have_trees(wanted):
                 raise ObjectsUnavailable(self._url, wanted, "its answer leaves out trees")
         keep(self._runner, self.git_dir, wanted, _TREES_PREFIX)
+
+    def _fetch(self, wish: Wish, destination: Destination) -> Fetched:
+        if self._offline:
+            raise ObjectsUnavailable(self._url, wish.wants, "--offline forbids asking for them")
+        return self._fetcher.fetch(self._url, wish, destination, self._progress)
 
     def _are_whole(self, commits: Iterable[ObjectId]) -> bool:
         return self._walk(["rev-list", "--quiet", "--stdin"], commits)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NO_ORIGIN = "one side has no source commit"
 ELSEWHERE = "the two come from different repositories"
-OFFLINE = "--offline forbids the network"
+OFFLINE = "they were not fetched before, and --offline forbids asking for them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +66,14 @@ def origin_commits(services: Services, old: Side, new: Side) -> OriginCommits:
     source = _common_source(old, new)
     if source is None:
         return OriginCommits(unavailable=ELSEWHERE)
-    if services.offline:
-        return OriginCommits(unavailable=OFFLINE)
-    services.progress.step("fetching the history between them")
+    services.progress.step("reaching the commits between them")
     try:
         history = services.history(source)
         history.prepare((old.origin, new.origin))
         walk = _Walk(history, _paths(history, old, new))
         gained, lost = walk.touching(old, new), walk.touching(new, old)
     except EkaError as error:
-        return OriginCommits(unavailable=str(error))
+        return OriginCommits(unavailable=OFFLINE if services.offline else str(error))
     return OriginCommits(gained=gained, lost=lost, is_complete=walk.is_complete)
 
 

@@ -9,9 +9,10 @@ import typer
 
 from eka.cli import wiring
 from eka.cli.frame import Frame
+from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
-from eka.cli.text import Table, bold, cyan, dim, green, red, yellow
-from eka.cli.wording import WIDTH, commit_line, shortened, size
+from eka.cli.text import bold, cyan, dim, green, red, yellow
+from eka.cli.wording import WIDTH, by, commit_line, shortened, size
 from eka.errors import Exit
 from eka.git import ChangeKind
 from eka.workflow.diff import diff as compare
@@ -20,7 +21,7 @@ from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
     from eka.cli.reply import Json
-    from eka.cli.text import Body, Line, Piece
+    from eka.cli.text import Body, Line
     from eka.git import CommitNote, Leaf
     from eka.workflow.diff import DiffReport, FileChange
     from eka.workflow.manifest_changes import ManifestChanges
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 SHOWN_FILES = 200
 SHOWN_COMMITS = 50
+STYLES = {ChangeKind.ADDED: green, ChangeKind.REMOVED: red, ChangeKind.RENAMED: cyan}
 TAB_COLUMNS = 8
 LINK_MODE = "120000"
 
@@ -60,9 +62,12 @@ def diff(
     if old is None and new is not None:  # pragma: no cover - typer fills them in order
         old, new = new, None
     words = tuple(word for word in (old, new) if word is not None)
-    report = compare(wiring.services(frame, offline=offline), words, patch=patch)
+    services = wiring.services(frame, offline=offline)
+    report = compare(services, words, patch=patch)
+    document = _document(report, patch=patch)
+    document["listings"] = listings_document(services)
     return Reply(
-        document=_document(report, patch=patch),
+        document=document,
         body=_body(report, patch=patch),
         status=Exit.FAILED if exit_code and not report.is_same else Exit.OK,
     )
@@ -165,8 +170,9 @@ def path_text(path: bytes) -> str:
 
 def _body(report: DiffReport, *, patch: bool) -> Body:
     old, new = report.old, report.new
-    there = f"{new.title} here" if new.directory else new.title
-    lines: list[Line | Table] = [(bold(old.title), " -> ", bold(there))]
+    there = new.version.text if new.label == old.label else new.title
+    here = dim("  (the files here)") if new.directory else ""
+    lines: list[Line] = [(bold(old.title), " -> ", bold(there), here)]
     if report.is_same:
         return [*lines, "no file differs", *_commit_lines(report.commits)]
     lines += _manifest_lines(report.manifest)
@@ -210,58 +216,62 @@ def _shown(value: object) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _file_lines(report: DiffReport) -> list[Line | Table]:
-    lines = report.lines
-    told = (
-        f"{counted(len(report.files), 'file')}, {lines.added} lines added, {lines.removed} removed"
-    )
-    rows = [_file_row(file) for file in report.files[:SHOWN_FILES]]
-    table = Table(("", "+", "-", "path"), tuple(rows))
+def _file_lines(report: DiffReport) -> list[Line]:
+    lines, count = report.lines, counted(len(report.files), "file")
+    told = f"{count}, {counted(lines.added, 'line')} added, {lines.removed} removed"
+    shown = report.files[:SHOWN_FILES]
+    counts = [each.lines for each in shown if each.lines is not None]
+    plus = max((len(str(each.added)) for each in counts), default=1) + 1
+    minus = max((len(str(each.removed)) for each in counts), default=1) + 1
+    rows = [_file_row(file, plus, minus) for file in shown]
     more = len(report.files) - len(rows)
     cut: list[Line] = [dim(f"and {more} more: --json names them all")] if more else []
-    return [bold(told), table, *cut]
+    return [bold(told), *rows, *cut]
 
 
-def _file_row(file: FileChange) -> tuple[str | Piece, ...]:
-    change = file.change
-    kind = {
-        ChangeKind.ADDED: green("added"),
-        ChangeKind.REMOVED: red("removed"),
-        ChangeKind.RENAMED: cyan("renamed"),
-    }.get(change.kind, yellow(change.kind.value))
+def _file_row(file: FileChange, plus: int, minus: int) -> Line:
+    change, lines = file.change, file.lines
+    style = STYLES.get(change.kind, yellow)
+    kind = style(f"{change.kind.value:<8}")
     path = path_text(change.path)
     if change.kind is ChangeKind.RENAMED and change.old is not None:
         path = f"{path_text(change.old.path)} -> {path}"
-    if file.lines is None:
-        sizes = " -> ".join(size(n) for n in (file.old_bytes, file.new_bytes) if n is not None)
-        why = "binary" if file.is_binary else "large"
-        return kind, "", "", f"{path} ({why}, {sizes}){_mode_note(file)}"
-    return (
-        kind,
-        green(str(file.lines.added)) if file.lines.added else "",
-        red(str(file.lines.removed)) if file.lines.removed else "",
-        f"{path}{_mode_note(file)}",
-    )
+    added = f"+{lines.added}" if lines and lines.added else ""
+    removed = f"-{lines.removed}" if lines and lines.removed else ""
+    counts = (green(f"{added:>{plus}}"), " ", red(f"{removed:>{minus}}"))
+    return ("  ", kind, "  ", *counts, f"  {path}", dim(_remark(file)))
+
+
+def _remark(file: FileChange) -> str:
+    if file.lines is not None:
+        return _mode_note(file)
+    sizes = " -> ".join(size(n) for n in (file.old_bytes, file.new_bytes) if n is not None)
+    return f"  {'binary' if file.is_binary else 'large'}, {sizes}{_mode_note(file)}"
 
 
 def _mode_note(file: FileChange) -> str:
     old, new = file.change.old, file.change.new
     if old is None or new is None or old.mode == new.mode:
         return ""
-    return f" (mode {old.mode} -> {new.mode})"
+    return f"  mode {old.mode} -> {new.mode}"
 
 
-def _commit_lines(commits: OriginCommits) -> list[Line | Table]:
+def _commit_lines(commits: OriginCommits) -> list[Line]:
     if commits.unavailable:
         return ["", dim(f"commits between their origins: not known ({commits.unavailable})")]
-    lines: list[Line | Table] = []
-    for notes, verb in ((commits.gained, "new"), (commits.lost, "gone")):
+    lines: list[Line] = []
+    groups = (
+        (commits.gained, counted(len(commits.gained), "new commit")),
+        (commits.lost, f"{counted(len(commits.lost), 'commit')} undone"),
+    )
+    for notes, title in groups:
         if not notes:
             continue
-        lines += ["", bold(counted(len(notes), f"{verb} commit"))]
+        authors = by(note.author for note in notes)
+        lines += ["", (bold(title), f" {authors}")]
         for note in notes[:SHOWN_COMMITS]:
             oid, day, text = commit_line(note)
-            lines.append((cyan(oid), f"  {day}  ", text))
+            lines.append(("  ", cyan(oid), f"  {day}  ", text))
         if len(notes) > SHOWN_COMMITS:
             more = len(notes) - SHOWN_COMMITS
             lines.append(dim(f"and {more} more: --json names them all"))
