@@ -85,7 +85,7 @@ def refusal(answer: Answer) -> str:
     "policy-first", "fetch-checks", "commit-canonical", "commit-claims", "flow-checked"
 )
 @pytest.mark.parametrize("case", FAULTY)
-def test_no_command_takes_what_is_no_atom(
+def test_s04_s08_s11_no_command_takes_what_is_no_atom(
     case: str, root: Path, person: Person, hostile: HostileSet, app: Path
 ) -> None:
     before = everything(root, person)
@@ -109,7 +109,7 @@ def test_no_command_takes_what_is_no_atom(
 
 
 @pytest.mark.parametrize("case", TREES)
-def test_no_build_takes_a_hostile_tree_that_a_lock_pins(
+def test_s11_no_build_takes_a_hostile_tree_that_a_lock_pins(
     case: str, root: Path, person: Person, hostile: HostileSet, app: Path
 ) -> None:
     commit, honest = hostile.commits[case], hostile.commits[HONEST]
@@ -135,7 +135,7 @@ def test_no_build_takes_a_hostile_tree_that_a_lock_pins(
     assert not list((person.home / ".data").rglob("canary"))
 
 
-def test_one_bad_atom_does_not_hide_the_good_one(
+def test_s11_one_bad_atom_does_not_hide_the_good_one(
     person: Person, hostile: HostileSet, app: Path
 ) -> None:
     raw = hostile.raw
@@ -153,7 +153,7 @@ def test_one_bad_atom_does_not_hide_the_good_one(
 
 
 @pytest.mark.spec("level-ancestry")
-def test_a_set_that_claims_the_beginning_of_another_is_found_out(
+def test_s05_a_set_that_claims_the_beginning_of_another_is_found_out(
     root: Path, person: Person, app: Path
 ) -> None:
     liar = RawRepository(root / "liar.git")

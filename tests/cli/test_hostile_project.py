@@ -86,7 +86,7 @@ def pair(app: Path) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.spec("flow-one-source")
-def test_a_fork_has_the_same_identity_and_no_authority(
+def test_s05_a_fork_has_the_same_identity_and_no_authority(
     person: Person, app: Path, fork: str
 ) -> None:
     before = pair(app)
@@ -98,7 +98,7 @@ def test_a_fork_has_the_same_identity_and_no_authority(
 
 
 @pytest.mark.spec("flow-one-source")
-def test_a_fork_that_is_accepted_adds_no_versions(
+def test_s05_a_fork_that_is_accepted_adds_no_versions(
     person: Person, app: Path, village: Village, fork: str
 ) -> None:
     answer = person.json(app, "add", f"{fork}::shell@^1", "--accept-source", fork)
@@ -111,7 +111,7 @@ def test_a_fork_that_is_accepted_adds_no_versions(
     assert fork not in lock
 
 
-def test_a_fork_that_is_listed_as_a_mirror_is_accepted_for_good(
+def test_s05_a_fork_that_is_listed_as_a_mirror_is_accepted_for_good(
     person: Person, app: Path, village: Village, fork: str
 ) -> None:
     manifest = app / "atom.toml"
@@ -125,7 +125,7 @@ def test_a_fork_that_is_listed_as_a_mirror_is_accepted_for_good(
 
 
 @pytest.mark.spec("flow-one-source")
-def test_a_foreign_manifest_cannot_send_a_known_set_elsewhere(
+def test_s05_a_foreign_manifest_cannot_send_a_known_set_elsewhere(
     root: Path, person: Person, app: Path, fork: str
 ) -> None:
     assert fork.endswith("/fork.git")
@@ -163,7 +163,7 @@ def test_a_foreign_manifest_cannot_send_a_known_set_elsewhere(
         "https://user:secret@pkgs.example/pkgs.git",
     ],
 )
-def test_a_foreign_manifest_names_no_place_of_this_machine_and_no_alias(
+def test_s13_a_foreign_manifest_names_no_place_of_this_machine_and_no_alias(
     place: str, root: Path, tmp_path: Path, person: Person, village: Village
 ) -> None:
     assert village.server.exists()
@@ -232,7 +232,7 @@ def _elsewhere(text: str, url: str) -> str:
 
 @pytest.mark.spec("flow-places", "lock-fields", "lock-urls", "lock-credentials")
 @pytest.mark.parametrize("case", FORGERIES)
-def test_a_forged_lock_is_not_used(
+def test_s03_s17_a_forged_lock_is_not_used(
     case: str, root: Path, tmp_path: Path, person: Person, app: Path, fork: str
 ) -> None:
     assert fork
@@ -266,7 +266,7 @@ def test_a_forged_lock_is_not_used(
 
 @pytest.mark.spec("flow-places")
 @pytest.mark.parametrize("declared", ["", f', sha256 = "{HELLO}"'])
-def test_a_lock_pins_no_other_file_than_the_manifest_names(
+def test_s17_a_lock_pins_no_other_file_than_the_manifest_names(
     declared: str, person: Person, tmp_path: Path
 ) -> None:
     person.does(tmp_path, "new", "app")
@@ -304,7 +304,7 @@ def changing(tmp_path: Path, person: Person) -> tuple[RawRepository, Path]:
 
 
 @pytest.mark.spec("flow-moved")
-def test_a_version_with_another_content_is_noticed(
+def test_s01_a_version_with_another_content_is_noticed(
     changing: tuple[RawRepository, Path], person: Person
 ) -> None:
     raw, app = changing
@@ -322,7 +322,7 @@ def test_a_version_with_another_content_is_noticed(
     assert pair(app) == before
 
 
-def test_a_version_that_went_away_is_told_and_can_still_be_had(
+def test_s02_a_version_that_went_away_is_told_and_can_still_be_had(
     changing: tuple[RawRepository, Path], tmp_path: Path
 ) -> None:
     raw, app = changing
@@ -358,7 +358,7 @@ def test_a_version_that_went_away_is_told_and_can_still_be_had(
         ("[build]\njobs = 1", "setting-unknown"),
     ],
 )
-def test_the_settings_of_a_project_change_nothing_that_is_known(
+def test_s10_the_settings_of_a_project_change_nothing_that_is_known(
     text: str, code: str, root: Path, app: Path, person: Person
 ) -> None:
     settings = person.home / ".config" / "eka" / "config.toml"
@@ -397,7 +397,7 @@ def silent(answers: list[Answer], *places: Path) -> bool:
 
 
 @pytest.mark.spec("flow-public")
-def test_a_password_in_an_address_is_used_and_written_nowhere(
+def test_s14_a_password_in_an_address_is_used_and_written_nowhere(
     person: Person, guarded: str, tmp_path: Path
 ) -> None:
     person.does(tmp_path, "new", "app")
@@ -418,7 +418,7 @@ def test_a_password_in_an_address_is_used_and_written_nowhere(
     assert silent(answers, app, person.home)
 
 
-def test_a_password_given_for_publishing_is_written_nowhere(
+def test_s14_a_password_given_for_publishing_is_written_nowhere(
     person: Person, guarded: str, tmp_path: Path
 ) -> None:
     village = Village(tmp_path)
@@ -470,7 +470,7 @@ def test_a_password_given_for_publishing_is_written_nowhere(
     ],
     ids=" ".join,
 )
-def test_no_error_repeats_a_password(
+def test_s14_no_error_repeats_a_password(
     words: list[str], person: Person, village: Village, tmp_path: Path
 ) -> None:
     person.does(tmp_path, "new", "app")
@@ -484,7 +484,7 @@ def test_no_error_repeats_a_password(
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OSError, FileNotFoundError])
-def test_no_trace_of_a_bug_repeats_a_password(
+def test_s14_no_trace_of_a_bug_repeats_a_password(
     error: type[Exception],
     person: Person,
     tmp_path: Path,
@@ -511,7 +511,7 @@ def test_no_trace_of_a_bug_repeats_a_password(
         '[deps.direct.url]\nx = { url = "https://somebody:SECRET@127.0.0.1:9/x" }',
     ],
 )
-def test_a_password_in_a_manifest_is_refused_and_not_repeated(
+def test_s14_a_password_in_a_manifest_is_refused_and_not_repeated(
     line: str, person: Person, tmp_path: Path
 ) -> None:
     text = line.replace("SECRET", HUSHED)
@@ -558,7 +558,9 @@ BOMBS = {
 
 @pytest.mark.spec("tree-cost", "tree-manifest-size", "tree-size")
 @pytest.mark.parametrize("case", BOMBS)
-def test_a_bomb_is_refused_in_little_memory(case: str, person: Person, tmp_path: Path) -> None:
+def test_s15_s16_a_bomb_is_refused_in_little_memory(
+    case: str, person: Person, tmp_path: Path
+) -> None:
     kind, data = BOMBS[case]
     raw = RawRepository(tmp_path / "evil.git")
     head = b'[package]\nlabel = "x"\nversion = "1.0.0"\n'
@@ -577,7 +579,7 @@ def test_a_bomb_is_refused_in_little_memory(case: str, person: Person, tmp_path:
 @pytest.mark.parametrize(
     "name", ["atom.toml", "atom.lock", "ekala.toml", ".eka.toml", ".atom.pending"]
 )
-def test_an_endless_file_of_a_project_is_refused(
+def test_s16_an_endless_file_of_a_project_is_refused(
     name: str, person: Person, tmp_path: Path
 ) -> None:
     person.does(tmp_path, "new", "app")

@@ -72,7 +72,7 @@ def manifest(field: str, trick: str) -> str:
 
 
 @pytest.mark.parametrize("field", MANIFESTS)
-def test_no_value_of_a_manifest_steers_the_terminal(
+def test_s18_no_value_of_a_manifest_steers_the_terminal(
     field: str, person: Person, tmp_path: Path
 ) -> None:
     for trick in TRICKS.values():
@@ -83,7 +83,9 @@ def test_no_value_of_a_manifest_steers_the_terminal(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_raw_bytes_of_a_manifest_do_not_either(trick: str, person: Person, tmp_path: Path) -> None:
+def test_s18_raw_bytes_of_a_manifest_do_not_either(
+    trick: str, person: Person, tmp_path: Path
+) -> None:
     (tmp_path / "atom.toml").write_text(
         f'[package]\nlabel = "x"\nversion = "1.0.0"\n{TRICKS[trick]} = nonsense {TRICKS[trick]}\n'
     )
@@ -94,7 +96,7 @@ def test_raw_bytes_of_a_manifest_do_not_either(trick: str, person: Person, tmp_p
 
 
 @pytest.mark.parametrize("field", ["description", "unknown key", "dependency"])
-def test_no_published_manifest_steers_the_terminal(
+def test_s18_no_published_manifest_steers_the_terminal(
     field: str, person: Person, tmp_path: Path
 ) -> None:
     raw = RawRepository(tmp_path / "evil.git")
@@ -110,7 +112,9 @@ def test_no_published_manifest_steers_the_terminal(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_name_in_a_tree_steers_the_terminal(trick: str, person: Person, tmp_path: Path) -> None:
+def test_s18_no_name_in_a_tree_steers_the_terminal(
+    trick: str, person: Person, tmp_path: Path
+) -> None:
     raw = RawRepository(tmp_path / "evil.git")
     name = TRICKS[trick].replace("/", "").encode()
     link = (b"120000", b"link", raw.blob(b"/" + name))
@@ -123,7 +127,7 @@ def test_no_name_in_a_tree_steers_the_terminal(trick: str, person: Person, tmp_p
 
 
 @pytest.mark.spec("list-names")
-def test_no_name_of_a_ref_steers_the_terminal(person: Person, tmp_path: Path) -> None:
+def test_s12_s18_no_name_of_a_ref_steers_the_terminal(person: Person, tmp_path: Path) -> None:
     one = b"1" * 40
     names = [trick.replace("\n", "").encode() for trick in TRICKS.values()]
     lines = [one + b" refs/ekala/init", one + b" refs/atoms/x/1.0.0"]
@@ -145,7 +149,7 @@ def test_no_name_of_a_ref_steers_the_terminal(person: Person, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_refusal_of_a_server_steers_the_terminal(
+def test_s18_no_refusal_of_a_server_steers_the_terminal(
     trick: str, person: Person, tmp_path: Path
 ) -> None:
     said = TRICKS[trick].encode()
@@ -166,7 +170,7 @@ def test_no_refusal_of_a_server_steers_the_terminal(
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_no_message_of_a_hook_steers_the_terminal(
+def test_s18_no_message_of_a_hook_steers_the_terminal(
     status: int, person: Person, tmp_path: Path
 ) -> None:
     village = Village(tmp_path)
@@ -206,7 +210,7 @@ def loud(person: Person, tmp_path_factory: pytest.TempPathFactory) -> Village:
 
 
 @pytest.mark.parametrize("label", ["fine", "broken"])
-def test_no_log_of_a_build_steers_the_terminal(
+def test_s18_no_log_of_a_build_steers_the_terminal(
     label: str, person: Person, loud: Village, tmp_path: Path
 ) -> None:
     project = loud.mono / label
@@ -221,7 +225,7 @@ def test_no_log_of_a_build_steers_the_terminal(
 MOVES = re.compile(r"\x1b\[(?:\?25[lh]|1A|2K|[0-9;]*m)")
 
 
-def test_no_log_breaks_out_of_a_moving_display(
+def test_s18_no_log_breaks_out_of_a_moving_display(
     person: Person, loud: Village, tmp_path: Path
 ) -> None:
     program = str(Path(sys.executable).with_name("eka"))
@@ -257,7 +261,7 @@ def read_terminal(descriptor: int) -> bytes:
         return b""
 
 
-def test_no_name_of_a_program_steers_the_terminal(
+def test_s18_no_name_of_a_program_steers_the_terminal(
     person: Person, loud: Village, tmp_path: Path
 ) -> None:
     store = str(tmp_path / "store")
@@ -268,7 +272,7 @@ def test_no_name_of_a_program_steers_the_terminal(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_name_of_a_directory_steers_the_terminal(
+def test_s18_no_name_of_a_directory_steers_the_terminal(
     trick: str, person: Person, tmp_path: Path
 ) -> None:
     directory = tmp_path / TRICKS[trick].replace("/", "")
@@ -293,7 +297,7 @@ def test_no_name_of_a_directory_steers_the_terminal(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_setting_of_a_project_steers_the_terminal(
+def test_s18_no_setting_of_a_project_steers_the_terminal(
     trick: str, person: Person, tmp_path: Path
 ) -> None:
     text = json.dumps(TRICKS[trick]).replace("\\udb40\\udc41", "\\U000e0041")
@@ -312,7 +316,7 @@ def test_no_setting_of_a_project_steers_the_terminal(
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_lock_steers_the_terminal(trick: str, person: Person, tmp_path: Path) -> None:
+def test_s18_no_lock_steers_the_terminal(trick: str, person: Person, tmp_path: Path) -> None:
     person.does(tmp_path, "new", "app")
     person.does(tmp_path / "app", "lock")
     lock = tmp_path / "app" / "atom.lock"
@@ -329,7 +333,7 @@ def test_no_lock_steers_the_terminal(trick: str, person: Person, tmp_path: Path)
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_word_of_the_command_line_is_echoed_as_it_is(
+def test_s18_no_word_of_the_command_line_is_echoed_as_it_is(
     trick: str, person: Person, tmp_path: Path
 ) -> None:
     word = TRICKS[trick]

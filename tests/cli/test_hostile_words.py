@@ -100,7 +100,7 @@ def calls(url: str) -> list[list[str]]:
 
 @pytest.mark.spec("source-schemes")
 @pytest.mark.parametrize("text", URLS)
-def test_no_address_runs_a_program(
+def test_s13_no_address_runs_a_program(
     text: str, root: Path, person: Person, village: Village, tmp_path: Path
 ) -> None:
     canary = root / "canary"
@@ -152,7 +152,7 @@ def test_no_address_runs_a_program(
     ],
     ids=repr,
 )
-def test_no_word_becomes_an_option_or_a_line(
+def test_s13_no_word_becomes_an_option_or_a_line(
     words: list[str], root: Path, person: Person, village: Village
 ) -> None:
     canary = root / "canary"

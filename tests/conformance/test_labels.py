@@ -31,7 +31,7 @@ def test_a_valid_label_is_kept_as_it_is(text: str) -> None:
     *("label-size", "label-start", "label-continue", "label-normal-form", "label-unicode")
 )
 @pytest.mark.parametrize(("text", "reason"), LABELS["invalid"])
-def test_an_invalid_label_is_refused_for_its_reason(text: str, reason: str) -> None:
+def test_s09_an_invalid_label_is_refused_for_its_reason(text: str, reason: str) -> None:
     with pytest.raises(InvalidLabel) as caught:
         Label(text)
 
@@ -65,7 +65,7 @@ def test_an_invalid_tag_is_refused(text: str) -> None:
 
 @pytest.mark.spec("label-skeleton")
 @pytest.mark.parametrize(("one", "other"), SKELETONS["alike"])
-def test_labels_that_look_alike_have_one_skeleton(one: str, other: str) -> None:
+def test_s09_labels_that_look_alike_have_one_skeleton(one: str, other: str) -> None:
     assert one != other
     assert skeleton(Label(one)) == skeleton(Label(other))
 
@@ -78,7 +78,7 @@ def test_labels_that_look_different_have_two(one: str, other: str) -> None:
 
 @pytest.mark.spec("label-case-fold")
 @pytest.mark.parametrize(("one", "other"), SKELETONS["fold_alike"])
-def test_labels_that_differ_in_case_alone_fold_to_one(one: str, other: str) -> None:
+def test_s09_labels_that_differ_in_case_alone_fold_to_one(one: str, other: str) -> None:
     assert one != other
     assert case_fold(Label(one)) == case_fold(Label(other))
 

@@ -43,7 +43,7 @@ def finish(child: subprocess.Popen[str]) -> tuple[int, dict[str, Any]]:
 
 
 @pytest.mark.spec("publish-race", "publish-create-only", "publish-immutable")
-def test_of_two_contents_for_one_version_exactly_one_is_published(
+def test_s01_of_two_contents_for_one_version_exactly_one_is_published(
     tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
     first = pushed_set(tmp_path, "alpha")
@@ -151,7 +151,7 @@ def test_what_another_publisher_brought_meanwhile_is_taken_over(tmp_path: Path) 
 
 
 @pytest.mark.spec("publish-race", "publish-atomic")
-def test_another_content_that_came_meanwhile_stops_everything(tmp_path: Path) -> None:
+def test_s01_another_content_that_came_meanwhile_stops_everything(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha", "beta")
     other = mono.clone("other")
     other.write("pkgs/alpha/README", "other\n")
@@ -185,7 +185,7 @@ def test_another_genesis_that_came_meanwhile_stops_everything(tmp_path: Path) ->
 @pytest.mark.spec("publish-create-only", "ref-immutable")
 @pytest.mark.parametrize("count", [1, 300])
 @pytest.mark.parametrize("how", ["child", "same-tree-child"])
-def test_a_fast_forward_over_a_version_that_appeared_is_refused(
+def test_s01_a_fast_forward_over_a_version_that_appeared_is_refused(
     tmp_path: Path, count: int, how: str
 ) -> None:
     mono = pushed_set(tmp_path, *(f"a{number:03}" for number in range(count)))

@@ -118,7 +118,7 @@ def test_a_first_commit_can_be_made_of_some_files_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("genesis-choice")
-def test_of_several_first_commits_a_person_chooses(tmp_path: Path) -> None:
+def test_s06_of_several_first_commits_a_person_chooses(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path)
     root = root_of(mono)
     old = merge_unrelated(mono, date="2001-01-01T00:00:00Z")
@@ -147,7 +147,7 @@ def test_a_publish_can_carry_the_choice(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("genesis-check")
-def test_merging_an_older_history_changes_nothing(tmp_path: Path) -> None:
+def test_s06_merging_an_older_history_changes_nothing(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha")
     before = mono.publish().genesis
     merge_unrelated(mono, date="1990-01-01T00:00:00Z")
@@ -209,7 +209,7 @@ def test_records_that_differ_are_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.spec("genesis-check")
 @pytest.mark.parametrize("kind", ["later", "unrelated", "tree", "absent"])
-def test_a_record_that_begins_no_history_is_refused(tmp_path: Path, kind: str) -> None:
+def test_s06_a_record_that_begins_no_history_is_refused(tmp_path: Path, kind: str) -> None:
     mono = pushed_set(tmp_path)
     later = mono.commit("Later")
     mono.push()
@@ -232,7 +232,7 @@ def test_a_record_that_begins_no_history_is_refused(tmp_path: Path, kind: str) -
 
 
 @pytest.mark.spec("genesis-shallow")
-def test_a_shallow_clone_is_refused_with_the_way_out(tmp_path: Path) -> None:
+def test_s06_a_shallow_clone_is_refused_with_the_way_out(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path)
     mono.commit("Later")
     mono.push()
@@ -248,7 +248,7 @@ def test_a_shallow_clone_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 @pytest.mark.spec("genesis-no-substitutes")
 @pytest.mark.parametrize("trick", ["replace", "grafts"])
-def test_replaced_and_grafted_history_does_not_count(tmp_path: Path, trick: str) -> None:
+def test_s06_replaced_and_grafted_history_does_not_count(tmp_path: Path, trick: str) -> None:
     mono = pushed_set(tmp_path)
     root = root_of(mono)
     head = mono.commit("Later")

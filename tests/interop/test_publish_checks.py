@@ -149,7 +149,7 @@ def test_an_atom_inside_another_is_refused(tmp_path: Path, packages: str) -> Non
 
 @pytest.mark.spec("publish-confusable")
 @pytest.mark.parametrize(("first", "second"), [("zlib", "Zlib"), ("paypal", "pаypal")])
-def test_labels_that_look_alike_do_not_live_in_one_set(
+def test_s09_labels_that_look_alike_do_not_live_in_one_set(
     tmp_path: Path, first: str, second: str
 ) -> None:
     mono = pushed_set(tmp_path, first)
@@ -160,7 +160,7 @@ def test_labels_that_look_alike_do_not_live_in_one_set(
 
 
 @pytest.mark.spec("publish-confusable")
-def test_a_new_label_may_not_look_like_a_published_one_that_is_gone(tmp_path: Path) -> None:
+def test_s09_a_new_label_may_not_look_like_a_published_one_that_is_gone(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "zlib")
     mono.publish()
     mono.git("mv", "pkgs/zlib", "pkgs/other")
@@ -171,7 +171,7 @@ def test_a_new_label_may_not_look_like_a_published_one_that_is_gone(tmp_path: Pa
 
 
 @pytest.mark.spec("publish-confusable")
-def test_a_version_may_not_differ_in_case_from_a_published_one(tmp_path: Path) -> None:
+def test_s09_a_version_may_not_differ_in_case_from_a_published_one(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "zlib")
     mono.atom("zlib", "2.0.0-RC.1")
     recommitted(mono).publish()

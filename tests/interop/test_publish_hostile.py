@@ -80,7 +80,7 @@ def trap(mono: Monorepo, canary: Path) -> None:
 
 
 @pytest.mark.spec("publish-configuration")
-def test_nothing_the_repository_names_is_run(tmp_path: Path) -> None:
+def test_s20_nothing_the_repository_names_is_run(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha", "beta")
     mono.write("pkgs/alpha/x.plain", "x")
     mono.commit()
@@ -106,7 +106,7 @@ def test_nothing_the_repository_names_is_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("publish-configuration")
-def test_pushing_the_source_runs_nothing_either(tmp_path: Path) -> None:
+def test_s20_pushing_the_source_runs_nothing_either(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha")
     mono.commit("Later")
     canary = tmp_path / "canary"
@@ -118,7 +118,7 @@ def test_pushing_the_source_runs_nothing_either(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("publish-configuration")
-def test_the_repository_decides_no_way_to_the_server(tmp_path: Path) -> None:
+def test_s20_the_repository_decides_no_way_to_the_server(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha")
     with serve(tmp_path) as server:
         run(mono.server, "config", "http.receivepack", "true")
@@ -141,7 +141,7 @@ def test_the_repository_decides_no_way_to_the_server(tmp_path: Path) -> None:
         ("remote.origin.vcs", "sh"),
     ],
 )
-def test_a_url_of_the_repository_starts_no_helper(
+def test_s20_a_url_of_the_repository_starts_no_helper(
     tmp_path: Path, setting: tuple[str, str]
 ) -> None:
     mono = pushed_set(tmp_path, "alpha")
@@ -156,7 +156,7 @@ def test_a_url_of_the_repository_starts_no_helper(
     assert mono.refs() == {}
 
 
-def test_a_submodule_with_a_configuration_of_its_own_runs_nothing(tmp_path: Path) -> None:
+def test_s20_a_submodule_with_a_configuration_of_its_own_runs_nothing(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha")
     inner = Monorepo(tmp_path / "inner")
     inner.write("x", "")
@@ -181,7 +181,7 @@ def test_a_submodule_with_a_configuration_of_its_own_runs_nothing(tmp_path: Path
     assert not canary.exists()
 
 
-def test_missing_objects_of_a_partial_clone_are_told_not_fetched(tmp_path: Path) -> None:
+def test_s20_missing_objects_of_a_partial_clone_are_told_not_fetched(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha")
     run(mono.server, "config", "uploadpack.allowFilter", "true")
     mono.write("pkgs/alpha/old", "only in the first commit of the two")

@@ -65,7 +65,7 @@ def parsed(text: str) -> SourceUrl:
 
 @pytest.mark.spec("list-names", "list-refilter")
 @pytest.mark.parametrize("way", ["git", "http"])
-def test_of_a_hostile_listing_only_the_honest_version_is_left(
+def test_s12_of_a_hostile_listing_only_the_honest_version_is_left(
     way: str, transport: Transport
 ) -> None:
     answer = listing(HOSTILE_LINES)
@@ -102,14 +102,14 @@ def test_of_a_hostile_listing_only_the_honest_version_is_left(
     ],
 )
 @pytest.mark.spec("list-whole", "list-once")
-def test_answers_that_are_none_are_errors(answers: list[bytes], transport: Transport) -> None:
+def test_s12_answers_that_are_none_are_errors(answers: list[bytes], transport: Transport) -> None:
     with serve_socket(*answers) as base, pytest.raises(MalformedAnswer) as caught:
         VersionIndex(transport).versions(parsed(base), [ZLIB])
 
     assert (caught.value.exit_status, caught.value.where) == (4, base)
 
 
-def test_what_a_server_says_cannot_steer_the_terminal(transport: Transport) -> None:
+def test_s18_what_a_server_says_cannot_steer_the_terminal(transport: Transport) -> None:
     refusal = packet(b"ERR \x1b]0;owned\x07\x1b[31mgo away \xe2\x80\xae")
 
     with serve_socket(refusal) as base, pytest.raises(ServerRefused) as caught:
@@ -120,7 +120,7 @@ def test_what_a_server_says_cannot_steer_the_terminal(transport: Transport) -> N
 
 
 @pytest.mark.spec("list-caps")
-def test_an_endless_listing_is_cut_off(runner: GitRunner) -> None:
+def test_s12_s15_an_endless_listing_is_cut_off(runner: GitRunner) -> None:
     lines = [ONE + b" refs/atoms/zlib/1.0.%d" % number for number in range(3000)]
     small = Transport(runner, max_bytes=50_000)
 
@@ -146,7 +146,7 @@ def test_a_server_that_says_nothing_more_is_given_up(runner: GitRunner) -> None:
 
 
 @pytest.mark.spec("source-schemes")
-def test_a_redirection_to_a_local_file_is_not_followed(
+def test_s14_a_redirection_to_a_local_file_is_not_followed(
     source: GitSet, transport: Transport
 ) -> None:
     source.publish("zlib", "1.0.0")
@@ -204,7 +204,7 @@ def operations(runner: GitRunner, directory: Path) -> list[Callable[[SourceUrl],
 
 @pytest.mark.spec("source-schemes")
 @pytest.mark.parametrize("text", CANARY_TEXTS)
-def test_no_url_runs_a_program(text: str, runner: GitRunner, tmp_path: Path) -> None:
+def test_s13_no_url_runs_a_program(text: str, runner: GitRunner, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     # An ssh that runs here what a server would run there would prove nothing: it only answers no.
     env = {**runner.env, "GIT_SSH_COMMAND": "ssh -F /dev/null -o ConnectTimeout=1"}
@@ -225,7 +225,7 @@ def test_no_url_runs_a_program(text: str, runner: GitRunner, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "path", ["/x';touch${IFS}CANARY;'", "/$(touch${IFS}CANARY)", "/`touch${IFS}CANARY`"]
 )
-def test_a_path_reaches_the_far_shell_as_one_word(
+def test_s13_a_path_reaches_the_far_shell_as_one_word(
     path: str, runner: GitRunner, tmp_path: Path
 ) -> None:
     canary = tmp_path / "canary"
@@ -287,7 +287,7 @@ def hostile_checkout(path: Path, canary: Path, elsewhere: str) -> None:
 
 
 @pytest.mark.spec("source-settings")
-def test_the_configuration_of_a_checkout_one_stands_in_is_not_read(
+def test_s20_the_configuration_of_a_checkout_one_stands_in_is_not_read(
     source: GitSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rev = source.publish("zlib", "1.0.0")
@@ -315,7 +315,7 @@ def test_the_configuration_of_a_checkout_one_stands_in_is_not_read(
 
 
 @pytest.mark.spec("source-settings", "source-ownership")
-def test_the_configuration_of_a_local_source_runs_nothing(
+def test_s20_the_configuration_of_a_local_source_runs_nothing(
     source: GitSet, runner: GitRunner, tmp_path: Path
 ) -> None:
     rev = source.publish("zlib", "1.0.0")
@@ -335,7 +335,7 @@ def test_the_configuration_of_a_local_source_runs_nothing(
 
 
 @pytest.mark.spec("source-ownership")
-def test_serving_a_partial_clone_fetches_nothing_from_elsewhere(
+def test_s20_serving_a_partial_clone_fetches_nothing_from_elsewhere(
     source: GitSet, runner: GitRunner, tmp_path: Path
 ) -> None:
     rev = source.publish("zlib", "1.0.0")
