@@ -8,17 +8,15 @@ Source: atom-spec/publishing.md [discover-patterns].
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from fnmatch import fnmatchcase
 
-from eka.lazy import pattern
-
-_MAGIC = pattern(r"[*?\[]")
+_MAGIC = frozenset("*?[")
+_ANY_RUN = "**"
 
 
 def is_pattern(text: str) -> bool:
     """Return whether ``text`` may stand for several directories."""
-    return _MAGIC.search(text) is not None
+    return not _MAGIC.isdisjoint(text)
 
 
 def matches(pattern: str, directory: str) -> bool:
@@ -26,36 +24,19 @@ def matches(pattern: str, directory: str) -> bool:
     if not is_pattern(pattern):
         return pattern.rstrip("/") == directory
     if directory == ".":
-        return pattern == "**"
-    return _compiled(pattern).fullmatch(directory) is not None
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+        return pattern == _ANY_RUN
+    names = directory.split("/")
+    # How many of the names the parts so far may stand for; no pattern makes this slow.
+    reached = {0}
     parts = pattern.strip("/").split("/")
-    expression = ""
     for position, part in enumerate(parts):
-        is_last = position == len(parts) - 1
-        if part == "**":
-            expression += ".*" if is_last else "(?:[^/]+/)*"
+        if part == _ANY_RUN:  # at the end: all that lies below, not the directory itself
+            is_last = position == len(parts) - 1
+            reached = set(range(min(reached) + is_last, len(names) + 1))
         else:
-            expression += _segment(part) + ("" if is_last else "/")
-    return re.compile(expression, re.DOTALL)
-
-
-def _segment(part: str) -> str:
-    expression = ""
-    position = 0
-    while position < len(part):
-        character = part[position]
-        end = part.find("]", position + 2) if character == "[" else -1
-        if end > 0:
-            choices = part[position + 1 : end]
-            negated = choices.startswith(("!", "^"))
-            escaped = re.escape(choices[1:] if negated else choices).replace(r"\-", "-")
-            expression += f"(?!/)[{'^' if negated else ''}{escaped}]"
-            position = end
-        else:
-            expression += {"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character))
-        position += 1
-    return expression
+            reached = {
+                at + 1 for at in reached if at < len(names) and fnmatchcase(names[at], part)
+            }
+        if not reached:
+            return False
+    return len(names) in reached
