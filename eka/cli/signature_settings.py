@@ -7,7 +7,7 @@ say nothing of this. Loaded only where something is set.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from eka.cli.errors import SettingInvalid
 from eka.git import InvalidTrustRule, TrustRule
@@ -103,7 +103,9 @@ def _path(key: str, values: Mapping[str, Value], home: Path) -> Path | None:
 
 def _rules(document: TomlDocument, aliases: Aliases) -> list[TrustRule]:
     table = document.data.get(RULES[0])
-    rows = table.get(RULES[1], []) if isinstance(table, dict) else []
+    rows = table.get(RULES[1]) if isinstance(table, dict) else None
+    if rows is None:
+        return []
     if not isinstance(rows, list):
         raise _invalid(document, "expected one or more tables [[trust.source]]", *RULES)
     found: list[TrustRule] = []
@@ -123,9 +125,3 @@ def _rules(document: TomlDocument, aliases: Aliases) -> list[TrustRule]:
 def _invalid(document: TomlDocument, why: str, *path: str | int) -> SettingInvalid:
     span = document.span(*path)
     return SettingInvalid(".".join(RULES), where=document.file, why=why, span=span)
-
-
-def has_rules(document: TomlDocument) -> bool:
-    """Return whether a file holds rules about sources."""
-    table = document.data.get(RULES[0])
-    return isinstance(table, dict) and RULES[1] in cast("dict[str, object]", table)
