@@ -58,11 +58,7 @@ def services(
         raise SystemRefused(error) from error
     runner = GitRunner(GIT, frame.environment, home, prompt=not frame.as_json)
     transport = Transport(
-        runner,
-        timeout_s=float(settings.timeout_s),
-        on_unfiltered=lambda url: frame.progress.note(
-            f"{url.public} speaks an older protocol: it lists every ref, which is slower"
-        ),
+        runner, timeout_s=float(settings.timeout_s), on_notice=frame.progress.note
     )
     objects = cache(partial(_objects, settings.cache_dir / "objects.git", runner))
     store_root = frame.path(store) if store else settings.store_dir

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
 from eka.git.channel import GIT_PORT, SocketChannel
-from eka.git.failures import SourceNotFound, source_failure
+from eka.git.failures import SourceNotFound, redirected, source_failure
 from eka.git.pktline import MalformedAnswer, packet
 from eka.git.process import ChildProcess, Spawn
 from eka.git.protocol import Conversation, ServerRefused
@@ -40,7 +40,15 @@ C = TypeVar("C", bound=Conversation)
 class Connector:
     """Talks to the servers of sources."""
 
-    def __init__(self, runner: GitRunner, *, timeout_s: float | None, max_bytes: int) -> None:
+    def __init__(
+        self,
+        runner: GitRunner,
+        *,
+        timeout_s: float | None,
+        max_bytes: int,
+        on_redirected: Callable[[SourceUrl, str], None] | None = None,
+    ) -> None:
+        self._on_redirected = on_redirected
         self._runner = runner
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
@@ -85,7 +93,14 @@ class Connector:
                 _converse(opened, conversation, on_received)
             except (MalformedAnswer, ServerRefused, OSError) as error:
                 raise _explained(url, opened, error) from error
+            self._tell_redirect(url, opened)
             return conversation, opened.received_bytes
+
+    def _tell_redirect(self, url: SourceUrl, channel: Channel) -> None:
+        if self._on_redirected is not None and isinstance(channel, ChildProcess):
+            place = redirected(channel.stderr)
+            if place:
+                self._on_redirected(url, place)
 
     def _open(
         self, url: SourceUrl, settings: RemoteSettings

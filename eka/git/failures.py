@@ -202,6 +202,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Callable[[SourceUrl, str], EkaError]], ...]
     (_DENIED, AccessDenied),
     (_ABSENT, SourceNotFound),
 )
+_REDIRECTED = pattern(r"^warning: redirecting to (\S+)", re.MULTILINE)
 _PROGRESS = pattern(
     r"^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Total) .*$",
     re.MULTILINE,
@@ -224,6 +225,12 @@ def source_failure(url: SourceUrl, stderr: bytes, why: str = "") -> EkaError:
         if form.search(text):
             return kind(url, said)
     return NetworkFailed(url, said)
+
+
+def redirected(stderr: bytes) -> str:
+    """Return where git says it was sent, made safe; empty when it was not."""
+    found = _REDIRECTED.search(safe_text(stderr, limit=8000))
+    return safe_line(found[1]) if found else ""
 
 
 def fetch_failure(url: SourceUrl, oids: Sequence[ObjectId], stderr: bytes) -> EkaError:

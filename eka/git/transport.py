@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.git.connector import Connector
-from eka.git.failures import source_failure
+from eka.git.failures import redirected, source_failure
 from eka.git.protocol_listing import LsRefsConversation, chunks, parse_ls_remote
 from eka.values import dataclass, field
 
@@ -52,7 +52,7 @@ class Transport:
         *,
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
         max_bytes: int = MAX_LISTING_BYTES,
-        on_unfiltered: Callable[[SourceUrl], None] | None = None,
+        on_notice: Callable[[str], None] | None = None,
     ) -> None:
         """Prepare a transport.
 
@@ -60,14 +60,17 @@ class Transport:
             runner: Runs git and the person's ssh.
             timeout_s: Seconds one conversation may take.
             max_bytes: Of one listing.
-            on_unfiltered: Told once of each source that lists every ref whatever it is asked.
+            on_notice: Told once, in a sentence, of each source that lists every ref whatever it is
+                asked, and of each that leads elsewhere.
         """
-        self._on_unfiltered = on_unfiltered
-        self._unfiltered: set[SourceUrl] = set()
+        self._on_notice = on_notice
+        self._told: set[str] = set()
         self._runner = runner
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
-        self._connector = Connector(runner, timeout_s=timeout_s, max_bytes=max_bytes)
+        self._connector = Connector(
+            runner, timeout_s=timeout_s, max_bytes=max_bytes, on_redirected=self._tell_redirect
+        )
 
     def ls_refs(self, url: SourceUrl, prefixes: Sequence[str]) -> ListedRefs:
         """Return the refs of ``url`` whose names begin with one of ``prefixes``.
@@ -88,20 +91,26 @@ class Transport:
 
         answer = self._connector.talk(url, begin)
         if answer is None:
-            self._tell(url)
+            self._tell_old(url)
             return self._ls_remote(url, prefixes)
         conversation, received_bytes = answer
         if conversation.protocol < PROTOCOL_THAT_FILTERS:
-            self._tell(url)
+            self._tell_old(url)
         found = conversation.found
         return ListedRefs(
             found.refs, received_bytes, conversation.protocol, found.dropped, found.peeled
         )
 
-    def _tell(self, url: SourceUrl) -> None:
-        if url not in self._unfiltered and self._on_unfiltered is not None:
-            self._on_unfiltered(url)
-        self._unfiltered.add(url)
+    def _tell_old(self, url: SourceUrl) -> None:
+        self._tell(f"{url.public} speaks an older protocol: it lists every ref, which is slower")
+
+    def _tell_redirect(self, url: SourceUrl, place: str) -> None:
+        self._tell(f"{url.public} leads to {place}")
+
+    def _tell(self, notice: str) -> None:
+        if notice not in self._told and self._on_notice is not None:
+            self._on_notice(notice)
+        self._told.add(notice)
 
     def _ls_remote(self, url: SourceUrl, prefixes: Sequence[str]) -> ListedRefs:
         """List everything with git itself, and filter at home."""
@@ -113,5 +122,7 @@ class Transport:
         )
         if finished.status != 0:
             raise source_failure(url, finished.stderr)
+        if place := redirected(finished.stderr):
+            self._tell_redirect(url, place)
         found = parse_ls_remote(finished.stdout, prefixes)
         return ListedRefs(found.refs, len(finished.stdout), 0, found.dropped, found.peeled)
