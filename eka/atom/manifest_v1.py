@@ -17,7 +17,7 @@ def parse_manifest_v1(data: bytes, file: str) -> Manifest:
         InvalidToml: it is not TOML, or has no table ``[atom]`` with ``id`` and ``version``.
         InvalidLabel, InvalidVersion: these are none.
 
-    Source: atom-spec/manifest.md [manifest-format-1].
+    Source: atom-spec/queries.md [query-formats].
     """
     table = read_toml(data, file).data.get("atom")
     if not isinstance(table, dict):

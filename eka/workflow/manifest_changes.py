@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain]"
 
-DEPENDENCIES = {("deps", "from"): False, ("deps", "dev", "from"): True}  # table -> for dev alone
+# table -> whether its dependencies are for development alone
+DEPENDENCIES: Mapping[tuple[str, ...], bool] = {
+    ("deps", "from"): False,
+    ("deps", "dev", "from"): True,
+}
 _DEPTH_BELOW = 2  # set and label stand below such a table
 
 
@@ -59,6 +63,7 @@ def manifest_changes(
 ) -> ManifestChanges:
     """Return what differs between two manifests, given as read from TOML."""
     before, after = dict(_leaves(old, ())), dict(_leaves(new, ()))
+    before, after = _without_emptied(before, after), _without_emptied(after, before)
     every = before.keys() | after.keys()
     keys = sorted(
         key for key in every if _canonical(before.get(key)) != _canonical(after.get(key))
@@ -83,6 +88,14 @@ def dotted(key: tuple[str, ...]) -> str:
 
 def _is_bare(part: str) -> bool:
     return part.isascii() and part != "" and part.replace("-", "a").replace("_", "a").isalnum()
+
+
+def _without_emptied(
+    leaves: Mapping[tuple[str, ...], Plain], other: Mapping[tuple[str, ...], Plain]
+) -> dict[tuple[str, ...], Plain]:
+    """Leave out empty tables that the other side has, only not empty: their keys tell it."""
+    tables = {key[:depth] for key in other for depth in range(1, len(key))}
+    return {key: value for key, value in leaves.items() if value != {} or key not in tables}
 
 
 def _canonical(value: Plain | None) -> str:

@@ -17,7 +17,7 @@ from eka.workflow.progress import counted
 from eka.workflow.published import manifest_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from eka.atom import ObjectId, SourceUrl, TomlValue
     from eka.workflow.services import Services
@@ -90,13 +90,16 @@ def summarise(manifest: bytes) -> Summary | None:
         return None
     meta = package.get("meta")  # of the wild
     places = (package, meta if isinstance(meta, dict) else {})
-    description = next((text for place in places if (text := place.get("description"))), "")
-    tags = next((tags for place in places if (tags := place.get("tags"))), [])
+    description = _first(places, "description")
     return Summary(
         description[:MAX_DESCRIPTION_CHARACTERS] if isinstance(description, str) else "",
-        tuple(_texts(tags))[:MAX_TAGS],
+        tuple(_texts(_first(places, "tags")))[:MAX_TAGS],
     )
 
 
-def _texts(value: TomlValue) -> Iterable[str]:
+def _first(places: Iterable[Mapping[str, TomlValue]], key: str) -> TomlValue | None:
+    return next((value for place in places if (value := place.get(key))), None)
+
+
+def _texts(value: TomlValue | None) -> Iterable[str]:
     return (each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
