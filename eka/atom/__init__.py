@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         LockedSet,
     )
     from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
+    from eka.atom.lookalikes import lookalike_starts
     from eka.atom.manifest import (
         MANIFEST_NAME,
         ForeignUrl,
@@ -200,6 +201,7 @@ __all__ = [
     "encode_lock",
     "input_name",
     "lock_version",
+    "lookalike_starts",
     "nearest",
     "object_id",
     "parse_atom_uri",
@@ -231,6 +233,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "lock_model": "AtomKey InvalidAtomKey Lock LockedAtom "
             "LockedDirect LockedFile LockedSet",
             "lockfile": "LOCK_NAME encode_lock lock_version parse_lock",
+            "lookalikes": "lookalike_starts",
             "manifest": "MANIFEST_NAME ForeignUrl check_foreign parse_manifest "
             "requirements_digest source_digest",
             "manifest_build": "DEFAULT_VARIABLES RESERVED_VARIABLES UnknownInput VariableClash "

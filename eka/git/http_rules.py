@@ -129,13 +129,17 @@ def _values_for(
         if not key.startswith("http."):
             continue
         pattern, dot, name = key.removeprefix("http.").rpartition(".")
-        found = UrlPattern.parse(pattern) if dot else None
-        match = (0, 0, False) if not dot else found and found.match(url)
+        match = _match(pattern, url) if dot else (0, 0, False)
         if match is None or match < best.get(name, match):
             continue
         best[name] = match
         values.setdefault(name, []).append(value)
     return values
+
+
+def _match(pattern: str, url: SourceUrl) -> tuple[int, int, bool] | None:
+    found = UrlPattern.parse(pattern)
+    return None if found is None else found.match(url)
 
 
 def _last(

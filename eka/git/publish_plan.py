@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import AtomCommit, CommitFormat, content_hash
+from eka.atom import AtomCommit, CommitFormat, content_hash, lookalike_starts
 from eka.errors import EkaError, raise_problems
 from eka.git.genesis import listed_genesis, settle_genesis
 from eka.git.publication import (
@@ -25,6 +25,7 @@ from eka.git.publication import (
 from eka.git.publish_errors import ConfusableLabel, DirtyAtoms
 from eka.git.refs import (
     ATOMS_PREFIX,
+    BRANCHES_PREFIX,
     EKA_ATOMS_PREFIX,
     INIT_REF,
     OLD_ROOT_TAG,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from eka.git.work_repository import WorkRepository
 
 _WHOLE_BLOB_BYTES = 1024 * 1024
+_MANY_STARTS = 100  # first characters to ask for; with more of them a server compares too much
 _NOTHING = "nothing was published"
 
 
@@ -192,7 +194,7 @@ class Planner:
         """Return the refs of the set that a publish may have to create."""
         origins = {found.commit.origin for found in mine if found.commit is not None}
         origins.add(self._source.commit)
-        return [INIT_REF, OLD_ROOT_TAG, *map(origin_ref, sorted(origins))]
+        return [INIT_REF, OLD_ROOT_TAG, BRANCHES_PREFIX, *map(origin_ref, sorted(origins))]
 
     def _label_prefixes(self) -> list[str]:
         """Return the prefixes of every version of the chosen labels."""
@@ -223,9 +225,13 @@ class Planner:
         if not new:
             return []
         published: dict[Label, str] = {}
-        for name in self._destination.listed([ATOMS_PREFIX, EKA_ATOMS_PREFIX]):
+        parents: set[str] = set()  # one version of each label is enough
+        for name in self._destination.listed(_lookalike_prefixes(new)):
+            if (parent := name.rpartition("/")[0]) in parents:
+                continue
             ref = parse_atom_ref(name)
             if ref is not None:
+                parents.add(parent)
                 published[ref.label] = f"{name} of {self._destination.where}"
         told = {_pair(each) for each in self._checked.problems}
         found = confusable_labels({**published, **new}, new)
@@ -288,3 +294,19 @@ def _pair(problem: EkaError) -> frozenset[str]:
     if isinstance(problem, ConfusableLabel):
         return frozenset((problem.label, problem.other))
     return frozenset()
+
+
+def _lookalike_prefixes(labels: Iterable[Label]) -> list[str]:
+    """Return prefixes of the versions of all labels that could be too close to ``labels``.
+
+    A registry may have very many; where they can only begin in a few ways, the others stay there.
+    """
+    starts: set[str] = set()
+    for label in labels:
+        found = lookalike_starts(label)
+        if found is None or len(starts) > _MANY_STARTS:
+            return [ATOMS_PREFIX, EKA_ATOMS_PREFIX]
+        starts |= found
+    return [
+        space + start for space in (ATOMS_PREFIX, EKA_ATOMS_PREFIX) for start in sorted(starts)
+    ]

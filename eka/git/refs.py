@@ -11,6 +11,7 @@ from functools import lru_cache
 from eka.atom import InvalidLabel, InvalidVersion, Label, ObjectId, Version
 from eka.values import dataclass
 
+BRANCHES_PREFIX = "refs/heads/"
 ATOMS_PREFIX = "refs/atoms/"
 EKA_ATOMS_PREFIX = "refs/eka/atoms/"
 EKA_META_PREFIX = "refs/eka/meta/"

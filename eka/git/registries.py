@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from eka.git.exchange import Exchange
 from eka.git.receive_pack_client import ReceivePackClient
+from eka.git.refs import BRANCHES_PREFIX
 from eka.git.repository_errors import ObjectUnavailable
 from eka.git.scratch import scratch_directory
 from eka.git.transport import Transport
@@ -24,7 +25,7 @@ THIS_REPOSITORY = "this repository"
 # git compares each ref with each prefix: from here on it costs less to list whole namespaces.
 _MANY_HERE = 256
 _MANY_THERE = 4000
-_BRANCHES = ("refs/heads/", "refs/tags/")
+_BRANCHES = (BRANCHES_PREFIX, "refs/tags/")
 # Where git itself must push: over HTTP it takes time that grows with the square of the number.
 MAX_REFS_PER_PUSH = {"http": 3000, "https": 3000}
 DEFAULT_MAX_REFS_PER_PUSH = 50_000
@@ -125,8 +126,17 @@ class RemoteRegistry:
         with self._exchange.reader() as reader:
             return _read_blobs(oids, reader)
 
-    def missing_sources(self, commits: Sequence[ObjectId]) -> tuple[ObjectId, ...]:
-        """Return those of ``commits`` that no branch and no tag of the remote holds."""
+    def missing_sources(
+        self, commits: Sequence[ObjectId], listed: Mapping[str, ObjectId] | None = None
+    ) -> tuple[ObjectId, ...]:
+        """Return those of ``commits`` that no branch and no tag of the remote holds.
+
+        ``listed`` are refs the remote is known to have; it is asked for others if need be.
+        """
+        heads = {oid for name, oid in (listed or {}).items() if name.startswith(BRANCHES_PREFIX)}
+        here = self._exchange.present(sorted(heads))
+        if here and not self._exchange.unreachable(commits, sorted(here)):
+            return ()
         tips = list(dict.fromkeys(self.listed(_BRANCHES).values()))
         known = self._exchange.present(tips)
         missing = self._exchange.unreachable(commits, sorted(known))

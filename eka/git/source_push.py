@@ -27,7 +27,7 @@ def missing_sources(registry: RemoteRegistry, plan: PublicationPlan) -> tuple[Ob
     """Return the origins of the plan's new atoms that the remote does not hold."""
     origins = {atom.commit.origin for atom in plan.new}
     unkept = sorted(origin for origin in origins if origin_ref(origin) not in plan.listed)
-    return registry.missing_sources(unkept) if unkept else ()
+    return registry.missing_sources(unkept, plan.listed) if unkept else ()
 
 
 def source_branch(repository: WorkRepository, remote: Remote, missing: Sequence[ObjectId]) -> str:
