@@ -72,8 +72,9 @@ def _check_set(locked: LockedSet, file: str) -> None:
     name = f"the set {locked.genesis.hex}"
     if locked.own == bool(locked.urls):
         raise InvalidLock(file, f"{name} must have either URLs or `own = true`")
-    _unique(locked.urls, lambda url: f"{name} names {url}", file)
-    for text in locked.urls:
+    named = (*locked.urls, *locked.accepted)
+    _unique(named, lambda url: f"{name} names {url}", file)
+    for text in named:
         try:
             url = parse_source_url(text, Aliases({}))
         except EkaError as error:

@@ -64,6 +64,8 @@ class LockedSet:
     genesis: Genesis
     urls: tuple[str, ...] = ()
     own: bool = False
+    accepted: tuple[str, ...] = ()
+    """Other addresses that manifests may name for it; nothing is ever asked of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ def _set(locked: LockedSet) -> Iterator[str]:
         yield "own = true"
     else:
         yield from _array("urls", locked.urls)
+    if locked.accepted:
+        yield from _array("accepted", sorted(locked.accepted))
 
 
 def _atom(atom: LockedAtom) -> Iterator[str]:

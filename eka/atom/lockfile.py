@@ -143,6 +143,9 @@ class _Entry:
         texts = self.array(key)
         return tuple(self._made(key, make, text) for text in texts)
 
+    def optional_values(self, key: str) -> tuple[str, ...]:
+        return self.values(key, str) if key in self._data else ()
+
     def entries(self, key: str) -> list[_Entry]:
         if key not in self._data:
             return []
@@ -198,8 +201,9 @@ def _genesis(text: str) -> Genesis:
 def _set(entry: _Entry) -> LockedSet:
     genesis, own = entry.value("genesis", _genesis), entry.flag("own")
     urls = () if own else entry.values("urls", str)
+    accepted = entry.optional_values("accepted")
     entry.finish()
-    return LockedSet(genesis, urls, own)
+    return LockedSet(genesis, urls, own, accepted)
 
 
 def _atom(entry: _Entry, parse_key: Callable[[str], AtomKey]) -> LockedAtom:

@@ -147,7 +147,7 @@ class ForeignGenesis(EkaError):
             where=f"genesis {genesis}",
             why=f"expected {expected}, found {found}",
             fix="if you trust it, list it as a mirror of that set in [package.sets], or give "
-            "--accept-source URL each time",
+            "--accept-source URL once: the lock remembers it",
         )
         self.expected, self.found = expected, found
 

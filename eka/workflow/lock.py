@@ -150,7 +150,9 @@ class _Resolution:
         options = task.options
         typed = (options.typed_source,) if options.typed_source else ()
         genesis = own.genesis if own else None
-        self._sets = KnownSets(listings, genesis, options.accepted_sources, typed)
+        before = task.previous.lock.sets if task.previous.lock else ()
+        remembered = {each.genesis: each.accepted for each in before if each.accepted}
+        self._sets = KnownSets(listings, genesis, options.accepted_sources, remembered, typed)
         self._provider = GitProvider(
             services, self._sets, listings, own, task.previous, keeps=not options.update
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError
-from eka.git import NetworkFailed
+from eka.git import NetworkFailed, ObjectsUnavailable
 from eka.workflow.errors import Offline
+from eka.workflow.listing import is_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from eka.workflow.services import Services
 
 KIB = 1024
+MOST_LACKING = 16  # objects that one URL may lack, one after another, before the next is asked
 
 
 def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectId]) -> None:
@@ -25,22 +27,45 @@ def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectI
         Offline: one is missing and the network is forbidden.
         NetworkFailed: no URL gives them.
     """
-    missing = absent(services, oids)
+    missing: Sequence[ObjectId] = absent(services, oids)
     if not missing:
         return
     if services.offline:
         raise Offline(f"object {missing[0].hex}")
-    for at, url in enumerate(urls):
-        try:
-            services.cache.ensure(
-                url, missing, progress=received(services), on_old=_old(services, url)
-            )
-        except EkaError as error:
-            if at + 1 == len(urls):
-                raise
-            services.progress.note(f"{url.public} does not have it ({error})")
-        else:
+    *others, last = services.answers.in_order(urls)
+    for url in others:
+        missing = _partly(services, url, missing)
+        if not missing:
             return
+    _fetch(services, last, missing)
+
+
+def _partly(services: Services, url: SourceUrl, oids: Sequence[ObjectId]) -> Sequence[ObjectId]:
+    """Fetch what one of several URLs has of ``oids``; return what is left for the others.
+
+    A server names the first object that it lacks, and refuses the whole request.
+    """
+    left: list[ObjectId] = []
+    wanted = list(oids)
+    while wanted:
+        try:
+            _fetch(services, url, wanted)
+        except EkaError as error:
+            if is_down(error):
+                services.answers.mark_down(url)
+            services.progress.note(f"{url.public} does not have it ({error})")
+            lacking = set(error.oids) if isinstance(error, ObjectsUnavailable) else set(wanted)
+            if not lacking or lacking >= set(wanted) or len(left) >= MOST_LACKING:
+                return [*left, *wanted]
+            left += [oid for oid in wanted if oid in lacking]
+            wanted = [oid for oid in wanted if oid not in lacking]
+        else:
+            break
+    return left
+
+
+def _fetch(services: Services, url: SourceUrl, oids: Sequence[ObjectId]) -> None:
+    services.cache.ensure(url, oids, progress=received(services), on_old=_old(services, url))
 
 
 def absent(services: Services, oids: Sequence[ObjectId]) -> list[ObjectId]:
@@ -61,15 +86,17 @@ def metadata(
         As `ObjectCache.metadata`.
     """
     found = services.cache.known_metadata(revs)
-    for at, url in enumerate(urls):
+    order = services.answers.in_order(urls)
+    for at, url in enumerate(order):
         missing = [rev for rev in revs if rev not in found]
         if not missing or services.offline:
             break
         try:
             return found | services.cache.metadata(url, missing, progress=received(services))
         except NetworkFailed as error:
-            if at + 1 == len(urls):
+            if at + 1 == len(order):
                 raise
+            services.answers.mark_down(url)
             services.progress.note(f"{url.public} does not answer ({error.why})")
     return found
 

@@ -9,7 +9,7 @@ from eka.atom import Genesis, LockedSet
 from eka.workflow.errors import ForeignGenesis
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from eka.atom import SetDeclaration, SourceUrl
     from eka.workflow.listing import Listings
@@ -27,11 +27,15 @@ class KnownSets:
 
     listings: Listings
     own: Genesis | None = None
-    accepted: Collection[str] = ()
+    accepted: Collection[str] = ()  # addresses, for any set
+    remembered: Mapping[Genesis, Collection[str]] = field(
+        default_factory=dict["Genesis", "Collection[str]"]
+    )  # addresses that the previous lock accepts
     typed: Collection[SourceUrl] = ()  # with the credentials that are never written
     _urls: dict[Genesis, tuple[SourceUrl, ...]] = field(
         default_factory=dict[Genesis, "tuple[SourceUrl, ...]"]
     )
+    _others: dict[Genesis, set[str]] = field(default_factory=dict[Genesis, set[str]])
 
     def declare(
         self, declaration: SetDeclaration, *, within: Genesis | None, base: str
@@ -54,10 +58,16 @@ class KnownSets:
         first = urls[0]
         if known is None and genesis != self.own:
             self._urls[genesis] = urls
-        elif first not in (known or ()) and first.public not in self.accepted:
-            expected = known[0].public if known else OWN
-            raise ForeignGenesis(genesis.hex, expected=expected, found=first.public)
+        elif first not in (known or ()):
+            self._accept(genesis, first, known[0].public if known else OWN)
         return genesis
+
+    def _accept(self, genesis: Genesis, url: SourceUrl, expected: str) -> None:
+        """Note another address for a known set, which a person must have accepted by name."""
+        allowed = (*self.accepted, *self.remembered.get(genesis, ()))
+        if url.public not in allowed:
+            raise ForeignGenesis(genesis.hex, expected=expected, found=url.public)
+        self._others.setdefault(genesis, set()).add(url.public)
 
     def urls(self, genesis: Genesis) -> tuple[SourceUrl, ...]:
         """Return the URLs of a declared set, the listing one first; none for the own set."""
@@ -73,9 +83,18 @@ class KnownSets:
                 genesis=genesis,
                 urls=tuple(url.public for url in self.urls(genesis)),
                 own=genesis == self.own,
+                accepted=self._accepted(genesis),
             )
             for genesis in sorted(used)
         )
+
+    def _accepted(self, genesis: Genesis) -> tuple[str, ...]:
+        """Return the further addresses that manifests name for a set, now or before.
+
+        Which manifests are read depends on what was locked before; what is accepted must not.
+        """
+        named = self._others.get(genesis, set()).union(self.remembered.get(genesis, ()))
+        return tuple(sorted(named - {url.public for url in self.urls(genesis)}))
 
 
 def _own(within: Genesis | None) -> Genesis:

@@ -92,7 +92,7 @@ def test_a_mirror_is_asked_when_the_first_address_is_down_and_that_is_said(
     assert person.json(app, "build", "greet", "--no-link").status == 0
 
 
-@pytest.mark.spec("flow-one-source")
+@pytest.mark.spec("flow-one-source", "lock-accepted")
 def test_another_address_of_a_known_set_must_be_accepted_by_name(
     person: Person, village: Village, app: Path, tmp_path: Path
 ) -> None:
@@ -103,11 +103,15 @@ def test_another_address_of_a_known_set_must_be_accepted_by_name(
 
     refused = person.json(app, "add", f"{fork}::shell@^1")
     taken = person.json(app, "add", f"{fork}::shell@^1", "--accept-source", f"file://{fork}")
+    again = person.json(app, "lock", "--update")
 
     assert (refused.status, refused.code) == (EXIT_CONFLICT, "foreign-genesis")
     assert taken.status == 0, taken.out
-    # The first source still speaks for the set: the lock has no trace of the fork.
-    assert (app / "atom.lock").read_bytes().count(b"file://") == before.count(b"file://")
+    # The first source still speaks for the set: the lock only remembers what was accepted.
+    lock, (written,) = (app / "atom.lock").read_text(), again.document["projects"]
+    assert not written["written"], again.out
+    assert f'accepted = [\n  "file://{fork}",\n]' in lock
+    assert lock.count("file://") == before.count(b"file://") + 1
     assert person.json(app, "build", "greet", "--no-link").status == 0
 
 

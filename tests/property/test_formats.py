@@ -234,8 +234,10 @@ def locks(draw: st.DrawFn) -> Lock:
     return Lock(
         requirements=draw(content_hashes()).hex,
         sets=tuple(
-            LockedSet(each, () if each in own else draw(addresses), each in own)
+            LockedSet(each, () if each in own else named, each in own, tuple(sorted(further)))
             for each in all_sets
+            for named in (draw(addresses),)
+            for further in (set(draw(st.lists(urls(), max_size=2))) - set(named),)
         ),
         atoms=tuple(draw(st.permutations(atoms))),
         direct=tuple(draw(locked_direct(atoms))),
