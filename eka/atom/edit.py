@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from eka.atom.aliases import Aliases
 from eka.atom.manifest_package import OWN_SET
-from eka.atom.toml_edit import append_value, render_value, set_value, value_at
+from eka.atom.toml_edit import append_value, render_value, set_string, set_value, value_at
 from eka.atom.uri import parse_source_url
 from eka.errors import EkaError
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom.label import Label
+    from eka.atom.manifest_model import Dependency
+    from eka.atom.requirement import Requirement
     from eka.atom.toml import TomlValue
     from eka.atom.version import Version
 
@@ -91,6 +93,25 @@ def add_direct(text: str, kind: str, name: Label, spec: Mapping[str, TomlValue])
         EditFailed: the manifest is written in a way that cannot be edited.
     """
     return set_value(text, ("deps", "direct", kind, name.text), dict(spec))
+
+
+def set_version(text: str, version: Version) -> str:
+    """Return a manifest with another version; nothing but the version's letters changes.
+
+    Raises:
+        EditFailed: the manifest is written in a way that cannot be edited.
+    """
+    return set_string(text, ("package", "version"), version.text)
+
+
+def set_requirement(text: str, line: Dependency, requirement: Requirement, *, dev: bool) -> str:
+    """Return a manifest in which a dependency line asks for other versions.
+
+    Raises:
+        EditFailed: the manifest is written in a way that cannot be edited.
+    """
+    table = ("deps", "dev", "from") if dev else ("deps", "from")
+    return set_string(text, (*table, line.set_name, line.label.text), requirement.text)
 
 
 def add_package(text: str, path: str) -> str:

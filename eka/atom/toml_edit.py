@@ -25,6 +25,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _ESCAPED = re.compile(r'["\\\x00-\x1f\x7f]')
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f"}
 _SHORT_ESCAPES["\r"] = "\\r"
+_LONG_QUOTE = 3  # letters, of a string that may have several lines
 _INDENT = re.compile(r"[ \t]*")
 _COMMA = re.compile(r"[ \t]*,")
 _BLANK_LINE = re.compile(r"[ \t]*(?:\r?\n|$)")
@@ -69,6 +70,25 @@ def set_value(text: str, keys: Keys, value: TomlValue) -> str:
         raise EditFailed(keys, "it is a table of its own, not a value")
     else:
         edited = _inserted(text, places, keys, render_value(value))
+    return _checked(edited, keys, old, value)
+
+
+def set_string(text: str, keys: Keys, value: str) -> str:
+    """Return ``text`` with the string at ``keys`` changed to ``value``, its quotes kept.
+
+    Raises:
+        EditFailed: there is no string, or the result would not say exactly that.
+    """
+    old = _data(text)
+    if not isinstance(_lookup(old, keys), str):
+        raise EditFailed(keys, "it is not a string")
+    statement = find_places(text).statements.get(keys)
+    if statement is None or _ESCAPED.search(value) or "'" in value:
+        return set_value(text, keys, value)
+    start, end = statement.value
+    quote = text[start]
+    width = _LONG_QUOTE if text[start:end].startswith(quote * _LONG_QUOTE) else 1
+    edited = _replaced(text, (start + width, end - width), value)
     return _checked(edited, keys, old, value)
 
 

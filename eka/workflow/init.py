@@ -16,8 +16,8 @@ from eka.git import (
     recorded_genesis,
     require_identity,
 )
+from eka.workflow.durable import replace_file
 from eka.workflow.errors import SetNotFound
-from eka.workflow.pair import replace_file
 from eka.workflow.project import SET_MANIFEST, read_capped
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from eka.atom import Label, Version
 from eka.atom.edit import add_package, new_manifest
 from eka.git import NestedAtom
+from eka.workflow.durable import replace_file
 from eka.workflow.errors import AlreadyExists
 from eka.workflow.own_set import find_set_root, member_directories
-from eka.workflow.pair import replace_file
 from eka.workflow.places import relative_to
 from eka.workflow.project import MANIFEST, SET_MANIFEST, read_capped
 

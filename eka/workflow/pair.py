@@ -14,7 +14,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from eka.hashing import digest
+from eka.workflow.durable import digest_of, replace_file, sync_directory
+from eka.workflow.set_files import noted_root, repair_set
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -24,7 +25,6 @@ NOTE = ".atom.pending"
 # A note that names anything else was not written by eka.
 NAMES = ("atom.toml", "atom.lock")
 NOTE_CAP = 128 * 1024 * 1024  # bytes; a note holds a manifest and a lock
-ABSENT = ""
 
 
 @contextmanager
@@ -33,12 +33,23 @@ def project_lock(directory: Path) -> Generator[None]:
 
     Whoever held it before may have been killed: its update is finished first.
     """
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    handle = _hold(directory)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         _finish_noted(directory)
         yield
     finally:
+        os.close(handle)
+
+
+def _hold(directory: Path) -> int:
+    """Lock a directory when no update of the whole set waits to be finished there."""
+    while True:
+        # Not while the directory is held: finishing takes the locks of all it is about.
+        repair_set(directory)
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if noted_root(directory) is None:
+            return handle
         os.close(handle)
 
 
@@ -52,7 +63,7 @@ def write_files(directory: Path, texts: Mapping[str, bytes]) -> None:
         texts: Manifest, lock or both, by name.
     """
     note = {
-        name: {"old": _digest_of(directory / name), "new": text.decode("utf-8")}
+        name: {"old": digest_of(directory / name), "new": text.decode("utf-8")}
         for name, text in texts.items()
     }
     replace_file(directory / NOTE, json.dumps(note).encode())
@@ -65,38 +76,13 @@ def repair(directory: Path) -> bool:
 
     A file that a person has changed since is left as that person wrote it.
     """
+    repair_set(directory)
     if (directory / NOTE).exists():
         with project_lock(directory):
             return True
     if any(_leftovers(directory)):
         _sweep_unless_busy(directory)
     return False
-
-
-def replace_file(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write ``data`` to ``path`` at once, keeping the permissions of an old file.
-
-    ``durable``: it is on disk when this returns; False for what can be asked for again.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    # A stranger's repository may hold a link of this name that leads anywhere.
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            if durable:
-                os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
-    if durable:
-        _sync_directory(path.parent)
 
 
 def _finish_noted(directory: Path) -> None:
@@ -115,11 +101,11 @@ def _finish_noted(directory: Path) -> None:
 
 def _finish(directory: Path, note: Mapping[str, Mapping[str, str]]) -> None:
     for name in NAMES:
-        if name in note and _digest_of(directory / name) == note[name]["old"]:
+        if name in note and digest_of(directory / name) == note[name]["old"]:
             replace_file(directory / name, note[name]["new"].encode("utf-8"))
     with contextlib.suppress(FileNotFoundError):
         (directory / NOTE).unlink()
-    _sync_directory(directory)
+    sync_directory(directory)
 
 
 def _leftovers(directory: Path) -> Iterator[Path]:
@@ -143,22 +129,3 @@ def _sweep_unless_busy(directory: Path) -> None:
         return  # somebody is writing right now: the file may be theirs
     finally:
         os.close(handle)
-
-
-def _digest_of(path: Path) -> str:
-    # What is no file (a stranger's repository may link to an endless one) has nothing to keep.
-    return digest(path.read_bytes()).hex() if path.is_file() else ABSENT
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

@@ -15,8 +15,8 @@ from eka.git import (
     signature_prefix,
 )
 from eka.hashing import digest
+from eka.workflow.durable import replace_file
 from eka.workflow.errors import Offline
-from eka.workflow.pair import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

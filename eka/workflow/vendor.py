@@ -15,11 +15,11 @@ from eka.atom import Label, ObjectId, Version
 from eka.errors import EkaError, Exit, raise_problems
 from eka.values import dataclass
 from eka.workflow.candidate import read_candidate
+from eka.workflow.durable import replace_file
 from eka.workflow.errors import PinMismatch
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.line_file import table
 from eka.workflow.locked import checked_lock
-from eka.workflow.pair import replace_file
 from eka.workflow.vendor_tree import hash_directory, names_in, remove_tree, write_tree
 
 if TYPE_CHECKING:

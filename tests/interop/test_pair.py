@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eka.hashing import digest
-from eka.workflow.pair import NOTE, project_lock, repair, replace_file, write_files
+from eka.workflow.durable import replace_file
+from eka.workflow.pair import NOTE, project_lock, repair, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
