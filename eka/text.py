@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Controls but tab and newline, DEL and C1, soft hyphens, bidirectional and invisible formatting,
 # byte order marks, annotation and tag characters, and lone surrogates, which is what bytes that
 # are not UTF-8 become in names.
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -15,7 +16,14 @@ _UNSAFE = re.compile(
 
 def safe(text: str) -> str:
     r"""Return ``text`` with all that could steer a terminal or deceive a reader as ``\u{hex}``."""
-    return _UNSAFE.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
+    if text.isascii() and text.isprintable():
+        return text  # nearly all text, and the pattern takes long to compile
+    return _unsafe().sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    return re.compile(_UNSAFE)
 
 
 def safe_line(text: str) -> str:
@@ -26,14 +34,14 @@ def safe_line(text: str) -> str:
 # `https://user:secret@`, `https://token@`: nothing before the host may be read. For other schemes
 # the user is part of the address (`ssh://git@host`), a password never is.
 _SECRETS = (
-    re.compile(r"(https?://)([^/\s'\"]+)(?=@)", re.IGNORECASE),
-    re.compile(r"([a-z][a-z0-9+.-]*://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)", re.IGNORECASE),
-    re.compile(r"(?<![\w:/.+~-])([\w.+~-]+:)([^/\s'\":@]+)(?=@[\w\[])"),
+    r"(?i)(https?://)([^/\s'\"]+)(?=@)",
+    r"(?i)([a-z][a-z0-9+.-]*://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)",
+    r"(?<![\w:/.+~-])([\w.+~-]+:)([^/\s'\":@]+)(?=@[\w\[])",
 )
 
 
 def discreet(text: str) -> str:
     """Return ``text`` with what may be a password in an address as ``*``, of the same length."""
     for secret in _SECRETS:
-        text = secret.sub(lambda found: found[1] + "*" * len(found[2]), text)
+        text = re.sub(secret, lambda found: found[1] + "*" * len(found[2]), text)
     return text

@@ -2,9 +2,9 @@
 
 The standard decorator compiles up to ten methods for each class, about half a millisecond, and
 loads ``inspect`` to do so; a command that declares forty values before it starts to work would
-spend half of its time on that. Here the methods are shared, and a class gets its constructor when
-its first instance is made. Type checkers see the standard decorator; ``dataclasses.replace`` and
-``dataclasses.fields`` see no difference.
+spend half of its time on that. Here the methods are shared, and a class gets a constructor of its
+own only when it is used more than a few times. Type checkers see the standard decorator;
+``dataclasses.replace`` and ``dataclasses.fields`` see no difference.
 
 Supported is what eka uses: ``frozen``, ``slots``, ``order``, ``kw_only`` and ``repr``; fields with
 ``default``, ``default_factory``, ``init``, ``repr`` and ``compare``; no inherited fields.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MISSING = object()
+_FEW = 3  # instances for which compiling a constructor takes longer than doing without
 _NOT_WITH_SLOTS = frozenset({"__dict__", "__weakref__"})
 # A keyword of the decorator; what it leaves out is False, but `repr`.
 _OPTIONS = frozenset({"frozen", "slots", "order", "kw_only", "repr"})
@@ -102,15 +103,48 @@ def _fields(cls: type, body: dict[str, object]) -> list[_Field]:
 
 
 def _first_constructor(fields: list[_Field], options: dict[str, bool]) -> object:
-    """Return a constructor that compiles the real one and takes its place."""
+    """Return a constructor that makes a few instances, then compiles the real one in its place."""
+    filled = [each for each in fields if each.has("init")]
+    most = 0 if options.get("kw_only") else len(filled)
+    made = 0
 
     def first(self: object, *args: object, **named: object) -> None:
+        nonlocal made
+        made += 1
+        if made <= _FEW and len(args) <= most and _is_filled(self, filled, args, named):
+            return
         owner = next(each for each in type(self).__mro__ if vars(each).get("__init__") is first)
         real = _constructor(owner, fields, options)
         type.__setattr__(owner, "__init__", real)
         real(self, *args, **named)
 
     return first
+
+
+def _is_filled(
+    self: object, fields: list[_Field], args: tuple[object, ...], named: dict[str, object]
+) -> bool:
+    """Make ``self`` a value; False when the arguments do not fit, which the real one explains."""
+    left = len(args) + len(named)
+    for at, each in enumerate(fields):
+        if at < len(args):
+            value = args[at]
+            left -= 1
+        elif each.name in named:
+            value = named[each.name]
+            left -= 1
+        elif "default" in each.options:
+            value = each.options["default"]
+        elif "default_factory" in each.options:
+            value = each.options["default_factory"]()
+        else:
+            return False
+        object.__setattr__(self, each.name, value)
+    if left:
+        return False
+    if (check := getattr(self, "__post_init__", None)) is not None:
+        check()
+    return True
 
 
 def _constructor(

@@ -6,8 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from eka.atom.source_url import MAX_URI_CHARACTERS, UNSAFE, InvalidUri
-from eka.atom.suggestion import nearest
+from eka.atom.source_url import MAX_URI_CHARACTERS, InvalidUri, is_unsafe
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 
@@ -39,6 +38,8 @@ class UnknownAlias(EkaError):
     exit_status = Exit.USAGE
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
+        from eka.atom.suggestion import nearest  # noqa: PLC0415 - only this error needs it
+
         suggestion = nearest(name, known)
         guess = f"did you mean `{suggestion}`? " if suggestion else ""
         super().__init__(
@@ -175,7 +176,7 @@ def _fault(name: str, value: str) -> str:
         return "a name starts with a letter and goes on with letters, digits, `_` or `-`"
     if not value.strip("/") or len(value) > MAX_URI_CHARACTERS:
         return f"its value is empty or longer than {MAX_URI_CHARACTERS} characters"
-    if UNSAFE.search(value):
+    if is_unsafe(value):
         return "its value holds control or invisible characters"
     if value.startswith("-"):
         return "its value starts with `-`, which git could take for an option"

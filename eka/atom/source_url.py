@@ -24,9 +24,7 @@ UNSAFE = pattern(
     r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_HOST = pattern(
-    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII
-)
+_HOST = pattern(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
 _FORBIDDEN_IN_PATH = pattern(r"[\s?#]")
 _FORBIDDEN_IN_PLAIN_PATH = pattern(r"\\|::")
 _USER = pattern(r"[A-Za-z0-9_%][A-Za-z0-9_.+~%-]*", re.ASCII)
@@ -46,6 +44,13 @@ class InvalidUri(EkaError):
             fix=fix or "write for example `gh:owner/repo::label@^1` or `https://host/path::label`",
         )
         self.raw = without_password(raw)
+
+
+def is_unsafe(text: str) -> bool:
+    """Return whether ``text`` holds what `UNSAFE` finds."""
+    # Nearly all text is plain, and the pattern takes long to compile.
+    is_plain = text.isascii() and text.isprintable()
+    return not is_plain and UNSAFE.search(text) is not None
 
 
 def without_password(text: str) -> str:
@@ -194,7 +199,7 @@ def ipv6(text: str) -> str | None:
 def _text_fault(text: str) -> str:
     if len(text) > MAX_URI_CHARACTERS:
         return f"it is longer than {MAX_URI_CHARACTERS} characters"
-    if UNSAFE.search(text) or UNSAFE.search(unquote(text)):
+    if is_unsafe(text) or is_unsafe(unquote(text)):
         return "it holds control or invisible characters"
     return ""
 

@@ -11,11 +11,11 @@ from eka.atom.requirement import Requirement
 from eka.atom.source_url import (
     MAX_URI_CHARACTERS,
     SCHEMES,
-    UNSAFE,
     InvalidUri,
     SourceUrl,
     host_fault,
     ipv6,
+    is_unsafe,
 )
 from eka.lazy import pattern
 from eka.values import dataclass
@@ -87,7 +87,7 @@ def _check(text: str) -> None:
         raise InvalidUri(text, "it is empty")
     if len(text) > MAX_URI_CHARACTERS:
         raise InvalidUri(text, f"it is longer than {MAX_URI_CHARACTERS} characters")
-    if UNSAFE.search(text):
+    if is_unsafe(text):
         raise InvalidUri(text, "it holds control or invisible characters")
     if text != text.strip():
         raise InvalidUri(text, "it starts or ends with a space")

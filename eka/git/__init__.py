@@ -20,7 +20,6 @@ from eka.git.failures import (
     UnsafeOwnership,
     UnsupportedObjectFormat,
 )
-from eka.git.package_globs import matches as package_matches
 from eka.git.refs import (
     INIT_REF,
     SIGNATURES_PREFIX,
@@ -62,7 +61,7 @@ if TYPE_CHECKING:
     from eka.git.metadata import Metadata
     from eka.git.mirror_repository import MirrorIncomplete, MirrorPlaceTaken, MirrorRepository
     from eka.git.object_port import ObjectReader
-    from eka.git.package_globs import is_pattern
+    from eka.git.package_globs import is_pattern, package_matches
     from eka.git.pktline import MalformedAnswer
     from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
     from eka.git.protocol import ServerRefused
@@ -407,7 +406,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "local_refs": "RefLocked RefsMoved locked",
             "metadata": "Metadata",
             "mirror_repository": "MirrorIncomplete MirrorPlaceTaken MirrorRepository",
-            "package_globs": "is_pattern",
+            "package_globs": "is_pattern package_matches",
             "pktline": "MalformedAnswer",
             "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
             "protocol": "ServerRefused",

@@ -11,13 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
-from eka.git.channel import GIT_PORT, SocketChannel
 from eka.git.failures import SourceNotFound, redirected, source_failure
 from eka.git.pktline import MalformedAnswer, packet
 from eka.git.process import ChildProcess, Spawn
 from eka.git.protocol import Conversation, ServerRefused
 from eka.git.settings import RemoteSettings, read_settings
-from eka.git.ssh_command import ssh_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from eka.atom import SourceUrl
     from eka.errors import EkaError
-    from eka.git.channel import Channel
+    from eka.git.channel import Channel, SocketChannel
     from eka.git.runner import GitRunner
 
 _WANT_V2 = {"GIT_PROTOCOL": "version=2"}
@@ -127,6 +125,8 @@ class Connector:
         )
 
     def _ssh(self, url: SourceUrl, settings: RemoteSettings) -> ChildProcess | None:
+        from eka.git.ssh_command import ssh_words  # noqa: PLC0415 - few sources are ssh ones
+
         argv = ssh_words(url, "git-upload-pack", self._runner, settings, is_v2=True)
         if argv is None:
             return None
@@ -143,6 +143,8 @@ class Connector:
         )
 
     def _socket(self, url: SourceUrl, settings: RemoteSettings) -> SocketChannel | None:
+        from eka.git.channel import GIT_PORT, SocketChannel  # noqa: PLC0415 - as above
+
         if settings.has_git_proxy or "GIT_PROXY_COMMAND" in self._runner.env or url.host is None:
             return None
         port = url.port or GIT_PORT
