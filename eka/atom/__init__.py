@@ -24,6 +24,13 @@ from eka.atom.version import InvalidVersion, Version
 from eka.lazy import on_demand
 
 if TYPE_CHECKING:
+    from eka.atom.bump import (
+        VersionPart,
+        followed_requirement,
+        lock_with_versions,
+        next_in_kind,
+        next_version,
+    )
     from eka.atom.commit import (
         AtomCommit,
         CommitFormat,
@@ -192,6 +199,7 @@ __all__ = [
     "UrlSource",
     "VariableClash",
     "Version",
+    "VersionPart",
     "WrongType",
     "atom_id",
     "case_fold",
@@ -199,10 +207,14 @@ __all__ = [
     "check_tree",
     "content_hash",
     "encode_lock",
+    "followed_requirement",
     "input_name",
     "lock_version",
+    "lock_with_versions",
     "lookalike_starts",
     "nearest",
+    "next_in_kind",
+    "next_version",
     "object_id",
     "parse_atom_uri",
     "parse_lock",
@@ -222,6 +234,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
     __getattr__ = on_demand(
         __name__,
         {
+            "bump": "VersionPart followed_requirement lock_with_versions next_in_kind "
+            "next_version",
             "commit": "AtomCommit CommitFormat InvalidAtomCommit NotAnAtomCommit path_fault",
             "content": "ContentHash ContentHasher ContentUndefined InvalidContentHash TreeEntry "
             "TreeReader content_hash",

@@ -27,7 +27,7 @@ _FOLLOWING = frozenset(
 )
 
 
-class Part(StrEnum):
+class VersionPart(StrEnum):
     """Which number of a version goes up."""
 
     MAJOR = "major"
@@ -35,22 +35,22 @@ class Part(StrEnum):
     PATCH = "patch"
 
 
-def next_version(version: Version, part: Part) -> Version:
+def next_version(version: Version, part: VersionPart) -> Version:
     """Return the version after ``version``; one that a pre-release leads to is its release.
 
     ``minor`` of 1.3.0-rc.1 is 1.3.0, of 1.3.1-rc.1 it is 1.4.0.
     """
     major, minor, patch = version.major, version.minor, version.patch
-    if part is Part.PATCH:
+    if part is VersionPart.PATCH:
         return Version(major, minor, patch if version.is_prerelease else patch + 1)
-    if part is Part.MINOR:
+    if part is VersionPart.MINOR:
         is_led_to = version.is_prerelease and patch == 0
         return Version(major, minor if is_led_to else minor + 1, 0)
     is_led_to = version.is_prerelease and (minor, patch) == (0, 0)
     return Version(major if is_led_to else major + 1, 0, 0)
 
 
-def next_in_kind(version: Version, part: Part) -> Version:
+def next_in_kind(version: Version, part: VersionPart) -> Version:
     """Return the version after ``version`` where nobody said that it is to be released.
 
     A pre-release stays one: after 1.0.0-rc.1 comes 1.0.0-rc.2, after 1.0.0-rc 1.0.0-rc.1.
@@ -62,7 +62,7 @@ def next_in_kind(version: Version, part: Part) -> Version:
     return Version(version.major, version.minor, version.patch, following)
 
 
-def follow(requirement: Requirement, version: Version) -> Requirement | None:
+def followed_requirement(requirement: Requirement, version: Version) -> Requirement | None:
     """Return a requirement that accepts ``version``, written in the style of ``requirement``.
 
     Operators, spaces and the count of numbers stay: ``~1.2`` becomes ``~2.0``, ``>=1.2, <2``
@@ -84,7 +84,7 @@ def follow(requirement: Requirement, version: Version) -> Requirement | None:
     return None
 
 
-def renamed(
+def lock_with_versions(
     lock: Lock, versions: Mapping[Label, tuple[Version, Version]], requirements: str
 ) -> Lock | None:
     """Return a lock in which atoms of the own set have other versions; None if it has others.

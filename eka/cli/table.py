@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("eka.cli.commands.new:new", "Write the manifest of a new atom"),
     "publish": ("eka.cli.commands.publish:publish", "Publish atoms from a commit, all or nothing"),
     "sign": ("eka.cli.commands.sign:sign", "Sign versions that are published already"),
+    "bump": ("eka.cli.commands.bump:bump", "Give an atom of this set a new version"),
     "hook": ("eka.cli.commands.hook:hook", "Let a server refuse to change what is published"),
     "yank": ("eka.cli.commands.yank:yank", "Let new resolutions pass over a version"),
     "deprecate": ("eka.cli.commands.deprecate:deprecate", "Warn those who use a version"),
