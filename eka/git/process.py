@@ -6,6 +6,7 @@ Whatever ends the ``with`` block (an error, an interrupt, the deadline) ends the
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -206,7 +207,7 @@ class ChildProcess:
         while self._is_out_open:
             self.read()
         try:
-            status = self._process.wait(self._left_s())
+            status = self._ended(self._left_s())
         except subprocess.TimeoutExpired:
             raise self._timed_out() from None
         self._drain_stderr()
@@ -216,7 +217,7 @@ class ChildProcess:
         """Return all of stderr; waits for the end of a child that closed its output."""
         if not self._is_out_open:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_GRACE_S)
+                self._ended(_GRACE_S)
         self._drain_stderr()
         return self.stderr
 
@@ -226,7 +227,7 @@ class ChildProcess:
         if self._process.poll() is None or self._is_out_open:
             self._signal(signal.SIGTERM)
             try:
-                self._process.wait(_GRACE_S)
+                self._ended(_GRACE_S)
             except subprocess.TimeoutExpired:
                 self._signal(signal.SIGKILL)
                 self._process.wait()
@@ -235,6 +236,21 @@ class ChildProcess:
             if stream is not None:
                 with suppress(BrokenPipeError):
                     stream.close()
+
+    def _ended(self, within_s: float | None) -> int:
+        """Wait for the end of the child and return its status; raises TimeoutExpired."""
+        # `wait` with a timeout sleeps between looks, a millisecond and more.
+        if within_s is not None and self._process.poll() is None and hasattr(os, "pidfd_open"):
+            with suppress(OSError):  # an old kernel
+                handle = os.pidfd_open(self._process.pid)
+                try:
+                    waiting = select.poll()
+                    waiting.register(handle, select.POLLIN)
+                    waiting.poll(within_s * 1000)
+                finally:
+                    os.close(handle)
+                within_s = 0
+        return self._process.wait(within_s)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
