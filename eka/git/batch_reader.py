@@ -75,7 +75,7 @@ class BatchReader:
         )
         if finished.status == 0:  # else reading one by one will tell which it was
             self._preloaded = {
-                oid: (kind, body) for oid, kind, body in parse_batch(finished.stdout)
+                oid: (kind, body) for oid, kind, body in parse_batch(wanted, finished.stdout)
             }
 
     def tree(self, oid: ObjectId) -> Sequence[TreeEntry]:

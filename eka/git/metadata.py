@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, ObjectId
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from eka.atom import SourceUrl
     from eka.git.runner import GitRunner
+
+    _Read = Callable[[Collection[ObjectId], str, int], dict[ObjectId, bytes]]
 
 MAX_COMMIT_BYTES = 16 * 1024
 MAX_MANIFEST_BYTES = 256 * 1024
@@ -75,7 +78,7 @@ class MetadataCache:
         self._runner = runner
         self._fetcher = Fetcher(runner, timeout_s=timeout_s, max_pack_bytes=_MAX_PACK_BYTES)
 
-    def known(self, commits: Iterable[ObjectId]) -> dict[ObjectId, Metadata]:
+    def known(self, commits: Collection[ObjectId]) -> dict[ObjectId, Metadata]:
         """Return what is here of ``commits``; a repository that is damaged holds nothing."""
         if not (self.git_dir / "HEAD").exists():
             return {}
@@ -134,7 +137,7 @@ class MetadataCache:
             if not self._fetch(url, steps, destination, progress):
                 return None
             try:
-                found = read_metadata(self._runner, self.git_dir, commits)
+                found = steps.metadata()
                 if len(found) == len(commits) or steps.is_done():
                     return found
             except (GitFailed, ObjectDamaged):
@@ -186,14 +189,17 @@ class _Steps:
         self.commits = commits
         self.asked: set[ObjectId] = set()
         self._gone: set[ObjectId] = set()
-        self._runner = runner
-        self._git_dir = git_dir
-        self._claims: tuple[dict[ObjectId, ObjectId], dict[ObjectId, ObjectId]] | None = None
+        self._read = partial(read_objects, runner, git_dir)
+        self._present = partial(read_headers, runner, git_dir)
+        self._claims: _Claims | None = None
 
     def following(self) -> Wish | None:
         """Return the next wish, None when there is nothing left to ask for."""
-        wanted = self._named() - self.asked - self._gone
-        wanted -= read_headers(self._runner, self._git_dir, wanted).keys() if wanted else set()
+        if self._claims is None:
+            self._claims = _Claims(self._read(self.commits, "commit", MAX_COMMIT_BYTES))
+        # What is here already is asked for again: hardly any two versions share a manifest, and
+        # looking for thousands of objects that are not here takes git longer.
+        wanted = self._claims.unmet(self._read) - self.asked - self._gone
         self.asked |= wanted
         # Asked for with the same caution: a header can name any object of the source.
         return Wish(wants=sorted(wanted), is_shallow=True, filter=_ALONE) if wanted else None
@@ -203,71 +209,71 @@ class _Steps:
         self._gone.update(oids)
         self.asked = set()
 
+    def metadata(self) -> dict[ObjectId, Metadata]:
+        """Return what is complete."""
+        return self._claims.metadata(self._read) if self._claims else {}
+
     def is_done(self) -> bool:
         """Return whether all that the source has is really here."""
-        here = read_headers(self._runner, self._git_dir, self.commits)
-        self.asked = set()
-        return len(here) == len(self.commits) and self.following() is None
+        here = self._present(self.commits).keys()
+        wanted = self._claims.unmet(self._read) - self._gone if self._claims else set()
+        return len(here) == len(self.commits) and wanted <= self._present(wanted).keys()
 
-    def _named(self) -> set[ObjectId]:
-        if self._claims is None:
-            self._claims = _claims(self._read(self.commits, "commit", MAX_COMMIT_BYTES))
-        manifests, roots = self._claims
-        trees = self._read(set(roots.values()), "tree", _MAX_TREE_BYTES) if roots else {}
+
+class _Claims:
+    """What commits say of their manifests, and how far that was followed."""
+
+    def __init__(self, bodies: Mapping[ObjectId, bytes]) -> None:
+        self._bodies = bodies
+        self._manifests: dict[ObjectId, ObjectId] = {}
+        self._roots: dict[ObjectId, ObjectId] = {}  # of commits that name no manifest
+        for commit, body in bodies.items():
+            manifest = claimed_manifest(body)
+            if manifest is None and claimed_origin(body) is not None:
+                with suppress(EkaError):  # it names no tree: no atom commit either
+                    self._roots[commit] = commit_tree(body)
+            elif manifest is not None and manifest.algorithm == commit.algorithm:
+                self._manifests[commit] = manifest
+
+    def unmet(self, read: _Read) -> set[ObjectId]:
+        """Return the trees still needed to find manifests; when all are here, the manifests."""
         # One kind at a time: a server leaves out a file that stands in a tree wanted beside it.
-        if absent := set(roots.values()) - trees.keys() - self.asked - self._gone:
-            return absent
-        named = {_manifest_entry(root, body) for root, body in trees.items()}
-        return set(manifests.values()) | {oid for oid in named if oid is not None}
+        self._look(read)
+        return set(self._roots.values()) or set(self._manifests.values())
 
-    def _read(
-        self, oids: Collection[ObjectId], kind: str, most_bytes: int
-    ) -> dict[ObjectId, bytes]:
-        return read_objects(self._runner, self._git_dir, oids, kind, most_bytes)
+    def metadata(self, read: _Read) -> dict[ObjectId, Metadata]:
+        """Return the commits whose manifests are there."""
+        self._look(read)
+        texts = read(set(self._manifests.values()), "blob", MAX_MANIFEST_BYTES)
+        return {
+            commit: Metadata(self._bodies[commit], manifest, texts[manifest])
+            for commit, manifest in self._manifests.items()
+            if manifest in texts
+        }
+
+    def _look(self, read: _Read) -> None:
+        """Find manifests in the trees that are here by now."""
+        if not self._roots:
+            return
+        trees = read(set(self._roots.values()), "tree", _MAX_TREE_BYTES)
+        for commit, root in list(self._roots.items()):
+            if root in trees:
+                del self._roots[commit]
+                found = _manifest_entry(root, trees[root])
+                if found is not None:
+                    self._manifests[commit] = found
 
 
 def read_metadata(
-    runner: GitRunner, git_dir: Path, commits: Iterable[ObjectId]
+    runner: GitRunner, git_dir: Path, commits: Collection[ObjectId]
 ) -> dict[ObjectId, Metadata]:
     """Return the metadata that a repository holds of ``commits``.
 
     Raises:
         GitFailed, ObjectDamaged: it cannot be read.
     """
-    bodies = read_objects(runner, git_dir, commits, "commit", MAX_COMMIT_BYTES)
-    manifests, roots = _claims(bodies)
-    trees = (
-        read_objects(runner, git_dir, set(roots.values()), "tree", _MAX_TREE_BYTES)
-        if roots
-        else {}
-    )
-    for commit, root in roots.items():
-        found = _manifest_entry(root, trees[root]) if root in trees else None
-        if found is not None:
-            manifests[commit] = found
-    texts = read_objects(runner, git_dir, set(manifests.values()), "blob", MAX_MANIFEST_BYTES)
-    return {
-        commit: Metadata(bodies[commit], manifest, texts[manifest])
-        for commit, manifest in manifests.items()
-        if manifest in texts
-    }
-
-
-def _claims(
-    bodies: Mapping[ObjectId, bytes],
-) -> tuple[dict[ObjectId, ObjectId], dict[ObjectId, ObjectId]]:
-    """Return the manifests that commits name, and the trees of those that name none."""
-    manifests: dict[ObjectId, ObjectId] = {}
-    roots: dict[ObjectId, ObjectId] = {}
-    for commit, body in bodies.items():
-        manifest = claimed_manifest(body)
-        if manifest is not None:
-            if manifest.algorithm == commit.algorithm:
-                manifests[commit] = manifest
-        elif claimed_origin(body) is not None:
-            with suppress(EkaError):  # it names no tree: no atom commit either
-                roots[commit] = commit_tree(body)
-    return manifests, roots
+    read = partial(read_objects, runner, git_dir)
+    return _Claims(read(commits, "commit", MAX_COMMIT_BYTES)).metadata(read)
 
 
 def _manifest_entry(root: ObjectId, body: bytes) -> ObjectId | None:
