@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
-from eka.git.failures import SourceNotFound, redirected, source_failure
+from eka.atom import Aliases, parse_source_url
+from eka.errors import EkaError
+from eka.git.failures import NetworkFailed, SourceNotFound, redirected, source_failure
 from eka.git.pktline import MalformedAnswer, packet
 from eka.git.process import ChildProcess, Spawn
 from eka.git.protocol import Conversation, ServerRefused
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from eka.atom import SourceUrl
-    from eka.errors import EkaError
     from eka.git.channel import Channel, SocketChannel
     from eka.git.runner import GitRunner
 
@@ -31,6 +32,8 @@ _WANT_V2 = {"GIT_PROTOCOL": "version=2"}
 # program to do so: serving it must not run that. Whether the repository of another user may be
 # served at all is git's decision (`safe.directory`).
 SERVE_ENV = {**_WANT_V2, "GIT_NO_LAZY_FETCH": "1"}
+_HELPED = ("http", "https")
+_MOST_PLACES = 5  # each redirected to by the one before
 
 C = TypeVar("C", bound=Conversation)
 
@@ -47,6 +50,7 @@ class Connector:
         on_redirected: Callable[[SourceUrl, str], None] | None = None,
     ) -> None:
         self._on_redirected = on_redirected
+        self._places: dict[SourceUrl, SourceUrl] = {}
         self._runner = runner
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
@@ -79,26 +83,57 @@ class Connector:
         if self._settings is None:
             self._settings = read_settings(self._runner)
         target = self._settings.rewritten(url)
-        channel = None if target is None else self._open(target, self._settings)
-        if target is None or channel is None:
-            return None
-        is_helper = target.scheme in ("http", "https")
-        conversation = begin(is_helper)
-        with channel as opened:
-            try:
-                if is_helper and not _is_connected(opened, conversation):
-                    return None
-                _converse(opened, conversation, on_received)
-            except (MalformedAnswer, ServerRefused, OSError) as error:
-                raise _explained(url, opened, error) from error
-            self._tell_redirect(url, opened)
-            return conversation, opened.received_bytes
+        for _ in range(_MOST_PLACES):
+            channel = None if target is None else self._open(target, self._settings)
+            if target is None or channel is None:
+                return None
+            with channel as opened:
+                try:
+                    answer = b""
+                    if target.scheme in _HELPED:
+                        answer = _asked_for_tunnel(opened)
+                        place = self._place(url, target, opened)
+                        if place is not target:
+                            target = place
+                            continue
+                        if not answer.startswith(b"\n"):
+                            return None
+                    conversation = begin(target.scheme in _HELPED)
+                    if answer:
+                        opened.write(conversation.receive(answer[1:]))
+                    _converse(opened, conversation, on_received)
+                except (MalformedAnswer, ServerRefused, OSError) as error:
+                    raise _explained(url, opened, error) from error
+                return conversation, opened.received_bytes
+        raise NetworkFailed(url, "it redirects again and again")
 
-    def _tell_redirect(self, url: SourceUrl, channel: Channel) -> None:
-        if self._on_redirected is not None and isinstance(channel, ChildProcess):
-            place = redirected(channel.stderr)
-            if place:
-                self._on_redirected(url, place)
+    def place(self, url: SourceUrl) -> SourceUrl:
+        """Return the other server that ``url`` was found to lead to; itself when to none."""
+        return self._places.get(url, url)
+
+    def _place(self, url: SourceUrl, target: SourceUrl, channel: Channel) -> SourceUrl:
+        """Return where to talk on: ``target``, or the server that this one sends to.
+
+        git's helper follows a redirection with headers that were meant for the first server
+        (`http.<url>.extraHeader`). A helper started anew for the other server has none of them.
+
+        Source: atom-spec/transport.md [source-redirect].
+        """
+        text = redirected(channel.complaint()) if isinstance(channel, ChildProcess) else ""
+        if not text:
+            return target
+        try:
+            found = parse_source_url(text, Aliases({}))
+        except EkaError as error:
+            raise NetworkFailed(url, "it redirects to no address of a repository") from error
+        if found.scheme not in _HELPED or (target.scheme, found.scheme) == ("https", "http"):
+            raise NetworkFailed(url, f"it redirects to {found.public}, which is refused")
+        if self._on_redirected is not None:
+            self._on_redirected(url, found.public)
+        if _server(found) == _server(target):
+            return target
+        self._places[url] = found
+        return found
 
     def _open(
         self, url: SourceUrl, settings: RemoteSettings
@@ -160,8 +195,11 @@ class Connector:
         return channel
 
 
-def _is_connected(channel: Channel, conversation: Conversation) -> bool:
-    """Ask git's http helper for a tunnel; False when the server speaks no protocol 2."""
+def _asked_for_tunnel(channel: Channel) -> bytes:
+    """Ask git's http helper for a tunnel; its answer begins with a line end when it gives one.
+
+    It gives none when the server speaks no protocol 2.
+    """
     channel.write(b"stateless-connect git-upload-pack\n")
     answer = b""
     while b"\n" not in answer:
@@ -169,11 +207,11 @@ def _is_connected(channel: Channel, conversation: Conversation) -> bool:
         if not data:
             raise MalformedAnswer("the server sent nothing")
         answer += data
-    word, _, rest = answer.partition(b"\n")
-    if word:
-        return False
-    channel.write(conversation.receive(rest))
-    return True
+    return answer
+
+
+def _server(url: SourceUrl) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _converse(

@@ -147,7 +147,7 @@ class Fetcher:
 
     def _fetch_old(self, url: SourceUrl, wish: Wish, destination: Destination) -> Fetched:
         finished = self._runner.execute(
-            [*_OLD_FETCH, "--", url.text],
+            [*_OLD_FETCH, "--", self._connector.place(url).text],
             git_dir=destination.git_dir,
             network=True,
             stdin="".join(f"{oid.hex}\n" for oid in wish.wants).encode(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self
 
 from eka.git.exchange import Exchange
@@ -94,14 +95,21 @@ class RemoteRegistry:
         self._client = ReceivePackClient(runner, remote.url, repository.algorithm, on_sent)
         self._transport = Transport(runner)
         self._stack = ExitStack()
-        directory = self._stack.enter_context(scratch_directory(runner.home))
-        self._exchange = Exchange(directory, repository, remote.url, runner)
+        self._repository, self._runner = repository, runner
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        # Made after the first listing: where that was redirected, git starts at the other server,
+        # with nothing that was meant for the first (transport.md [source-redirect]).
+        directory = self._stack.enter_context(scratch_directory(self._runner.home))
+        place = self._transport.place(self._remote.url)
+        return Exchange(directory, self._repository, place, self._runner)
 
     @property
     def where(self) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.git.connector import Connector
-from eka.git.failures import redirected, source_failure
+from eka.git.failures import source_failure
 from eka.git.protocol_listing import LsRefsConversation, chunks, parse_ls_remote
 from eka.values import dataclass, field
 
@@ -101,6 +101,10 @@ class Transport:
             found.refs, received_bytes, conversation.protocol, found.dropped, found.peeled
         )
 
+    def place(self, url: SourceUrl) -> SourceUrl:
+        """Return the other server that ``url`` was found to lead to; itself when to none."""
+        return self._connector.place(url)
+
     def _tell_old(self, url: SourceUrl) -> None:
         self._tell(f"{url.public} speaks an older protocol: it lists every ref, which is slower")
 
@@ -115,14 +119,12 @@ class Transport:
     def _ls_remote(self, url: SourceUrl, prefixes: Sequence[str]) -> ListedRefs:
         """List everything with git itself, and filter at home."""
         finished = self._runner.execute(
-            ["ls-remote", "--", url.text],
+            ["ls-remote", "--", self.place(url).text],
             network=True,
             max_output=self._max_bytes,
             timeout_s=self._timeout_s,
         )
         if finished.status != 0:
             raise source_failure(url, finished.stderr)
-        if place := redirected(finished.stderr):
-            self._tell_redirect(url, place)
         found = parse_ls_remote(finished.stdout, prefixes)
         return ListedRefs(found.refs, len(finished.stdout), 0, found.dropped, found.peeled)
