@@ -16,7 +16,7 @@ from eka.atom import ObjectId
 from eka.git import SignedStatement, signature_ref
 from tests.fakes.signed_set import PEOPLE, SignedSet, keys, revoke, trust
 from tests.fakes.signing import ALICE, BOB, CAROL, MemorySigner, signature_of
-from tests.story import Person, git
+from tests.story import Answer, Person, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -363,10 +363,9 @@ def test_offline_what_was_asked_before_counts(world: World) -> None:
     shutil.rmtree(world.user.home / ".cache/eka/listings/signatures")
     forgotten = world.user.json(world.project, "verify", "--offline")
 
-    def level(answer: Any) -> str:  # noqa: ANN401 - JSON
-        return {each["level"]: each["status"] for each in answer.document["atoms"][0]["levels"]}[
-            "signature"
-        ]
+    def level(answer: Answer) -> str:
+        levels = answer.document["atoms"][0]["levels"]
+        return {str(each["level"]): str(each["status"]) for each in levels}["signature"]
 
     assert (verified.status, level(verified)) == (0, "ok")
     assert (forgotten.status, level(forgotten)) == (0, "unavailable")

@@ -27,7 +27,7 @@ from eka.git import (
 from tests.fakes.signing import ALICE, BOB, signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.fakes.git_set import GitSet
@@ -45,10 +45,11 @@ def statement(commit: ObjectId) -> Statement:
     )
 
 
-def run(*words: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        words, input=stdin, capture_output=True, check=False, env={**os.environ, **env}
-    )
+def run(
+    *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    variables = {**os.environ, **(env or {})}
+    return subprocess.run(words, input=stdin, capture_output=True, check=False, env=variables)
 
 
 def keygen(path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:
@@ -83,7 +84,7 @@ def add(agent: dict[str, str], key: Path, passphrase: str = "") -> None:
     ask.write_text(f"#!/bin/sh\necho '{passphrase}'\n")
     ask.chmod(0o700)
     variables = {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force", **agent}
-    done = run("ssh-add", "-q", str(key), **variables)
+    done = run("ssh-add", "-q", str(key), env=variables)
     assert done.returncode == 0, done.stderr
 
 
