@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias
 from eka.cli.errors import SettingInvalid, SettingUnknown
+from eka.cli.setting_value import Value
 from eka.lazy import pattern
 from eka.values import dataclass
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from eka.atom import TomlDocument
     from eka.cli.signature_settings import SignatureSettings
-    from eka.errors import Span
 
 SYSTEM_FILE = Path("/etc/eka/config.toml")
 PROJECT_FILE = ".eka.toml"
@@ -61,15 +61,6 @@ LARGEST = {
 SMALLEST = {"listing.max_age_s": 0}  # 1 for all others
 SIGNATURES = ("sign.key", "publish.sign", "trust.allowed_signers", "trust.revoked")
 RULES = "trust.source"  # tables, those of all files together
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One setting as it was written, and who wrote it."""
-
-    raw: object
-    origin: str
-    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom import Aliases, TomlDocument
-    from eka.cli.settings import Value
+    from eka.cli.setting_value import Value
 
 KEY = "sign.key"
 PUBLISH = "publish.sign"
