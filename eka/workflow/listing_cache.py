@@ -98,7 +98,7 @@ class ListingCache:
         for line in self._file.lines([_SCHEMA, _GENESIS, _WHOLE, *starts]):
             try:
                 self._take(decode(line), wanted, remembered)
-            except (EkaError, TypeError, ValueError):
+            except (EkaError, KeyError, TypeError, ValueError):
                 continue  # damaged: it can be asked for again
         if remembered.whole_at_s is not None and wanted is not None:
             absent = Entry(versions={}, at_s=remembered.whole_at_s, by=self._source)
@@ -112,7 +112,7 @@ class ListingCache:
         for line in self._file.lines([_GENESIS]):
             try:
                 self._take(decode(line), frozenset(), remembered)
-            except (EkaError, TypeError, ValueError):
+            except (EkaError, KeyError, TypeError, ValueError):
                 continue
         known = remembered.genesis
         return (known, remembered.genesis_at_s) if known else None
