@@ -287,9 +287,11 @@ def _patch_lines(file: FileChange) -> list[Line]:
     if file.lines is None:
         why = "binary files" if file.is_binary else "large files"
         return [bold(f"{why} {old} and {new} differ")]
-    lines: list[Line] = [bold(f"--- {old}"), bold(f"+++ {new}")]
-    if change.old and change.new and change.old.mode != change.new.mode:
-        lines.append(dim(f"mode {change.old.mode} -> {change.new.mode}"))
+    if change.kind is ChangeKind.RENAMED:
+        return [(bold(f"renamed {old} -> {new}"), dim(_mode_note(file)))]
+    if change.kind is ChangeKind.MODE:
+        return [(bold(new), dim(_mode_note(file)))]
+    lines: list[Line] = [bold(f"--- {old}"), (bold(f"+++ {new}"), dim(_mode_note(file)))]
     styles = {"+": green, "-": red, "@": cyan, "\\": dim}
     for text in file.patch:
         # A tab would be written as an escape: it may stand in a patch, as the columns it takes.
