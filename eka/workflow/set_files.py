@@ -80,6 +80,8 @@ def write_set(root: Path, changes: Iterable[FileChange]) -> None:
         }
         replace_file(root / SET_NOTE, json.dumps(note).encode())
         _finish(root, note)
+        for leftover in root.glob(f".{SET_NOTE}.*.tmp"):  # of killed writers: we hold the root
+            leftover.unlink(missing_ok=True)
 
 
 def noted_root(directory: Path) -> Path | None:
