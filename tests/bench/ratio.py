@@ -41,6 +41,26 @@ class Comparison:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much of something there is, where no rival is needed to judge it."""
+
+    name: str
+    amount: float
+    unit: str
+    at_most: float
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.amount <= self.at_most
+
+    def __str__(self) -> str:
+        said = "met" if self.is_met else "MISSED"
+        told = f"{self.amount:g} {self.unit}"
+        return f"{self.name:<44} {told:>9}  goal <= {self.at_most:g}: {said}"
+
+
 def compare(
     name: str,
     ours: Callable[[], float],
