@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.cli.errors import SettingInvalid
-from eka.git import InvalidTrustRule, TrustRule
+from eka.git.signatures import InvalidTrustRule, TrustRule
 from eka.values import dataclass
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.cli.text import dim, green, red, yellow
-from eka.git import SignatureState
+from eka.git.signatures import SignatureState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from eka.cli.frame import Frame
     from eka.cli.reply import Json
     from eka.cli.text import Piece
-    from eka.git import SignatureFinding
+    from eka.git.signatures import SignatureFinding
 
 WORDS = {
     SignatureState.GOOD: green("good"),

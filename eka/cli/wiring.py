@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from eka.build import Realiser
     from eka.cli.frame import Frame
     from eka.direct import DebPinner
-    from eka.git import History, ObjectCache, Signer, Trust
+    from eka.git import History, ObjectCache
     from eka.git.objects import PygitReader
+    from eka.git.signatures import Signer, Trust
     from eka.store import Event, Plan, Store
 
 GIT = "git"
@@ -151,7 +152,7 @@ def _reader(objects: Callable[[], ObjectCache]) -> PygitReader:
 
 def signer(frame: Frame, wired: Services, choice: str | None) -> Signer:
     """Return what signs with the chosen key, or with the one in the settings, or git's."""
-    from eka.git import find_signer  # noqa: PLC0415 - costs start-up time
+    from eka.git.signatures import find_signer  # noqa: PLC0415 - costs start-up time
 
     given = frame.settings.signatures
     chosen = choice or (given.key if given else None)

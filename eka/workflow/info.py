@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eka.atom import Manifest, ObjectId, SourceUrl, TomlValue, TreeSummary, Version
-    from eka.git import SignatureFinding, VersionStatus
+    from eka.git import VersionStatus
+    from eka.git.signatures import SignatureFinding
     from eka.workflow.project import Project
     from eka.workflow.published import Opened
     from eka.workflow.services import Services

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom import Label, ObjectId, SourceUrl, TreeReader, Version
-    from eka.git import CommitNote, History, SignatureFinding
+    from eka.git import CommitNote, History
+    from eka.git.signatures import SignatureFinding
     from eka.workflow.services import Services
     from eka.workflow.versions import PublishedVersion
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from eka.atom import Aliases, Label, SourceUrl, Version
     from eka.build import Realiser
     from eka.direct import DebPinner
-    from eka.git import GitRunner, History, ObjectCache, Transport, Trust, TrustRule, VersionIndex
+    from eka.git import GitRunner, History, ObjectCache, Transport, VersionIndex
     from eka.git.objects import PygitReader
+    from eka.git.signatures import Trust, TrustRule
     from eka.store import Event, Store
     from eka.workflow.first_seen import FirstSeen
     from eka.workflow.progress import Progress

@@ -13,13 +13,10 @@ from eka.git import (
     Status,
     WorkRepository,
     choose_remote,
-    push_signatures,
-    record_signatures,
-    side_object,
-    sign_statements,
     signature_ref,
     verify_atom,
 )
+from eka.git.signatures import push_signatures, record_signatures, side_object, sign_statements
 from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.objects import ensure
 from eka.workflow.progress import counted
@@ -33,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom import AtomUri, Genesis, Label, ObjectId, Requirement, SourceUrl, Version
-    from eka.git import History, SideObject, Signer
+    from eka.git import History, SideObject
+    from eka.git.signatures import Signer
     from eka.workflow.services import Services
 
 

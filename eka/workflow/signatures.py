@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, atom_id, check_tree, content_hash
 from eka.errors import EkaError, Exit
-from eka.git import (
-    ObjectCache,
+from eka.git import ObjectCache
+from eka.git.signatures import (
     SignatureFinding,
     SignatureState,
     Statement,
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom import ContentHash, Genesis, Label, ObjectId, SourceUrl, Version
-    from eka.git import PublicKey, Trust
     from eka.git.objects import PygitReader
+    from eka.git.signatures import PublicKey, Trust
     from eka.workflow.services import Services
     from eka.workflow.signatures_listing import Tags, VersionKey
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit, raise_problems
-from eka.git import Level, LevelReport, Status, rules_for
+from eka.git import Level, LevelReport, Status
+from eka.git.signatures import rules_for
 from eka.workflow.signatures import SubjectVersion, signatures_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from eka.atom import Genesis, Lock, LockedAtom, SourceUrl
-    from eka.git import AllowedSigner, SignatureFinding, Trust, TrustRule
+    from eka.git.signatures import AllowedSigner, SignatureFinding, Trust, TrustRule
     from eka.workflow.services import Services
     from eka.workflow.signatures_listing import VersionKey
 

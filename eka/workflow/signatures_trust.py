@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from eka.git import InvalidTrustFile, Trust, parse_allowed_signers, parse_revoked_keys
+from eka.git.signatures import InvalidTrustFile, Trust, parse_allowed_signers, parse_revoked_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from eka.git import TrustRule
+    from eka.git.signatures import TrustRule
 
 ALLOWED_SIGNERS = "allowed_signers"
 REVOKED_KEYS = "revoked_keys"

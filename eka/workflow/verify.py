@@ -25,14 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from eka.atom import Genesis, Label, Lock, ObjectId, SourceUrl, Version
-    from eka.git import (
-        AtomReport,
-        History,
-        LevelReport,
-        ObjectReader,
-        SignatureFinding,
-        VersionStatus,
-    )
+    from eka.git import AtomReport, History, LevelReport, ObjectReader, VersionStatus
+    from eka.git.signatures import SignatureFinding
     from eka.workflow.project import Project
     from eka.workflow.services import Services
     from eka.workflow.statuses import Statuses

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from eka.atom import ObjectId
-from eka.git import SignedStatement, signature_ref
+from eka.git import signature_ref
+from eka.git.signatures import SignedStatement
 from tests.fakes.signed_set import PEOPLE, SignedSet, keys, revoke, trust
 from tests.fakes.signing import ALICE, BOB, CAROL, MemorySigner, signature_of
 from tests.story import Answer, Person, git
@@ -21,7 +22,7 @@ from tests.story import Answer, Person, git
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eka.git import Statement
+    from eka.git.signatures import Statement
 
 FAILED, USAGE, NOT_FOUND, NETWORK, INTEGRITY = 1, 2, 3, 4, 5
 TWO_OF_THREE = "2 of [alice@example.org, bob@example.org, carol@example.org]"

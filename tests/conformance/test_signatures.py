@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from eka.atom import AtomId, ContentHash, Label, ObjectId, Version, object_id
 from eka.errors import EkaError
-from eka.git import PublicKey, SignedStatement, SshSignature, Statement, check_signature
 from eka.git.signature_armor import to_be_signed
+from eka.git.signatures import PublicKey, SignedStatement, SshSignature, Statement, check_signature
 from tests.vectors import load
 
 TAGS = load("signature/tags.json")

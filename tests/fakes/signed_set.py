@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.git import SignedStatement, signature_ref
+from eka.git import signature_ref
+from eka.git.signatures import SignedStatement
 from tests.fakes.signing import ALICE, BOB, CAROL, MemorySigner
 from tests.story import Person, git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eka.git import Statement
+    from eka.git.signatures import Statement
 
 PEOPLE = (ALICE, BOB, CAROL)
 

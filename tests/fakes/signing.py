@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from eka.git import PublicKey, SshSignature, Statement, sign_statements
 from eka.git.signature_armor import to_be_signed
+from eka.git.signatures import PublicKey, SshSignature, Statement, sign_statements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eka.atom import AtomId
 from eka.errors import EkaError
-from eka.git import (
+from eka.git.signatures import (
     PublicKey,
     SignatureDemand,
     SignedStatement,

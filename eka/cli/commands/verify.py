@@ -15,7 +15,8 @@ from eka.cli.signatures import signature_document, signature_lines
 from eka.cli.statuses import status_document
 from eka.cli.text import bold, dim, green, red, yellow
 from eka.errors import Exit
-from eka.git import Level, SignatureState, Status
+from eka.git import Level, Status
+from eka.git.signatures import SignatureState
 from eka.workflow.progress import counted
 from eka.workflow.project import Project
 from eka.workflow.verify import verify_lock, verify_uri

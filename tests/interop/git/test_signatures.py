@@ -11,9 +11,9 @@ import pytest
 
 from eka.atom import AtomId, ContentHash, Label, ObjectId, Version
 from eka.errors import EkaError
-from eka.git import (
+from eka.git import GitRunner, signature_ref
+from eka.git.signatures import (
     AgentFailed,
-    GitRunner,
     InvalidSshSignature,
     NoSigningKey,
     SigningKeyUnusable,
@@ -22,7 +22,6 @@ from eka.git import (
     check_signature,
     find_signer,
     sign_statements,
-    signature_ref,
 )
 from tests.fakes.signing import ALICE, BOB, signature_of
 

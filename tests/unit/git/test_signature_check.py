@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from eka.atom import AtomId, ContentHash, Label, ObjectId, Version
-from eka.git import (
+from eka.git.signature_key import InvalidPublicKey, WireFault, WireReader, wire_string
+from eka.git.signatures import (
     PublicKey,
     SignatureFinding,
     SignatureMismatch,
@@ -18,7 +19,6 @@ from eka.git import (
     fingerprint,
     parse_fingerprint,
 )
-from eka.git.signature_key import InvalidPublicKey, WireFault, WireReader, wire_string
 from tests.fakes.signing import ALICE, BOB, signature_of
 
 SAID = Statement(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eka.atom import BUILT_IN, Aliases, parse_source_url
-from eka.git import (
+from eka.git.signatures import (
     AllowedSigner,
     InvalidTrustRule,
     PublicKey,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eka.atom import ObjectId
-from eka.git import (
+from eka.git.signature_lines import LineFault, matches, parse_time
+from eka.git.signatures import (
     InvalidTrustFile,
     PublicKey,
     SignatureState,
@@ -16,7 +17,6 @@ from eka.git import (
     parse_allowed_signers,
     parse_revoked_keys,
 )
-from eka.git.signature_lines import LineFault, matches, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
