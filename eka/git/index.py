@@ -142,7 +142,7 @@ def _statuses(table: RefTable) -> dict[tuple[Label, Version], ObjectId]:
         if not names[at].startswith(STATUS_PREFIX):
             break
         if (about := parse_status_ref(names[at])) is not None:
-            found[about] = ObjectId(ids[at])
+            found[about] = ObjectId.checked(ids[at])
     return found
 
 

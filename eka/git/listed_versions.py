@@ -54,7 +54,7 @@ class ListedVersions(Mapping[Label, Mapping[Version, ObjectId]]):
         found: dict[Version, ObjectId] = {}
         for at in range(*span):
             if (version := listed_version(self._names[at][start:])) is not None:
-                found[version] = ObjectId(self._ids[at])
+                found[version] = ObjectId.checked(self._ids[at])
         return found
 
     def _has_versions(self, text: str) -> bool:

@@ -35,7 +35,7 @@ class RefTable(Mapping[str, ObjectId]):
 
         Args:
             names: In the order they were listed.
-            ids: Valid ids, in hexadecimal digits.
+            ids: In hexadecimal digits, and checked.
         """
         if not self._by_name:
             is_behind = not self._names or not names or self._names[-1] < names[0]
@@ -68,7 +68,7 @@ class RefTable(Mapping[str, ObjectId]):
     def __getitem__(self, name: str) -> ObjectId:
         if (found := self._found(name)) is None:
             raise KeyError(name)
-        return ObjectId(found)
+        return ObjectId.checked(found)
 
     def __contains__(self, name: object) -> bool:
         return self._found(name) is not None
