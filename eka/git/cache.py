@@ -18,17 +18,24 @@ from eka.git.failures import (
     CacheUnusable,
     ObjectDamaged,
     ObjectsUnavailable,
+    RefusedObjects,
     UnsupportedObjectFormat,
 )
 from eka.git.fetcher import (
     DEFAULT_FETCH_TIMEOUT_S,
     MAX_PACK_BYTES,
     Destination,
+    Fetched,
     Fetcher,
 )
 from eka.git.keepers import KEEP_PREFIX, keep
 from eka.git.protocol_fetch import Wish
 from eka.git.runner import GitFailed
+
+# As the tree policy: no file of an atom is larger. Where the server can, it leaves such files out.
+MAX_FILE_BYTES = 512 * 1024 * 1024
+_NO_LARGE_FILE = f"blob:limit={MAX_FILE_BYTES + 1}"
+_LEFT_OUT = "did not receive expected object"
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -115,9 +122,11 @@ class ObjectCache:
                 sweep(self.git_dir)
                 missing = sorted(set(wanted) - self.has(wanted))
                 if missing:
-                    wish = Wish(wants=missing, haves=haves, is_shallow=True)
+                    wish = Wish(
+                        wants=missing, haves=haves, is_shallow=True, filter=_NO_LARGE_FILE
+                    )
                     destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
-                    fetched = self._fetcher.fetch(url, wish, destination, progress)
+                    fetched = self._fetch(url, wish, destination, progress)
                     if fetched.is_old and url not in self._old and on_old is not None:
                         self._old.add(url)
                         on_old()
@@ -179,6 +188,21 @@ class ObjectCache:
             git_dir = self.git_dir.with_name("metadata.git")
             self._metadata = MetadataCache(git_dir, self._runner, timeout_s=self._timeout_s)
         return self._metadata
+
+    def _fetch(
+        self,
+        url: SourceUrl,
+        wish: Wish,
+        destination: Destination,
+        progress: Callable[[int], None] | None,
+    ) -> Fetched:
+        try:
+            return self._fetcher.fetch(url, wish, destination, progress)
+        except RefusedObjects as error:
+            if _LEFT_OUT not in error.why:
+                raise
+            why = f"a file is larger than {MAX_FILE_BYTES} bytes, or an object was left out"
+            raise RefusedObjects(url, why) from error
 
     def discard(self) -> None:
         """Remove everything; the next `ensure` fetches anew."""

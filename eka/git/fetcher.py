@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 DEFAULT_FETCH_TIMEOUT_S = 3600.0
 MAX_PACK_BYTES = 4 * 1024 * 1024 * 1024
 _INDEX_TIMEOUT_S = 3600.0
+# A pack of a megabyte can unfold to gigabytes: large files are hashed piece by piece, and nothing
+# that an atom could not hold anyway is ever taken into memory (a delta can ask for that).
+_INDEX_SETTINGS = ("core.bigFileThreshold=16m",)
+_MAX_MEMORY_BYTES = 544 * 1024 * 1024
 _DISK = pattern(
     r"No space left|Disk quota exceeded|Read-only file system|unable to create temporary file|"
     r"unable to (?:open|write|rename)|Input/output error|File too large",
@@ -237,6 +241,8 @@ class _PackSink:
             self._child = self._runner.popen(
                 ["index-pack", "--stdin", *strict],
                 git_dir=self._destination.git_dir,
+                config=_INDEX_SETTINGS,
+                env={"GIT_ALLOC_LIMIT": str(_MAX_MEMORY_BYTES)},
                 timeout_s=_INDEX_TIMEOUT_S,
                 inherited=[self._destination.lock],
             )
