@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from eka.atom import Genesis, ObjectId
 from eka.errors import EkaError, Exit
 from eka.git.listed_versions import ListedVersions
-from eka.git.ref_table import RefTable
+from eka.git.ref_table import RefTable, id_of
 from eka.git.refs import (
     ATOMS_PREFIX,
     EKA_ATOMS_PREFIX,
@@ -136,13 +136,13 @@ def _listing(listed: ListedRefs) -> VersionListing:
 
 
 def _statuses(table: RefTable) -> dict[tuple[Label, Version], ObjectId]:
-    names, ids = table.in_order()
+    names, heads = table.in_order()
     found: dict[tuple[Label, Version], ObjectId] = {}
     for at in range(bisect_left(names, STATUS_PREFIX), len(names)):
         if not names[at].startswith(STATUS_PREFIX):
             break
         if (about := parse_status_ref(names[at])) is not None:
-            found[about] = ObjectId.checked(ids[at])
+            found[about] = id_of(heads[at])
     return found
 
 

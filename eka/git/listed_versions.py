@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from eka.atom import InvalidLabel, Label, ObjectId, Version
+from eka.git.ref_table import RefTable, id_of
 from eka.git.refs import RefLayout, listed_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from eka.git.ref_table import RefTable
 
 _BEHIND_SLASH = "0"  # the character that follows `/`
 _FEW = 16  # names of one label: so many are looked through before halving begins
@@ -28,7 +28,7 @@ class ListedVersions(Mapping[Label, Mapping[Version, ObjectId]]):
     """The versions of every label, wherever their refs lie; labels without any do not appear."""
 
     def __init__(self, table: RefTable) -> None:
-        self._names, self._ids = table.in_order()
+        self._names, self._heads = table.in_order()
         self._spans = _spans(self._names, RefLayout.CURRENT.prefix)
         self._known: dict[str, dict[Version, ObjectId]] = {}
         self.layouts: dict[tuple[Label, Version], RefLayout] = {}
@@ -54,7 +54,7 @@ class ListedVersions(Mapping[Label, Mapping[Version, ObjectId]]):
         found: dict[Version, ObjectId] = {}
         for at in range(*span):
             if (version := listed_version(self._names[at][start:])) is not None:
-                found[version] = ObjectId.checked(self._ids[at])
+                found[version] = id_of(self._heads[at])
         return found
 
     def _has_versions(self, text: str) -> bool:

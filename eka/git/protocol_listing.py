@@ -14,7 +14,7 @@ from eka.errors import EkaError, Exit
 from eka.git.pktline import FLUSH, MalformedAnswer, Packet, PacketKind, packet
 from eka.git.protocol import ID_DIGITS, Conversation, ref_name, request
 from eka.git.ref_lines import plain_lines
-from eka.git.ref_table import RefTable
+from eka.git.ref_table import RefTable, one_line
 from eka.lazy import pattern
 from eka.values import dataclass, field
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eka.git.protocol import Capabilities
+    from eka.git.ref_lines import PlainLines
 
 # A round trip asks for 256 labels: two prefixes each, and two for the set.
 MAX_PREFIXES_PER_REQUEST = 2 * 256 + 2
@@ -123,14 +124,14 @@ class LsRefsConversation(Conversation):
         for up_to_flush in (False, True):
             text = self._reader.lines(up_to_flush=up_to_flush)
             found = plain_lines(text, id_digits, prefixes)
-            if found is not None and self._lines + len(found[0]) <= self._max_refs:
+            if found is not None and self._lines + len(found.names) <= self._max_refs:
                 self._reader.skip(len(text))
-                self._lines += len(found[0])
-                self._put(*found)
+                self._lines += len(found.names)
+                self._put(found)
                 return
 
-    def _put(self, names: list[str], ids: list[str]) -> None:
-        if (name := self.found.refs.put(names, ids)) is not None:
+    def _put(self, lines: PlainLines) -> None:
+        if (name := self.found.refs.put(lines)) is not None:
             raise MalformedAnswer(f"{name} is listed twice, with different values")
 
     def _old_line(self, line: bytes) -> None:
@@ -158,7 +159,7 @@ class LsRefsConversation(Conversation):
         if not name.startswith(prefixes):
             self.found.unasked += 1
             return
-        self._put([name], [value.hex])
+        self._put(one_line(name, value))
         for attribute in attributes:
             if attribute.startswith(b"peeled:"):
                 self.found.peeled[name] = self._oid(attribute.removeprefix(b"peeled:"))

@@ -10,32 +10,42 @@ Pure: text in, names and ids out.
 
 from __future__ import annotations
 
-from operator import itemgetter
+from operator import itemgetter, lt
 
-_LENGTH_DIGITS = 4
+from eka.values import dataclass
+
+LENGTH_DIGITS = 4
 _HEX = b"0123456789abcdef"
 _NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
 # What git refuses in a name, as far as it can be written with the letters above, holds one of
 # these once its dots are slashes. Some legal names do as well; they are looked at one by one.
 _DOTS_AS_SLASHES = bytes.maketrans(b".", b"/")
-_DOUBTFUL = (b"//", b"/-", b"/lock")
-_LAST_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_DOUBTFUL = (b"//", b"/-", b"/\n", b"/lock")
 _MAX_NAME_BYTES = 1024
 # The length field of a packet, by the length of its data.
-_FIELDS = [f"{size + _LENGTH_DIGITS:04x}" for size in range(_MAX_NAME_BYTES + 68)]
+_FIELDS = [f"{size + LENGTH_DIGITS:04x}" for size in range(_MAX_NAME_BYTES + 68)]
 
 
-def plain_lines(
-    text: str, id_digits: int, prefixes: tuple[str, ...]
-) -> tuple[list[str], list[str]] | None:
-    """Return the names and the ids of plain packets; None when one of them is not plain.
+@dataclass(frozen=True, slots=True)
+class PlainLines:
+    """Names of refs and their ids, as they were listed."""
+
+    names: list[str]
+    heads: list[str]
+    """Four digits that say nothing any more, then the id in hexadecimal digits."""
+    is_ascending: bool
+    """Each name is greater than the one before."""
+
+
+def plain_lines(text: str, id_digits: int, prefixes: tuple[str, ...]) -> PlainLines | None:
+    """Return what plain packets list; None when one of them is not plain.
 
     Args:
         text: Whole packets, one after the other, the last one ending with a line end; ASCII.
         id_digits: 40 or 64.
         prefixes: A name that begins with none of them is not plain.
     """
-    width = _LENGTH_DIGITS + id_digits
+    width = LENGTH_DIGITS + id_digits
     # Between two spaces stand a name, a line end, and the length and id of the next line.
     first, *rest = text.split(" ")
     count = len(rest)
@@ -47,9 +57,11 @@ def plain_lines(
     del heads[-1]
     if not _are_plain_ids(heads, names, width) or text.count("\n") != count:
         return None
-    if not _are_plain_names(names, prefixes):
+    is_ascending = all(map(lt, names, names[1:]))
+    ends = (names[0], names[-1]) if is_ascending else (min(names), max(names))
+    if not _are_legal(names) or not _are_asked_for(names, ends, prefixes):
         return None
-    return names, list(map(itemgetter(slice(_LENGTH_DIGITS, None)), heads))
+    return PlainLines(names, heads, is_ascending)
 
 
 def _are_plain_ids(heads: list[str], names: list[str], width: int) -> bool:
@@ -60,24 +72,24 @@ def _are_plain_ids(heads: list[str], names: list[str], width: int) -> bool:
     sizes = list(map(len, names))
     if not 0 < min(sizes) <= max(sizes) <= _MAX_NAME_BYTES:
         return False
-    other = width - _LENGTH_DIGITS + len(" \n")  # what stands in a packet beside the name
-    expected = list(map(_FIELDS[other:].__getitem__, sizes))
-    fields = list(map(itemgetter(slice(_LENGTH_DIGITS)), heads))
-    return fields == expected and "0" * (width - _LENGTH_DIGITS) not in digits
+    other = width - LENGTH_DIGITS + len(" \n")  # what stands in a packet beside the name
+    fields = map(_FIELDS[other:].__getitem__, sizes)
+    return all(map(str.startswith, heads, fields)) and "0" * (width - LENGTH_DIGITS) not in digits
 
 
-def _are_plain_names(names: list[str], prefixes: tuple[str, ...]) -> bool:
-    """Whether all names are legal and asked for."""
+def _are_legal(names: list[str]) -> bool:
+    """Whether no name needs a closer look."""
     lines = "\n".join([*names, ""]).encode()
     if len(lines.translate(None, _NAME_BYTES)) != len(names):
         return False
     split = lines.translate(_DOTS_AS_SLASHES)
-    if any(doubtful in split for doubtful in _DOUBTFUL):
-        return False
-    if not _LAST_LETTERS.issuperset(map(itemgetter(-1), names)):
-        return False
+    return not any(doubtful in split for doubtful in _DOUBTFUL)
+
+
+def _are_asked_for(names: list[str], ends: tuple[str, str], prefixes: tuple[str, ...]) -> bool:
+    """Whether all names, from ``ends[0]`` to ``ends[1]``, begin with one of ``prefixes``."""
     # What lies between two texts with a common beginning begins alike.
-    lowest, highest = min(names), max(names)
+    lowest, highest = ends
     if not lowest.startswith("refs/") or not highest.startswith("refs/"):
         return False
     shared = any(lowest.startswith(each) and highest.startswith(each) for each in prefixes)

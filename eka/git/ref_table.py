@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from operator import lt
 from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId
+from eka.git.ref_lines import LENGTH_DIGITS, PlainLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,37 +25,32 @@ class RefTable(Mapping[str, ObjectId]):
 
     def __init__(self, refs: Mapping[str, ObjectId] | None = None) -> None:
         self._names: list[str] = []
-        self._ids: list[str] = []  # hexadecimal
+        self._heads: list[str] = []  # see PlainLines
         self._by_name: dict[str, str] = {}  # all of them, once one came out of order
         for name, oid in (refs or {}).items():
-            self.put([name], [oid.hex])
+            self.put(one_line(name, oid))
 
-    def put(self, names: list[str], ids: list[str]) -> str | None:
-        """Add refs; return a name that was there with another id, None when there is none.
-
-        Args:
-            names: In the order they were listed.
-            ids: In hexadecimal digits, and checked.
-        """
+    def put(self, lines: PlainLines) -> str | None:
+        """Add refs; return a name that was there with another id, None when there is none."""
+        names, heads = lines.names, lines.heads
         if not self._by_name:
-            is_behind = not self._names or not names or self._names[-1] < names[0]
-            if is_behind and all(map(lt, names, names[1:])):
+            if lines.is_ascending and (not self._names or self._names[-1] < names[0]):
                 self._names += names
-                self._ids += ids
+                self._heads += heads
                 return None
-            self._by_name = dict(zip(self._names, self._ids, strict=True))
+            self._by_name = dict(zip(self._names, self._heads, strict=True))
         known = self._by_name
-        for name, oid in zip(names, ids, strict=True):
-            if known.setdefault(name, oid) != oid:
+        for name, head in zip(names, heads, strict=True):
+            if known.setdefault(name, head)[LENGTH_DIGITS:] != head[LENGTH_DIGITS:]:
                 return name
         return None
 
     def in_order(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Return all names, sorted, and their ids in hexadecimal digits."""
+        """Return all names, sorted, and what `id_of` takes, for each."""
         if len(self._by_name) > len(self._names):
             self._names = sorted(self._by_name)
-            self._ids = [self._by_name[name] for name in self._names]
-        return self._names, self._ids
+            self._heads = [self._by_name[name] for name in self._names]
+        return self._names, self._heads
 
     def _found(self, name: object) -> str | None:
         if not isinstance(name, str):
@@ -63,12 +58,12 @@ class RefTable(Mapping[str, ObjectId]):
         if self._by_name:
             return self._by_name.get(name)
         at = bisect_left(self._names, name)
-        return self._ids[at] if self._names[at : at + 1] == [name] else None
+        return self._heads[at] if self._names[at : at + 1] == [name] else None
 
     def __getitem__(self, name: str) -> ObjectId:
         if (found := self._found(name)) is None:
             raise KeyError(name)
-        return ObjectId.checked(found)
+        return id_of(found)
 
     def __contains__(self, name: object) -> bool:
         return self._found(name) is not None
@@ -81,3 +76,13 @@ class RefTable(Mapping[str, ObjectId]):
 
     def __repr__(self) -> str:
         return f"RefTable({dict(self)!r})"
+
+
+def one_line(name: str, oid: ObjectId) -> PlainLines:
+    """Return a listed ref as one of many."""
+    return PlainLines([name], ["0" * LENGTH_DIGITS + oid.hex], is_ascending=True)
+
+
+def id_of(head: str) -> ObjectId:
+    """Return the object id at the end of a line's head."""
+    return ObjectId.checked(head[LENGTH_DIGITS:])

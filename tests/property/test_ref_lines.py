@@ -5,11 +5,12 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from eka.atom import ObjectId
 from eka.errors import EkaError
 from eka.git.pktline import FLUSH, packet
 from eka.git.protocol_listing import LsRefsConversation
 from eka.git.ref_lines import plain_lines
-from eka.git.ref_table import RefTable
+from eka.git.ref_table import RefTable, id_of, one_line
 
 PREFIXES = ["refs/atoms/", "refs/ekala/init"]
 ADVERTISEMENT = packet(b"version 2\n") + packet(b"ls-refs\n") + packet(b"fetch\n") + FLUSH
@@ -83,7 +84,10 @@ def test_plain_lines_are_taken_at_once(refs: list[tuple[int, int]]) -> None:
     taken = plain_lines(text, 40, ("refs/atoms/",))
 
     names = [f"refs/atoms/a/1.{number}.0" for _, number in refs]
-    assert taken == (names, [f"{oid:x}{'1' * 39}" for oid, _ in refs])
+    assert taken is not None
+    assert taken.names == names
+    assert [head[4:] for head in taken.heads] == [f"{oid:x}{'1' * 39}" for oid, _ in refs]
+    assert taken.is_ascending == (names == sorted(set(names)))
 
 
 @given(st.text(max_size=120), st.integers(0, 3))
@@ -100,12 +104,13 @@ def test_a_table_of_refs_is_a_mapping_that_refuses_two_values(puts: list[tuple[s
     table, model = RefTable(), dict[str, str]()
 
     for name, digit in puts:
-        twice = table.put([name], [digit * 40])
+        twice = table.put(one_line(name, ObjectId(digit * 40)))
         assert twice == (name if model.setdefault(name, digit) != digit else None)
 
     assert {name: oid.hex[0] for name, oid in table.items()} == model
-    assert list(zip(*table.in_order(), strict=True)) == [
-        (name, digit * 40) for name, digit in sorted(model.items())
-    ]
+    names, heads = table.in_order()
+    assert [(name, id_of(head).hex[0]) for name, head in zip(names, heads, strict=True)] == sorted(
+        model.items()
+    )
     assert all((name in table) == (name in model) for name in "abcde")
     assert len(table) == len(model)
