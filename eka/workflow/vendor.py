@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import Lock, LockedAtom
+    from eka.workflow.candidate import Candidate
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 
@@ -136,6 +137,9 @@ def vendor_lock(
     atoms = _named(lock)
     if not options.dry_run:
         fetch_lock(services, lock)
+        if not directory.exists():
+            for each in atoms:  # no directory is made for what turns out to be no atom
+                _candidate(services, each)
         directory.mkdir(parents=True, exist_ok=True)
     if not directory.is_dir():
         written = tuple(each.name for each in atoms)
@@ -262,22 +266,29 @@ class _Work:
         reader = services.reader()
         for each in atoms:
             atom, key = each.atom, each.atom.key
-            if atom.rev is None or atom.content is None:
-                raise AssertionError(each.name)
             services.progress.step(f"writing {each.name}")
-            commit = read_candidate(reader, atom.rev, key.label, key.version).commit
+            commit = _candidate(services, each).commit
             half = f".{each.name}{_HALF}"
             write_tree(self._place, half, commit.tree, reader)
             found = hash_directory(self._place, half)
-            if found != atom.content:
+            if atom.content is None or found != atom.content:
                 remove_tree(self._place, half)
+                expected = atom.content.hex if atom.content else ""
                 name = f"{key.label.text}@{key.version.text}"
-                raise PinMismatch(name, expected=atom.content.hex, found=found.hex)
+                raise PinMismatch(name, expected=expected, found=found.hex)
             if each.name in known:
                 with suppress(FileNotFoundError):
                     self.remove(each.name)
             os.rename(half, each.name, src_dir_fd=self._place, dst_dir_fd=self._place)
         os.fsync(self._place)
+
+
+def _candidate(services: Services, each: VendoredAtom) -> Candidate:
+    """Return a fetched atom whose tree was found harmless."""
+    key, rev = each.atom.key, each.atom.rev
+    if rev is None:
+        raise AssertionError(each.name)
+    return read_candidate(services.reader(), rev, key.label, key.version)
 
 
 def _fault(place: int, directory: Path, each: VendoredAtom) -> EkaError | None:

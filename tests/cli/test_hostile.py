@@ -110,7 +110,7 @@ def test_s04_s08_s11_no_command_takes_what_is_no_atom(
 
 @pytest.mark.parametrize("case", TREES)
 def test_s11_no_build_takes_a_hostile_tree_that_a_lock_pins(
-    case: str, root: Path, person: Person, hostile: HostileSet, app: Path
+    case: str, root: Path, person: Person, hostile: HostileSet, app: Path, tmp_path: Path
 ) -> None:
     commit, honest = hostile.commits[case], hostile.commits[HONEST]
     lock = app / "atom.lock"
@@ -122,16 +122,22 @@ def test_s11_no_build_takes_a_hostile_tree_that_a_lock_pins(
     forged = forged.replace(honest.content.hex, commit.content.hex)
     lock.write_text(forged)
     before = everything(root, person)
+    # Somebody who has not seen the honest atom: what was seen first protects the others.
+    newcomer = Person(person.home, XDG_STATE_HOME=str(tmp_path))
 
     try:
-        answers = [person.json(app, *words) for words in (["build", HONEST], ["fetch"])]
+        answers = [
+            newcomer.json(app, *words)
+            for words in (["build", HONEST], ["fetch"], ["vendor", "../v"], ["mirror", "../m"])
+        ]
     finally:
         lock.write_text(text)
 
     lock.write_text(forged)
     assert everything(root, person) == before
     lock.write_text(text)
-    assert answers[0].status == UNSERVED.get(case, INTEGRITY), answers
+    for answer in (answers[0], *answers[2:]):
+        assert answer.status == UNSERVED.get(case, INTEGRITY), answer
     assert not list((person.home / ".data").rglob("canary"))
 
 
