@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, parse_atom_uri
-from eka.errors import EkaError
+from eka.errors import EkaError, Exit
 from eka.git import ChangeKind, compare_trees, read_note
 from eka.workflow.errors import UriIncomplete
 from eka.workflow.info import genesis_of
@@ -163,16 +163,26 @@ class _Story:
         """Return the bodies of commits; of those that come only with their atoms as well."""
         services, urls = self._services, (self.source,)
         found = {rev: each.body for rev, each in metadata(services, urls, revs).items()}
-        missing = [rev for rev in revs if rev not in found]
-        if not missing:
-            return found
-        try:
-            ensure(services, urls, missing)
-        except EkaError as error:
-            self._errors.update(dict.fromkeys(missing, str(error)))
         reader = services.reader()
-        here = services.cache.has(missing)
-        return found | {rev: reader.commit(rev) for rev in missing if rev in here}
+        for rev in self._fetched([rev for rev in revs if rev not in found]):
+            try:
+                found[rev] = reader.commit(rev)
+            except EkaError as error:
+                self._errors[rev] = str(error)
+        return found
+
+    def _fetched(self, revs: Sequence[ObjectId]) -> list[ObjectId]:
+        """Fetch atoms whole; one that cannot be had, or is none, does not hide the others."""
+        services, urls = self._services, (self.source,)
+        try:
+            ensure(services, urls, revs)
+        except EkaError as error:
+            if len(revs) == 1 or error.exit_status == Exit.NETWORK:
+                self._errors.update(dict.fromkeys(revs, str(error)))
+                here = services.cache.has(revs)
+                return [rev for rev in revs if rev in here]
+            return [rev for each in revs for rev in self._fetched([each])]
+        return list(revs)
 
     def _read_history(self) -> None:
         origins = list(dict.fromkeys(each.origin for each in self._commits.values()))
