@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import AtomCommit, check_tree, parse_manifest
+from eka.atom import AtomCommit, CommitFormat, check_tree, parse_manifest, parse_manifest_v1
+from eka.git import is_manifest
 from eka.workflow.errors import AtomIncomplete, ClaimMismatch
 from eka.workflow.project import MANIFEST
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from eka.atom import Label, Manifest, ObjectId, TreeReader, TreeSummary, Version
     from eka.git import ObjectReader
 
+OLD_MANIFEST = "NAME.atom"
 FILE_MODES = frozenset({"100644", "100755"})
 
 
@@ -41,15 +43,32 @@ def read_candidate(
     commit = AtomCommit.decode(reader.commit(rev))
     _agree(name, name, f"{commit.label.text}@{commit.version.text}", "commit")
     size = check_tree(commit.tree, reader)
-    oid = find_entry(reader, commit.tree, MANIFEST)
-    if oid is None:
-        raise AtomIncomplete(commit.tree.hex, MANIFEST)
+    oid = manifest_of(reader, commit)
     if commit.manifest is not None:
         _agree(name, commit.manifest.hex, oid.hex, MANIFEST)
-    manifest = parse_manifest(reader.blob(oid), f"{name}/{MANIFEST}")
+    manifest = parse_published(reader.blob(oid), commit, name)
     package = manifest.package
     _agree(name, name, f"{package.label.text}@{package.version.text}", MANIFEST)
     return Candidate(rev, commit, manifest, size)
+
+
+def manifest_of(reader: TreeReader, commit: AtomCommit) -> ObjectId:
+    """Return the manifest of an atom of any format; raises AtomIncomplete.
+
+    Source: atom-spec/commit.md [commit-format-1].
+    """
+    is_old = commit.format is CommitFormat.V1
+    found = [each.oid for each in reader.tree(commit.tree) if is_manifest(each, is_old=is_old)]
+    if len(found) != 1:
+        raise AtomIncomplete(commit.tree.hex, OLD_MANIFEST if is_old else MANIFEST)
+    return found[0]
+
+
+def parse_published(data: bytes, commit: AtomCommit, name: str) -> Manifest:
+    """Return what the manifest of a published atom says, in today's words."""
+    if commit.format is CommitFormat.V1:
+        return parse_manifest_v1(data, f"{name}/{OLD_MANIFEST}")
+    return parse_manifest(data, f"{name}/{MANIFEST}")
 
 
 def _agree(atom: str, expected: str, found: str, where: str) -> None:

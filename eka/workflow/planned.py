@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.atom import AtomCommit, check_foreign, parse_manifest
-from eka.workflow.candidate import find_entry
+from eka.atom import AtomCommit, check_foreign
+from eka.workflow.candidate import manifest_of, parse_published
 from eka.workflow.errors import AtomIncomplete, ClaimMismatch
 from eka.workflow.project import MANIFEST
 
@@ -33,15 +33,15 @@ def plan_by_atom(reader: ObjectReader, rev: ObjectId, label: Label, version: Ver
         NotAnAtomCommit, ClaimMismatch, AtomIncomplete, and what `parse_manifest` raises.
     """
     commit = AtomCommit.decode(reader.commit(rev))
-    oid = find_entry(reader, commit.tree, MANIFEST)
-    if oid is None or reader.size(oid) > MAX_MANIFEST_BYTES:
+    oid = manifest_of(reader, commit)
+    if reader.size(oid) > MAX_MANIFEST_BYTES:
         raise AtomIncomplete(commit.tree.hex, MANIFEST)
     return _parsed(commit, reader.blob(oid), label, version)
 
 
 def _parsed(commit: AtomCommit, text: bytes, label: Label, version: Version) -> Manifest:
     name = f"{label.text}@{version.text}"
-    manifest = parse_manifest(text, f"{name}/{MANIFEST}")
+    manifest = parse_published(text, commit, name)
     package = manifest.package
     for where, found in (
         ("commit", f"{commit.label.text}@{commit.version.text}"),
