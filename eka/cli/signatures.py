@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.cli.text import dim, green, red, yellow
-from eka.git.signatures import SignatureState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,13 +14,14 @@ if TYPE_CHECKING:
     from eka.cli.text import Piece
     from eka.git.signatures import SignatureFinding
 
+# By the words of `SignatureState`, which costs start-up time.
 WORDS = {
-    SignatureState.GOOD: green("good"),
-    SignatureState.UNKNOWN: yellow("unknown key"),
-    SignatureState.UNTIMELY: yellow("not valid now"),
-    SignatureState.REVOKED: red("revoked"),
-    SignatureState.BAD: red("BAD"),
-    SignatureState.UNAVAILABLE: yellow("unavailable"),
+    "good": green("good"),
+    "unknown": yellow("unknown key"),
+    "untimely": yellow("not valid now"),
+    "revoked": red("revoked"),
+    "bad": red("BAD"),
+    "unavailable": yellow("unavailable"),
 }
 
 
@@ -40,7 +40,7 @@ def signature_lines(findings: Iterable[SignatureFinding]) -> list[tuple[str | Pi
     return [
         (
             "signature ",
-            WORDS[each.state],
+            WORDS[each.state.value],
             f" {each.principal}" if each.principal else "",
             f" {each.key}",
             dim(f"  {each.reason}" if each.reason else ""),
