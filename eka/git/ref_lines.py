@@ -92,5 +92,9 @@ def _are_asked_for(names: list[str], ends: tuple[str, str], prefixes: tuple[str,
     lowest, highest = ends
     if not lowest.startswith("refs/") or not highest.startswith("refs/"):
         return False
-    shared = any(lowest.startswith(each) and highest.startswith(each) for each in prefixes)
-    return shared or all(name.startswith(prefixes) for name in names)
+    if any(lowest.startswith(each) and highest.startswith(each) for each in prefixes):
+        return True
+    directories = frozenset(prefixes)  # of hundreds of prefixes one is found sooner so
+    return all(
+        name[: name.rfind("/") + 1] in directories or name.startswith(prefixes) for name in names
+    )
