@@ -80,11 +80,14 @@ class Connector:
         """
         if url.is_local and not url.path.startswith("/"):
             raise SourceNotFound(url, "expected an absolute path")
-        if self._settings is None:
-            self._settings = read_settings(self._runner)
-        target = self._settings.rewritten(url)
+        early = self._serve(url) if self._settings is None and url.is_local else None
+        settings = self._known_settings(early)
+        target = settings.rewritten(url)
+        if early is not None and target != url:
+            early.kill()
+            early = None
         for _ in range(_MOST_PLACES):
-            channel = None if target is None else self._open(target, self._settings)
+            channel = early or (None if target is None else self._open(target, settings))
             if target is None or channel is None:
                 return None
             with channel as opened:
@@ -106,6 +109,23 @@ class Connector:
                     raise _explained(url, opened, error) from error
                 return conversation, opened.received_bytes
         raise NetworkFailed(url, "it redirects again and again")
+
+    def _known_settings(self, early: ChildProcess | None) -> RemoteSettings:
+        """Return the person's settings; ``early`` is ended when they cannot be read.
+
+        Reading them takes as long as a server on this machine takes to start. Hardly anybody
+        rewrites the path of a directory, so both start at once.
+        """
+        try:
+            self._settings = self._settings or read_settings(self._runner)
+        except BaseException:
+            if early is not None:
+                early.kill()
+            raise
+        return self._settings
+
+    def _serve(self, url: SourceUrl) -> ChildProcess:
+        return self._git(["upload-pack", url.path], SERVE_ENV)
 
     def place(self, url: SourceUrl) -> SourceUrl:
         """Return the other server that ``url`` was found to lead to; itself when to none."""
@@ -141,7 +161,7 @@ class Connector:
         """Return a connection to the server; None where only git knows the way."""
         match url.scheme:
             case "file":
-                return self._git(["upload-pack", url.path], SERVE_ENV)
+                return self._serve(url)
             case "http" | "https":
                 return self._git([f"remote-{url.scheme}", url.text, url.text], {})
             case "ssh":
