@@ -174,7 +174,7 @@ class Publisher:
         present = self._repository.present(sorted(objects))
         missing = [found for oid, found in objects.items() if oid not in present]
         if missing:
-            refs.add_pack(build_pack(missing, self._repository.algorithm))
+            refs.add_pack(build_pack(missing, self._repository.algorithm, is_compressed=False))
 
 
 def _wanted(plan: PublicationPlan) -> set[str]:
