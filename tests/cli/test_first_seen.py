@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,7 +63,7 @@ def log_files(person: Person) -> list[Path]:
     return sorted((person.home / ".state/eka/first-seen").glob("*.jsonl"))
 
 
-def facts(person: Person) -> list[dict[str, object]]:
+def facts(person: Person) -> list[dict[str, Any]]:
     (path,) = log_files(person)
     return [json.loads(line) for line in path.read_text().splitlines()]
 

@@ -132,26 +132,29 @@ def word(vendored: Path) -> Path:
     return vendored / "greet-1.1.0/word"
 
 
+def link(path: Path, target: str) -> None:
+    """Put a link in the place of a file."""
+    path.unlink()
+    path.symlink_to(target)
+
+
+def link_directory(path: Path) -> None:
+    """Put a link to a directory in its place."""
+    path.rename(path.with_name("moved"))
+    path.symlink_to("moved")
+
+
 EDITS: dict[str, Callable[[Path], object]] = {
     "a file changed": lambda place: word(place).write_text("evil\n"),
     "a file added": lambda place: (place / "greet-1.1.0/more").write_text(""),
     "a directory added": lambda place: (place / "greet-1.1.0/more").mkdir(),
     "a file removed": lambda place: word(place).unlink(),
     "a file made executable": lambda place: word(place).chmod(0o755),
-    "a file made a link": lambda place: (
-        word(place).unlink(),
-        word(place).symlink_to("atom.toml"),
-    ),
-    "a link that leads elsewhere": lambda place: (
-        (place / "shell-1.0.0/bin/sh").unlink(),
-        (place / "shell-1.0.0/bin/sh").symlink_to("/bin/sh"),
-    ),
+    "a file made a link": lambda place: link(word(place), "atom.toml"),
+    "a link that leads elsewhere": lambda place: link(place / "shell-1.0.0/bin/sh", "/bin/sh"),
     "a pipe": lambda place: os.mkfifo(place / "greet-1.1.0/pipe"),
     "a directory removed": lambda place: shutil.rmtree(place / "greet-1.1.0"),
-    "a link for a directory": lambda place: (
-        (place / "greet-1.1.0").rename(place / "moved"),
-        (place / "greet-1.1.0").symlink_to("moved"),
-    ),
+    "a link for a directory": lambda place: link_directory(place / "greet-1.1.0"),
 }
 
 
