@@ -294,3 +294,24 @@ def test_a_dry_run_says_what_would_change(village: Village, owner: Person) -> No
     assert answer.document["dry_run"] is True
     assert [each["changed"] for each in answer.document["versions"]] == [True, True]
     assert git(village.server, "for-each-ref") == before
+
+
+@pytest.mark.spec("status-source")
+def test_what_the_listing_source_says_counts_and_not_what_a_mirror_says(
+    village: Village, owner: Person, user: Person, tmp_path: Path
+) -> None:
+    root = project(tmp_path / "app", village)
+    git(tmp_path, "clone", "-q", "--mirror", str(village.server), "mirror.git")
+    mirror = f"file://{tmp_path / 'mirror.git'}"
+    text = (root / "atom.toml").read_text()
+    both = text.replace(f'"{village.url}"', f'["{village.url}", "{mirror}"]')
+    (root / "atom.toml").write_text(both)
+    owner.does(village.mono, "yank", "greet@1.1.0", "--remote", mirror)
+
+    user.does(root, "lock")
+    unmoved = locked(root)
+    (root / "atom.lock").unlink()
+    owner.does(village.mono, "yank", "greet@1.1.0")
+    user.does(root, "lock")
+
+    assert (unmoved, locked(root)) == ("1.1.0", "1.0.0")
