@@ -12,6 +12,7 @@ from eka.cli.errors import (
     Bug,
     DirectoryNotFound,
     Interrupted,
+    OutOfMemory,
     SystemRefused,
     UnknownCommand,
     UsageFailed,
@@ -49,6 +50,8 @@ def dispatch(
         return screen.complain(error)
     except KeyboardInterrupt:
         return screen.complain(Interrupted())
+    except MemoryError:
+        return screen.complain(OutOfMemory())
     except OSError as error:
         return screen.complain(SystemRefused(error), cause=error)
     except Exception as error:  # noqa: BLE001 (the one place that turns bugs into an exit status)

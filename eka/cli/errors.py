@@ -64,6 +64,19 @@ class SystemRefused(EkaError):
         )
 
 
+class OutOfMemory(EkaError):
+    """There is not enough memory for what was asked."""
+
+    code = "out-of-memory"
+
+    def __init__(self) -> None:
+        super().__init__(
+            what="there is not enough memory",
+            why="what was read is larger than this machine, or the limit on it, allows",
+            fix="ask for less at once: a label, a requirement; or raise the limit (`ulimit -v`)",
+        )
+
+
 class Interrupted(EkaError):
     """The user stopped the command."""
 

@@ -93,7 +93,7 @@ def _finish_noted(directory: Path) -> None:
         with path.open("rb") as stream:
             note = json.loads(stream.read(NOTE_CAP))
         _finish(directory, note)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Notes are renamed into place whole: this one is not ours. It says nothing usable.
         path.unlink()
     _sweep(directory)

@@ -106,7 +106,15 @@ class SignatureRefs:
                 str(name): {key: ObjectId(oid) for key, oid in tags.items() if is_key_id(key)}
                 for name, tags in document["versions"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EkaError):
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            EkaError,
+        ):
             return {}
 
     def _write(self, url: SourceUrl, known: Mapping[str, Tags]) -> None:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +17,7 @@ from tests.story import Answer, Person, Village, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
 HELLO, HULLO = (hashlib.sha256(text).hexdigest() for text in (b"hello", b"hullo"))
 USAGE, NETWORK, INTEGRITY, CONFLICT, BUG = 2, 4, 5, 6, 70
@@ -525,70 +522,3 @@ def test_s14_a_password_in_a_manifest_is_refused_and_not_repeated(
 
     assert all(answer.status not in (0, BUG) for answer in answers), answers
     assert silent(answers), answers
-
-
-# --- bombs -------------------------------------------------------------------------------------
-
-MEMORY_BYTES = 1024**3
-
-
-def confined(person: Person, where: Path, *words: str) -> Answer:
-    """Run a command that may take a GiB of address space and twenty seconds."""
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("eka")), *words, "--json"],
-        cwd=where,
-        env=person.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES)),
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
-
-
-BOMBS = {
-    "a manifest of megabytes": ("manifest", b"# " + b"x" * 8_000_000),
-    "a manifest of one long key": ("manifest", b"x" + b".x" * 60_000 + b" = 1\n"),
-    "a manifest of many levels": ("manifest", b"x = " + b"[" * 100_000),
-    "a manifest of one great number": ("manifest", b"x = " + b"9" * 200_000),
-    "a file of many zeros": ("file", bytes(600 * 1024**2)),
-}
-
-
-@pytest.mark.spec("tree-cost", "tree-manifest-size", "tree-size")
-@pytest.mark.parametrize("case", BOMBS)
-def test_s15_s16_a_bomb_is_refused_in_little_memory(
-    case: str, person: Person, tmp_path: Path
-) -> None:
-    kind, data = BOMBS[case]
-    raw = RawRepository(tmp_path / "evil.git")
-    head = b'[package]\nlabel = "x"\nversion = "1.0.0"\n'
-    entries = [(b"100644", b"atom.toml", raw.blob(head + data if kind == "manifest" else head))]
-    if kind == "file":
-        entries.append((b"100644", b"zeros", raw.blob(data)))
-    raw.publish(raw.atom_of_tree("x", raw.tree(*entries), entries))
-    person.does(tmp_path, "new", "app")
-    uri = f"file://{raw.path}::x"
-
-    for words in (["info", uri], ["verify", uri], ["add", uri]):
-        answer = confined(person, tmp_path / "app", *words)
-        assert answer.status in (1, INTEGRITY, NETWORK), answer
-
-
-@pytest.mark.parametrize(
-    "name", ["atom.toml", "atom.lock", "ekala.toml", ".eka.toml", ".atom.pending"]
-)
-def test_s16_an_endless_file_of_a_project_is_refused(
-    name: str, person: Person, tmp_path: Path
-) -> None:
-    person.does(tmp_path, "new", "app")
-    app = tmp_path / "app"
-    git(app, "init", "-q")
-    (app / name).unlink(missing_ok=True)
-    (app / name).symlink_to("/dev/zero")
-
-    for words in (["info"], ["lock"], ["build"], ["publish", "--all"]):
-        answer = confined(person, app, *words)
-        assert answer.status != BUG, answer
-        assert answer.status >= 0, answer
