@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri, parse_set_manifest
+from eka.errors import EkaError
 from eka.git import (
     ExpectedAtom,
     NotARepository,
@@ -13,6 +15,7 @@ from eka.git import (
     Status,
     WorkRepository,
     choose_remote,
+    claimed_origin,
     signature_ref,
     verify_atom,
 )
@@ -174,6 +177,7 @@ class _Signing:
         services.progress.step(f"checking {counted(len(versions), 'version')}")
         ensure(services, self._urls, list(versions.values()))
         history = services.history(self._place.source)
+        self._prepare(history, list(versions.values()))
         subjects = [
             self._checked(SubjectVersion(label, version, commit), genesis, history)
             for (label, version), commit in versions.items()
@@ -183,6 +187,14 @@ class _Signing:
         services.progress.step(f"signing {counted(len(statements), 'version')}")
         signed = sign_statements(self._request.signer, statements)
         return [side_object(each, genesis.algorithm) for each in signed]
+
+    def _prepare(self, history: History, commits: Sequence[ObjectId]) -> None:
+        """Bring the source commits of all versions here at once."""
+        reader = self._services.reader()
+        # What cannot be read, or reached, is told of each version that it concerns.
+        with suppress(EkaError):
+            claimed = [claimed_origin(reader.commit(commit)) for commit in commits]
+            history.prepare(dict.fromkeys(origin for origin in claimed if origin is not None))
 
     def _checked(
         self, subject: SubjectVersion, genesis: Genesis, history: History
