@@ -69,8 +69,9 @@ class Screen:
         if self.as_json:
             self._print_json({"schema": f"eka.{name}/1", **reply.document})
             return
-        for line in written(reply.body, colour=self._colours(self._stdout)):
-            self._stdout.write(f"{line}\n")
+        lines = written(reply.body, colour=self._colours(self._stdout))
+        # In one piece: a list of a repository may have a hundred thousand lines.
+        self._stdout.write("".join(f"{line}\n" for line in lines))
         self._stdout.flush()
 
     def complain(self, error: EkaError, *, cause: BaseException | None = None) -> int:

@@ -89,27 +89,42 @@ def written(body: Iterable[Line | Table], *, colour: bool) -> Iterator[str]:
             yield paint(part, colour=colour)
 
 
-def _paint(piece: str | Piece, *, colour: bool, width: int = 0) -> str:
+def _paint(piece: str | Piece, *, colour: bool) -> str:
     text = safe_line(piece if isinstance(piece, str) else piece.text)
-    padding = " " * (width - columns_of(text))
+    return _styled(text, piece, colour=colour)
+
+
+def _styled(text: str, piece: str | Piece, *, colour: bool) -> str:
     if colour and isinstance(piece, Piece) and text:
-        text = f"\x1b[{SGR[piece.style]}m{text}\x1b[0m"
-    return text + padding
+        return f"\x1b[{SGR[piece.style]}m{text}\x1b[0m"
+    return text
 
 
 def _columns(table: Table, *, colour: bool) -> Iterator[str]:
     header = tuple(Piece(cell.upper(), "dim") for cell in table.header)
-    rows: list[tuple[str | Piece, ...]] = [header, *table.rows]
-    widths = [
-        max(columns_of(paint(cell, colour=False)) for cell in column)
-        for column in zip(*rows, strict=True)
+    columns = zip(header, *table.rows, strict=True)
+    written = [_column(cells, colour=colour) for cells in columns]
+    for row in zip(*written, strict=True):
+        yield "  ".join(row).rstrip()
+
+
+def _column(cells: Sequence[str | Piece], *, colour: bool) -> list[str]:
+    """Return the cells of one column, all of one width."""
+    texts = [cell if isinstance(cell, str) else cell.text for cell in cells]
+    # Hundreds of thousands of rows are looked at in one go: most have nothing to make safe.
+    together = "".join(texts)
+    if together.isascii() and together.isprintable():
+        sizes = [len(text) for text in texts]
+    else:
+        texts = [safe_line(text) for text in texts]
+        sizes = [columns_of(text) for text in texts]
+    width = max(sizes)
+    if not colour:
+        return [f"{text}{' ' * (width - size)}" for text, size in zip(texts, sizes, strict=True)]
+    return [
+        f"{_styled(text, cell, colour=True)}{' ' * (width - size)}"
+        for text, cell, size in zip(texts, cells, sizes, strict=True)
     ]
-    for row in rows:
-        cells = (
-            _paint(cell, colour=colour, width=width)
-            for cell, width in zip(row, widths, strict=True)
-        )
-        yield "  ".join(cells).rstrip()
 
 
 def columns_of(text: str) -> int:

@@ -203,7 +203,9 @@ class _Place:
         chosen = [label for label in listing if listing[label]]
         statuses = statuses_by_label(services, listings, source, listing, chosen)
         for label in chosen:
-            self.newest[label] = newest_version(listing[label], statuses.get(label, {}))
+            self.newest[label] = newest_version(
+                listing[label], listing[label], statuses.get(label, {})
+            )
         if labels_alone:
             return
         said = summaries(services, source, [each.commit for each in self.newest.values()])
