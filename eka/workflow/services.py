@@ -42,7 +42,7 @@ class Services:
     directory: Path  # where the command runs
     system: str  # of this machine, such as x86_64-linux
     offline: bool
-    now_s: int  # seconds since the epoch, for messages and ages only
+    now_s: int  # seconds since the epoch, for messages, ages, and whether keys are valid
     refresh: bool = False  # ask sources whatever is remembered
     max_age_s: int = 0  # so long a remembered listing answers without its source being asked
     # Versions that may be something else than what was seen first, as the person says.
