@@ -85,22 +85,25 @@ def followed_requirement(requirement: Requirement, version: Version) -> Requirem
 
 
 def lock_with_versions(
-    lock: Lock, versions: Mapping[Label, tuple[Version, Version]], requirements: str
+    lock: Lock, versions: Mapping[Label, Version], requirements: str
 ) -> Lock | None:
-    """Return a lock in which atoms of the own set have other versions; None if it has others.
+    """Return a lock with the atoms of the own set in other versions.
 
     Args:
-        lock: A lock that was current.
-        versions: The old and the new version of each atom that has a new one.
-        requirements: The digest of what the project's manifest asks for now.
+        lock: The lock of a project.
+        versions: The version of every atom of the set.
+        requirements: The digest of what the project's manifest asks for.
+
+    Returns:
+        None where the set has no such atom any more.
     """
     keys: dict[AtomKey, AtomKey] = {}
     for atom in lock.atoms:
-        change = versions.get(atom.key.label) if atom.rev is None else None
-        if change is not None:
-            if atom.key.version != change[0]:
+        if atom.rev is None:
+            version = versions.get(atom.key.label)
+            if version is None:
                 return None
-            keys[atom.key] = replace(atom.key, version=change[1])
+            keys[atom.key] = replace(atom.key, version=version)
     atoms = [
         replace(
             atom, key=keys.get(atom.key, atom.key), requires=_each_renamed(atom.requires, keys)

@@ -22,10 +22,19 @@ from eka.values import dataclass, field
 from eka.workflow.set_files import FileChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from eka.atom import Dependency, Label, Lock, Manifest, Requirement, Version, VersionPart
+    from eka.atom import (
+        AtomKey,
+        Dependency,
+        Label,
+        Lock,
+        Manifest,
+        Requirement,
+        Version,
+        VersionPart,
+    )
     from eka.errors import Span
     from eka.workflow.project import Project
 
@@ -228,26 +237,26 @@ class BumpPlanner:
         return BumpPlan(plan.versions, files=plan.files, unmet=tuple(unmet), stale=tuple(stale))
 
     def _whole(self, draft: _Draft) -> BumpPlan:
+        texts = {
+            label: self._edited(self._members[label], change, draft)
+            for label, change in draft.versions.items()
+        }
+        fitter = _LockFitter(self._members, draft.versions, texts)
         files: list[FileChange] = []
         locked: list[str] = []
         unlocked: list[str] = []
-        pairs = {label: (each.before, each.after) for label, each in draft.versions.items()}
         for label, change in draft.versions.items():
             member = self._members[label]
-            text = self._edited(member, change, draft)
-            files.append(FileChange(member.project.manifest_path, member.text, text))
+            files.append(FileChange(member.project.manifest_path, member.text, texts[label]))
             lock, old = self._locks[label], member.lock_text
             if old is None:
                 continue
-            new = None
-            if lock is not None:
-                digest = requirements_digest(member.project.parse(text))
-                new = lock_with_versions(lock, pairs, digest)
+            new = None if lock is None else fitter.fitted(label, lock)
             if new is None:
                 unlocked.append(change.path)
-            elif (encoded := encode_lock(new)) != old:
+            elif new != old:
                 locked.append(change.path)
-                files.append(FileChange(member.project.lock_path, old, encoded))
+                files.append(FileChange(member.project.lock_path, old, new))
         return BumpPlan(
             tuple(draft.versions.values()),
             tuple(draft.requirements),
@@ -262,3 +271,42 @@ class BumpPlanner:
             if each.label == member.label:
                 text = set_requirement(text, each.line, each.after, dev=each.dev)
         return text.encode()
+
+
+class _LockFitter:
+    """Makes locks fit a set after some of its manifests were edited."""
+
+    def __init__(
+        self,
+        members: Mapping[Label, Member],
+        changes: Mapping[Label, VersionChange],
+        texts: Mapping[Label, bytes],
+    ) -> None:
+        self._versions = {label: member.version for label, member in members.items()}
+        self._versions |= {label: change.after for label, change in changes.items()}
+        self._manifests = {label: member.manifest for label, member in members.items()}
+        for label, text in texts.items():
+            self._manifests[label] = members[label].project.parse(text)
+
+    def fitted(self, label: Label, lock: Lock) -> bytes | None:
+        """Return the lock of an atom for the set as it will be; None if only locking can tell."""
+        manifest = self._manifests[label]
+        new = lock_with_versions(lock, self._versions, requirements_digest(manifest))
+        if new is None:
+            return None
+        lines = (*manifest.dependencies, *manifest.dev_dependencies)
+        is_met = _is_met(lines, new.requires) and all(
+            _is_met(self._manifests[atom.key.label].dependencies, atom.requires)
+            for atom in new.atoms
+            if atom.rev is None
+        )
+        return encode_lock(new) if is_met else None
+
+
+def _is_met(lines: Collection[Dependency], requires: Collection[AtomKey]) -> bool:
+    """Return whether what a lock has is just what some lines ask for."""
+    is_met = all(
+        any(key.label == line.label and line.requirement.matches(key.version) for key in requires)
+        for line in lines
+    )
+    return is_met and {line.label for line in lines} == {key.label for key in requires}

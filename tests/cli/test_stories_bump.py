@@ -238,3 +238,28 @@ def test_a_broken_neighbour_stops_only_those_that_may_have_to_follow(
     assert alone.status == 0
     assert follow.status == EXIT_FAILED
     assert not (village.mono / SET_NOTE).exists()
+
+
+@pytest.mark.spec("bump-lock")
+def test_the_set_can_follow_in_a_second_step(village: Village, person: Person) -> None:
+    person.does(village.mono, "bump", "shell", "major")
+
+    answer = person.json(village.mono, "bump", "shell", "3.0.0", "--dependents")
+    locks = person.eka(village.mono, "lock", "--locked", "--offline")
+
+    assert answer.document["unlocked"] == []
+    assert locks.status == 0, locks.err
+
+
+@pytest.mark.spec("bump-lock")
+def test_a_lock_below_which_dependencies_changed_is_left_and_named(
+    village: Village, person: Person
+) -> None:
+    more = '[package.sets]\nhere = "::"\n[deps.from.here]\nalone = "^1"\n'
+    village.atom("greet", more)
+    lock = (village.mono / "tool/atom.lock").read_bytes()
+
+    answer = person.json(village.mono, "bump", "greet", "minor", "--dependents")
+
+    assert answer.document["unlocked"] == ["greet", "tool"]
+    assert (village.mono / "tool/atom.lock").read_bytes() == lock

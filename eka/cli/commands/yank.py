@@ -12,6 +12,7 @@ from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.statuses import status_document
 from eka.cli.text import bold, dim, green, yellow
+from eka.workflow.progress import counted
 from eka.workflow.yank import mark_versions, unyanked, yanked
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def status_reply(report: StatusReport) -> Reply:
 
 def _lines(report: StatusReport) -> list[Line]:
     lines: list[Line] = []
-    verb = "would say" if report.dry_run else "says"
+    verb = "would change" if report.dry_run else "changed"
     where = report.remote or "this repository alone"
     for each in report.changes:
         name = bold(f"{each.label.text} {each.version.text}")
@@ -81,5 +82,5 @@ def _lines(report: StatusReport) -> list[Line]:
         else:
             lines += [(name, " ", yellow(sentence)) for sentence in each.after.sentences]
     changed = sum(each.is_change for each in report.changes)
-    lines.append(dim(f"{where} {verb} so of {changed} of {len(report.changes)}"))
+    lines.append(dim(f"{verb} {changed} of {counted(len(report.changes), 'version')} at {where}"))
     return lines
