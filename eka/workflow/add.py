@@ -198,7 +198,14 @@ def _default(
     listings = Listings(services)
     listed = listings.versions((source,), [label])[label]
     if not listed:
-        raise AtomNotFound(label.text, source.public, why="no version of it is published there")
+        from eka.workflow.suggest import hint  # noqa: PLC0415 - only an error needs it
+
+        raise AtomNotFound(
+            label.text,
+            source.public,
+            why="no version of it is published there",
+            known=hint(services, source, label),
+        )
     statuses = read_statuses(services, listings, (source,), [label])
     said = {version: status for (_, version), status in statuses.items()}
     return Requirement.parse(f"^{newest(select(listed, None, said)).version.text}")

@@ -87,7 +87,7 @@ class AtomNotFound(EkaError):
             where=source,
             why=why,
             fix=known
-            or "check the spelling of label and source; eka verify SOURCE names all atoms",
+            or "check the spelling of label and source; eka list SOURCE names all labels",
         )
 
 
@@ -97,11 +97,11 @@ class UriIncomplete(EkaError):
     code = "uri-incomplete"
     exit_status = Exit.USAGE
 
-    def __init__(self, text: str, missing: str) -> None:
+    def __init__(self, text: str, missing: str, *, fix: str = "") -> None:
         super().__init__(
             what=f"the URI names no {missing}",
             where=text,
-            fix="write SOURCE::LABEL, such as gh:owner/repo::zlib@^1",
+            fix=fix or "write SOURCE::LABEL, such as gh:owner/repo::zlib@^1",
         )
 
 

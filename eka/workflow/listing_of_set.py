@@ -120,7 +120,8 @@ def _source(services: Services, text: str) -> tuple[SourceUrl, AtomUri | None]:
     try:
         return own_repository(services), None
     except NotARepository as error:
-        raise UriIncomplete(str(services.directory), "source") from error
+        fix = "name a repository: eka list gh:owner/repo"
+        raise UriIncomplete(str(services.directory), "source", fix=fix) from error
 
 
 def _filter(pattern: str | None) -> Callable[[str], bool]:

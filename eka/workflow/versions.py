@@ -50,7 +50,14 @@ def list_versions(services: Services, text: str) -> VersionsReport:
     listings = Listings(services)
     found = listings.versions((source,), [label])[label]
     if not found:
-        raise AtomNotFound(label.text, source.public, why="no version of it is published there")
+        from eka.workflow.suggest import hint  # noqa: PLC0415 - only an error needs it
+
+        raise AtomNotFound(
+            label.text,
+            source.public,
+            why="no version of it is published there",
+            known=hint(services, source, label),
+        )
     statuses = read_statuses(services, listings, (source,), [label])
     said = {version: status for (_, version), status in statuses.items()}
     matching = select(found, uri.requirement, said)
