@@ -1,6 +1,6 @@
 """The person's user names and passwords, from where git and curl look for them.
 
-Source: git-credential(1); atom-spec/publishing.md [push-credentials].
+Source: git-credential(1); atom-spec/push.md [push-credentials].
 """
 
 from __future__ import annotations

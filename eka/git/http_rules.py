@@ -3,7 +3,7 @@
 Only what is understood to the letter is used. A setting that is not makes the rules unusable, and
 git itself speaks to that server instead.
 
-Source: git-config(1), ``http.*`` and ``http.<url>.*``; atom-spec/publishing.md [push-http-rules].
+Source: git-config(1), ``http.*`` and ``http.<url>.*``; atom-spec/push.md [push-http-rules].
 """
 
 from __future__ import annotations

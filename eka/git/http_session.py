@@ -1,6 +1,6 @@
 """A talk with one HTTP server on a person's behalf: rules, redirects and credentials.
 
-Source: atom-spec/publishing.md [push-http-rules], [push-redirect], [push-credentials].
+Source: atom-spec/push.md [push-http-rules], [push-redirect], [push-credentials].
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class HttpSession:
     def _redirect(self, answer: Answer, tail: str) -> None:
         """Go to where the server says the repository is.
 
-        Source: atom-spec/publishing.md [push-redirect].
+        Source: atom-spec/push.md [push-redirect].
         """
         asked = f"{self._url.public.rstrip('/')}{tail}"
         place = urljoin(asked, answer.header("Location"))

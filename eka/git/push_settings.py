@@ -1,6 +1,6 @@
 """The person's git settings that decide where a push goes, and what HTTP it speaks; pure.
 
-Source: atom-spec/publishing.md [publish-configuration], [push-url].
+Source: atom-spec/push.md [push-http-rules], [push-left-to-git].
 """
 
 from __future__ import annotations

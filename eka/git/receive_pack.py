@@ -3,7 +3,7 @@
 Sans-IO. Of what the server advertises only the beginning matters: its capabilities. The refs
 behind them are of no use to whoever creates refs that must not exist yet, and may be many.
 
-Source: atom-spec/publishing.md, the clauses on the push request; gitprotocol-pack(5),
+Source: atom-spec/push.md; gitprotocol-pack(5),
 gitprotocol-capabilities(5).
 """
 
@@ -144,7 +144,7 @@ def push_commands(refs: Mapping[str, ObjectId], features: PushFeatures) -> bytes
     The old value of each is "absent", so nothing can be moved; a new value of zeros, which would
     delete a ref, is a bug of the caller, as is a name or an id that the server could misread.
 
-    Source: atom-spec/publishing.md [push-create], [push-capabilities].
+    Source: atom-spec/push.md [push-create], [push-capabilities].
     """
     length = _OID_LENGTHS[features.object_format]
     absent = "0" * length

@@ -1,6 +1,6 @@
 """Carries a push to a repository on this machine, or over ssh.
 
-Source: atom-spec/publishing.md, the clauses on the push request.
+Source: atom-spec/push.md.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Stock git compares each ref with each refspec: ten thousand refs take it minutes
 knows how to do (proxies that want a handshake, cookies, other programs than OpenSSH) is left to
 git: then there is no answer here.
 
-Source: atom-spec/publishing.md, the clauses on the push request; docs/adr/0016.
+Source: atom-spec/push.md; docs/adr/0024-own-receive-pack-request.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Of the advertisement only the first packets are read: the refs behind them are many, and of no use.
 
-Source: atom-spec/publishing.md, the clauses on the push request; gitprotocol-http(5).
+Source: atom-spec/push.md; gitprotocol-http(5).
 """
 
 from __future__ import annotations

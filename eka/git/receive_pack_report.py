@@ -1,6 +1,6 @@
 """What a server answers to a push: its own words, and what became of each ref; sans-IO.
 
-Source: atom-spec/publishing.md [push-report]; gitprotocol-pack(5), "Report Status".
+Source: atom-spec/push.md [push-report]; gitprotocol-pack(5), "Report Status".
 """
 
 from __future__ import annotations

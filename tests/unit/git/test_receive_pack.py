@@ -180,7 +180,7 @@ def parcel(refs: dict[str, ObjectId], algorithm: str = "sha1") -> Parcel:
     return Parcel(refs=refs, pack=b"PACK", algorithm=algorithm, on_sent=lambda *_: None)
 
 
-@pytest.mark.spec("push-atomic")
+@pytest.mark.spec("push-no-atomic")
 def test_several_refs_need_a_server_that_creates_them_in_one_step() -> None:
     features = PushFeatures(frozenset({"report-status"}))
 
