@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MISSING = object()
 _FEW = 3  # instances for which compiling a constructor takes longer than doing without
-_NOT_WITH_SLOTS = frozenset({"__dict__", "__weakref__"})
+_OF_THE_OLD_CLASS = frozenset({"__dict__", "__weakref__"})
 # A keyword of the decorator; what it leaves out is False, but `repr`.
 _OPTIONS = frozenset({"frozen", "slots", "order", "kw_only", "repr"})
 _STARTS = frozenset({"default", "default_factory"})
@@ -66,7 +66,8 @@ def _made(cls: type, options: dict[str, bool]) -> type:
     names = tuple(each.name for each in fields)
     key = attrgetter(*(each.name for each in fields if each.has("compare")))
     body.setdefault("__eq__", _equality(key))
-    body.setdefault("__match_args__", () if options.get("kw_only") else names)
+    matched = [] if options.get("kw_only") else [e.name for e in fields if e.has("init")]
+    body.setdefault("__match_args__", tuple(matched))
     if options.get("repr", True):
         body.setdefault("__repr__", _representation([e.name for e in fields if e.has("repr")]))
     if options.get("order"):
@@ -77,7 +78,7 @@ def _made(cls: type, options: dict[str, bool]) -> type:
         body["__hash__"] = _hashing(key) if options.get("frozen") else None
     if options.get("slots"):
         body.update(__slots__=names, __getstate__=_state(names), __setstate__=_restore(names))
-        body = {name: value for name, value in body.items() if name not in _NOT_WITH_SLOTS}
+    body = {name: value for name, value in body.items() if name not in _OF_THE_OLD_CLASS}
     body["__dataclass_fields__"] = _StandardFields(fields, options)
     body["__init__"] = _first_constructor(fields, options)
     made = type(cls)(cls.__name__, cls.__bases__, body)
