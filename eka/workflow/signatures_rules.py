@@ -158,7 +158,7 @@ def _subjects(atoms: Sequence[LockedAtom], genesis: Genesis) -> list[SubjectVers
     return [
         SubjectVersion(atom.key.label, atom.key.version, atom.rev, atom.content)
         for atom in atoms
-        if atom.key.genesis == genesis and atom.rev is not None
+        if atom.key.genesis == genesis and atom.rev is not None and atom.content is not None
     ]
 
 

@@ -131,6 +131,30 @@ def test_a_publish_tells_who_signs_and_what_a_trial_would_do(world: World) -> No
     assert f"refs/ekala/sigs/zlib/1.3.0/{BOB.key.id}" in world.pkgs.tags()
 
 
+@pytest.mark.spec("sign-beside", "signature-payload")
+def test_versions_in_formats_of_the_wild_are_signed_too(world: World, tmp_path: Path) -> None:
+    wild = SignedSet(tmp_path / "wild", world.owner)
+    wild.settings += 'format = "pre1"\n'
+    wild.release("zlib", "1.0.0", "--sign", "--sign-key", world.key(ALICE))
+    there = World(world.owner, world.user, wild, world.project)
+    there.trusts(ALICE)
+
+    assert git(wild.server, "for-each-ref", "refs/eka/atoms/zlib/1.0.0")
+    assert there.signature()["states"] == {ALICE.key.fingerprint: "good"}
+    assert there.add().status == 0
+
+
+@pytest.mark.spec("signature-binds")
+def test_without_a_genesis_no_signature_can_be_believed(world: World) -> None:
+    world.trusts(ALICE)
+    git(world.pkgs.server, "update-ref", "-d", "refs/ekala/init")
+
+    level = world.signature()
+
+    assert (level["status"], level["states"]) == ("failed", {ALICE.key.fingerprint: "bad"})
+    assert "no set is known" in level["reasons"]
+
+
 @pytest.mark.spec("sign-beside")
 def test_without_its_signature_a_version_is_not_published(world: World) -> None:
     hook = world.pkgs.server / "hooks/update"

@@ -23,6 +23,7 @@ class SignedSet:
     def __init__(self, root: Path, owner: Person) -> None:
         self.root = root
         self.owner = owner
+        self.settings = 'packages = ["*"]\n'
         self.mono = root / "mono"
         self.server = root / "pkgs.git"
         root.mkdir(parents=True)
@@ -45,7 +46,7 @@ class SignedSet:
         place.mkdir(exist_ok=True)
         (place / "atom.toml").write_text(f'[package]\nlabel = "{label}"\nversion = "{version}"\n')
         manifest = self.mono / "ekala.toml"
-        manifest.write_text('[set]\npackages = ["*"]\n')
+        manifest.write_text(f"[set]\n{self.settings}")
         git(self.mono, "add", "-A")
         git(self.mono, "commit", "-q", "-m", f"{label} {version}")
         self.owner.does(self.mono, "publish", "--push-source", label, *words)

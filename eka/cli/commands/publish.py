@@ -146,6 +146,8 @@ def _lines(report: PublishReport) -> list[Line]:
     if report.signed_by is not None and report.new:
         verb = "would sign" if report.dry_run else "signed"
         lines.append(dim(f"{verb} with {report.signed_by}"))
+    if report.signed_by is not None and len(report.new) < len(report.atoms):
+        lines.append(dim("unchanged versions got no signature: eka sign adds one"))
     where = report.remote or "this repository alone"
     count = len(report.new)
     told = f"{counted(count, 'new version')} of {counted(len(report.atoms), 'atom')} at {where}"
