@@ -70,7 +70,7 @@ def services(
         index=VersionIndex(transport),
         objects=objects,
         reader=cache(partial(_reader, objects)),
-        history=partial(_history, settings.cache_dir / "histories", runner, offline=offline),
+        history=partial(_history, frame, runner, offline=offline),
         listings=settings.cache_dir / "listings",
         good_signatures=settings.state_dir / "good-signatures.jsonl",
         trust_rules=settings.signatures.rules if settings.signatures else (),
@@ -175,10 +175,14 @@ def _trust(frame: Frame) -> Trust:
     return trust
 
 
-def _history(directory: Path, runner: GitRunner, url: SourceUrl, *, offline: bool) -> History:
+def _history(frame: Frame, runner: GitRunner, url: SourceUrl, *, offline: bool) -> History:
     from eka.git.history import SourceHistory  # noqa: PLC0415 - costs 100 ms
 
-    return SourceHistory(directory, url, runner, offline=offline)
+    def received(size_bytes: int) -> None:
+        frame.progress.count("KiB received", size_bytes // 1024, None)
+
+    directory = frame.settings.cache_dir / "histories"
+    return SourceHistory(directory, url, runner, progress=received, offline=offline)
 
 
 def _open_url(url: str) -> Any:  # noqa: ANN401 - an iterator of bytes
