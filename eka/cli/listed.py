@@ -22,6 +22,7 @@ def _document(answer: Answer, now_s: int) -> Json:
         "listed_s": answer.at_s,
         "age_s": max(0, now_s - answer.at_s),
         "remembered": answer.is_remembered,
+        "protocol": answer.protocol,
         "moved": [
             {
                 "label": each.label,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 # command -> its arguments, its flags
 SHAPES: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
-    "versions": (("uri",), frozenset({"offline"})),
+    "list": (("source",), frozenset({"all_versions", "offline"})),
+    "versions": (("uri",), frozenset({"offline", "refresh"})),
 }
 _GLOBAL_FLAGS = {"--json": "json", "-q": "quiet", "-v": "verbose"}
 _DIRECTORY = ("-C", "--directory")

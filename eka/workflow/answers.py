@@ -41,6 +41,7 @@ class Answer:
     by: str  # public URL of whoever listed the versions
     at_s: int  # when; of several times the oldest
     is_remembered: bool  # it was not asked now
+    protocol: int = 2  # of git; below 2 the source lists every ref, whatever it is asked
     moved: list[Moved] = field(default_factory=list[Moved])
     gone: list[Gone] = field(default_factory=list[Gone])
 
@@ -61,6 +62,7 @@ class Answers:
                 answer.is_remembered,
             ):
                 known.at_s = min(known.at_s, answer.at_s)
+                known.protocol = min(known.protocol, answer.protocol)
                 known.moved += [each for each in answer.moved if each not in known.moved]
                 known.gone += [each for each in answer.gone if each not in known.gone]
                 return False

@@ -192,7 +192,13 @@ class Listings:
         }
         if found:
             oldest = min(found.values(), key=lambda entry: entry.at_s)
-            answer = Answer(first.public, oldest.by.public, oldest.at_s, is_remembered=True)
+            answer = Answer(
+                first.public,
+                oldest.by.public,
+                oldest.at_s,
+                is_remembered=True,
+                protocol=min(entry.protocol for entry in found.values()),
+            )
             if self._services.answers.add(answer):
                 self._services.progress.note(
                     f"{first.public}: listed {ago(oldest.at_s, self._services.now_s)}"
@@ -248,7 +254,13 @@ class Listings:
             self._take_genesis(first, by, listing.genesis)
         entries = _entries(listing, labels, services.now_s, by)
         mark = fingerprint(entries.items(), source.genesis) if labels is None else ""
-        answer = Answer(first.public, by.public, services.now_s, is_remembered=False)
+        answer = Answer(
+            first.public,
+            by.public,
+            services.now_s,
+            is_remembered=False,
+            protocol=listing.protocol,
+        )
         genesis = source.genesis
         if genesis is None and (remembered := source.cache.genesis()):
             genesis = remembered[0]

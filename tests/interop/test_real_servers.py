@@ -209,6 +209,7 @@ def test_the_whole_story_is_told_over(
         reader.does(reader.home, "new", "app")
         app = reader.home / "app"
         listed = reader.eka(app, "versions", f"{place.url}::greet")
+        told = reader.json(app, "versions", f"{place.url}::greet")
         added = reader.json(app, "add", f"{place.url}::greet@^1")
         checked = reader.json(app, "lock", "--locked")
         verified = reader.json(app, "verify")
@@ -227,6 +228,7 @@ def test_the_whole_story_is_told_over(
     assert [atom["version"] for atom in judged.document["atoms"]] == ["1.0.0", "1.1.0"]
     assert all(asked), asked
     assert ("older protocol" in listed.err) == (not place.speaks_v2)
+    assert (told.document["listings"][0]["protocol"] == 2) == place.speaks_v2
     assert git(village.server, "fsck", "--strict", "--no-dangling") == ""
     assert_hushed(tmp_path, *answers)
 

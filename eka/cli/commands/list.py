@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -17,6 +15,8 @@ from eka.workflow.listing_of_set import ListOptions, list_set
 from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
+    import typer
+
     from eka.cli.reply import Json
     from eka.cli.text import Body, Piece
     from eka.workflow.listing_of_set import ListedLabel, SetListing
