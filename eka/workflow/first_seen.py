@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "eka.first-seen/1"
 SEEN, CONTENT, AGAIN, ACCEPTED, WHOLE = "seen", "content", "again", "accepted", "whole"
-_FACTS = (SEEN, CONTENT, AGAIN, ACCEPTED)
+_STARTS = tuple(f'{{"{kind}":"'.encode() for kind in (SEEN, CONTENT, AGAIN, ACCEPTED))
 _ID_LETTERS = 52
 _FEW_ATOMS = 4  # searched for one by one; of more atoms every line is looked at
 _VERSIONS_IN_LINE = 1000
@@ -88,7 +88,7 @@ class FirstSeen:
         """Return what is on record of a source by atom id; ``atoms`` None: of all its atoms."""
         path = self.path(source)
         _check_size(path)
-        lines = LineFile(path).lines(_starts(atoms))
+        lines = LineFile(path).lines(_STARTS, _names(atoms))
         return _records(lines, atoms, source.public)
 
     def when(self, source: SourceUrl, atom: AtomId, version: Version) -> int | None:
@@ -136,7 +136,7 @@ class HeldLog:
 
     def known(self, atoms: Collection[AtomId] | None = None) -> dict[str, Record]:
         """Return what is on record by atom id; ``atoms`` None: of all atoms."""
-        return _records(self._file.lines(_starts(atoms)), atoms, self._source)
+        return _records(self._file.lines(_STARTS, _names(atoms)), atoms, self._source)
 
     def is_whole(self, fingerprint: str) -> bool:
         """Return whether a listing of all versions is what is on record, neither more nor less."""
@@ -198,10 +198,11 @@ def _start(kind: str, value: str = "") -> bytes:
     return f'{{"{kind}":"{value}'.encode()
 
 
-def _starts(atoms: Collection[AtomId] | None) -> list[bytes]:
+def _names(atoms: Collection[AtomId] | None) -> list[bytes] | None:
+    """Return what lines about a few atoms hold; None where every line is to be looked at."""
     if atoms is None or len(atoms) > _FEW_ATOMS:
-        return [_start(kind) for kind in _FACTS]
-    return [_start(kind, atom.text) for kind in _FACTS for atom in atoms]
+        return None
+    return [f'"{atom.text}"'.encode() for atom in atoms]
 
 
 def _fact(

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import fcntl
 import json
-import mmap
 import os
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
-READ_CAP = 1024 * 1024 * 1024  # bytes of one file
+READ_CAP = 512 * 1024 * 1024  # bytes of one file
 LINE_CAP = 16 * 1024 * 1024  # bytes of one line; longer ones are not ours
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
 _NEW_LINE = b"\n"
@@ -50,17 +49,24 @@ class LineFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def lines(self, starts: Iterable[bytes]) -> list[bytes]:
-        """Return the whole lines that begin with one of ``starts``, oldest first.
+    def lines(
+        self, starts: Iterable[bytes], holding: Iterable[bytes] | None = None
+    ) -> list[bytes]:
+        """Return the lines that begin with one of ``starts``, oldest first.
 
-        A file that is absent, or is no regular file, has none.
+        Args:
+            starts: How lines begin.
+            holding: Only lines that hold one of these; few are found sooner than all.
+
+        Returns:
+            Lines without their ends; none of a file that is absent, or no regular file.
         """
         try:
             handle = os.open(self.path, os.O_RDONLY | _OPEN)
         except OSError:
             return []
         try:
-            return find_lines(handle, starts)
+            return _find(_read(handle), starts, holding)
         finally:
             os.close(handle)
 
@@ -101,15 +107,22 @@ class HeldFile:
         """How large the file is."""
         return os.fstat(self._handle).st_size
 
-    def lines(self, starts: Iterable[bytes]) -> list[bytes]:
-        """Return the whole lines that begin with one of ``starts``, oldest first."""
-        return find_lines(self._handle, starts)
+    def lines(
+        self, starts: Iterable[bytes], holding: Iterable[bytes] | None = None
+    ) -> list[bytes]:
+        """Return the lines that begin with one of ``starts``; as `LineFile.lines`."""
+        return _find(_read(self._handle), starts, holding)
+
+    @property
+    def first_line(self) -> bytes:
+        """The line at the top, of at most 4 KiB."""
+        return os.pread(self._handle, 4096, 0).partition(_NEW_LINE)[0]
 
     def last_with(self, *starts: bytes) -> bytes:
         """Return the last line that begins with one of ``starts``; empty when there is none."""
-        with _mapped(self._handle) as data:
-            at = max((_last(data, start) for start in starts), default=-1)
-            return b"" if at < 0 else _line_at(data, at)
+        data = _read(self._handle)
+        at = max((_last(data, start) for start in starts), default=-1)
+        return b"" if at < 0 else _line_at(data, at)
 
     def append(self, lines: Iterable[bytes], *, durable: bool = False) -> None:
         """Write lines at the end, all in one piece; what a killed writer left is closed first.
@@ -140,11 +153,31 @@ class HeldFile:
         half.replace(self._path)
 
 
-def find_lines(handle: int, starts: Iterable[bytes]) -> list[bytes]:
-    """Return the whole lines of an open file that begin with one of ``starts``, in order."""
+def _read(handle: int) -> bytes:
+    """Return the bytes of a regular file; nothing of one that is too large."""
+    status = os.fstat(handle)
+    if not 0 < status.st_size <= READ_CAP or not stat.S_ISREG(status.st_mode):
+        return b""
+    pieces: list[bytes] = []
+    at = 0
+    while piece := os.pread(handle, status.st_size - at, at):
+        pieces.append(piece)
+        at += len(piece)
+    return b"".join(pieces)
+
+
+def _find(data: bytes, starts: Iterable[bytes], holding: Iterable[bytes] | None) -> list[bytes]:
     wanted = tuple(starts)
-    with _mapped(handle) as data:
-        return [_line_at(data, at) for at in sorted(_places(data, wanted))]
+    if holding is None:
+        return [line for line in data.split(_NEW_LINE) if line.startswith(wanted)]
+    places: set[int] = set()
+    for part in holding:
+        at = data.find(part)
+        while at >= 0:
+            places.add(data.rfind(_NEW_LINE, 0, at) + 1)
+            at = data.find(part, at + 1)
+    lines = (_line_at(data, at) for at in sorted(places))
+    return [line for line in lines if line.startswith(wanted)]
 
 
 def sync_directory(directory: Path) -> None:
@@ -156,33 +189,11 @@ def sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-@contextmanager
-def _mapped(handle: int) -> Generator[mmap.mmap | bytes]:
-    """Yield the bytes of a regular file; nothing of one that is too large."""
-    status = os.fstat(handle)
-    if not 0 < status.st_size <= READ_CAP or not stat.S_ISREG(status.st_mode):
-        yield b""
-        return
-    with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as data:
-        yield data
-
-
-def _places(data: mmap.mmap | bytes, starts: tuple[bytes, ...]) -> Iterator[int]:
-    """Yield where lines begin that start so."""
-    for start in starts:
-        if data[: len(start)] == start:
-            yield 0
-        at = data.find(_NEW_LINE + start)
-        while at >= 0:
-            yield at + 1
-            at = data.find(_NEW_LINE + start, at + 1)
-
-
-def _last(data: mmap.mmap | bytes, start: bytes) -> int:
+def _last(data: bytes, start: bytes) -> int:
     at = data.rfind(_NEW_LINE + start)
-    return at + 1 if at >= 0 else 0 if start and data[: len(start)] == start else -1
+    return at + 1 if at >= 0 else 0 if data.startswith(start) else -1
 
 
-def _line_at(data: mmap.mmap | bytes, at: int) -> bytes:
+def _line_at(data: bytes, at: int) -> bytes:
     end = data.find(_NEW_LINE, at)
-    return bytes(data[at : end if end >= 0 else len(data)])
+    return data[at : end if end >= 0 else len(data)]

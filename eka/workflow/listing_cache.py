@@ -7,6 +7,7 @@ A line that is damaged says nothing; a file that grew to twice of what counts is
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, Label, ObjectId, Version, parse_source_url
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 SCHEMA = "eka.listing/1"
 COMPACT_BYTES = 1024 * 1024  # smaller files are left to grow
 _FEW_LABELS = 4  # searched for one by one; of more labels every line is looked at
-_SCHEMA, _GENESIS, _LABEL, _WHOLE = (b'{"schema":', b'{"genesis":', b'{"label":', b'{"whole":')
+_FEW_BYTES = 64 * 1024
+_GENESIS, _LABEL, _WHOLE = b'{"genesis":', b'{"label":', b'{"whole":'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +86,20 @@ class ListingCache:
     def __init__(self, directory: Path, source: SourceUrl, aliases: Aliases) -> None:
         self.path = directory / f"{digest(source.public.encode()).hex()}.jsonl"
         self._file = LineFile(self.path)
+        self._told = LineFile(self.path.with_suffix(".genesis"))
         self._source = source
         self._aliases = aliases
 
     def read(self, labels: Collection[Label] | None) -> Remembered:
         """Return what is remembered of ``labels``; None: of all."""
-        if labels is None or len(labels) > _FEW_LABELS:
-            starts = [_LABEL]
-        else:
-            starts = [_label_start(label) for label in labels]
+        holding = None
+        if labels is not None and len(labels) <= _FEW_LABELS:
+            holding = [_WHOLE, *(_label_start(label) for label in labels)]
         wanted = None if labels is None else frozenset(labels)
         remembered = Remembered()
-        for line in self._file.lines([_SCHEMA, _GENESIS, _WHOLE, *starts]):
+        if told := self.genesis():
+            remembered.genesis, remembered.genesis_at_s = told
+        for line in self._file.lines([_WHOLE, _LABEL], holding):
             try:
                 self._take(decode(line), wanted, remembered)
             except (EkaError, KeyError, TypeError, ValueError):
@@ -108,19 +112,22 @@ class ListingCache:
 
     def genesis(self) -> tuple[Genesis, int] | None:
         """Return the set's genesis and when the source told it."""
-        remembered = Remembered()
-        for line in self._file.lines([_GENESIS]):
-            try:
-                self._take(decode(line), frozenset(), remembered)
-            except (EkaError, KeyError, TypeError, ValueError):
-                continue
-        known = remembered.genesis
-        return (known, remembered.genesis_at_s) if known else None
+        for line in reversed(self._told.lines([_GENESIS])):
+            said = decode(line)
+            at_s = said.get("at")
+            if type(at_s) is int:
+                with suppress(EkaError, TypeError):  # damaged: an older line may be whole
+                    return Genesis(ObjectId(_text(said.get("genesis")))), at_s
+        return None
 
     def add_genesis(self, genesis: Genesis, at_s: int) -> None:
         """Remember the set's genesis."""
-        with self._file.locked() as held:
-            self._append(held, [encode({"genesis": genesis.hex, "at": at_s})])
+        line = encode({"genesis": genesis.hex, "at": at_s})
+        with self._told.locked() as held:
+            if held.size_bytes > _FEW_BYTES:
+                held.replace([line])
+            else:
+                held.append([line])
 
     def add(self, entries: Mapping[Label, Entry]) -> None:
         """Remember what was listed of some labels."""
@@ -141,8 +148,7 @@ class ListingCache:
             if last.startswith(encode({"whole": fingerprint})[:-1]):
                 held.append([mark])
                 return
-            lines = [*held.lines([_GENESIS])[-1:]]
-            lines += [self._line(label, entry) for label, entry in entries.items()]
+            lines = [self._line(label, entry) for label, entry in entries.items()]
             self._rewrite(held, [*lines, mark])
 
     def _append(self, held: HeldFile, lines: Sequence[bytes]) -> None:
@@ -159,13 +165,13 @@ class ListingCache:
         return encode({"schema": SCHEMA, "source": self._source.public, "live": live_bytes})
 
     def _live(self, held: HeldFile) -> list[bytes]:
-        """Return the lines that count: the last about each label, and what they rest on.
+        """Return the lines that count: the last about each label, and the last mark.
 
         A mark "all labels were listed" stays where it is, between older and newer lines.
         """
         last: dict[bytes, bytes] = {}
-        for line in held.lines([_GENESIS, _LABEL, _WHOLE]):
-            name = line[: line.find(b',"at":')] if line.startswith(_LABEL) else line[:9]
+        for line in held.lines([_LABEL, _WHOLE]):
+            name = line[: line.find(b',"at":')] if line.startswith(_LABEL) else _WHOLE
             last.pop(name, None)
             last[name] = line
         return list(last.values())
@@ -189,9 +195,7 @@ class ListingCache:
         at_s = said.get("at")
         if type(at_s) is not int:
             return
-        if "genesis" in said:
-            into.genesis, into.genesis_at_s = Genesis(ObjectId(_text(said["genesis"]))), at_s
-        elif "whole" in said:
+        if "whole" in said:
             into.whole_at_s = at_s
             # What was listed before is what was listed again.
             for label, entry in into.entries.items():
@@ -231,7 +235,7 @@ def _label_start(label: Label) -> bytes:
 
 
 def _live_bytes(held: HeldFile) -> int:
-    live = decode(held.last_with(_SCHEMA)).get("live")
+    live = decode(held.first_line).get("live")
     return live if isinstance(live, int) else 0
 
 
