@@ -40,6 +40,7 @@ def info(
     ] = None,
     *,
     offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """Show what an atom says about itself, where it comes from, and who signed it.
 
@@ -51,7 +52,7 @@ def info(
     if uri is None:
         report = project_info(Project.at(frame.directory, frame.settings.aliases))
         return Reply(document=_document(report), body=_lines(report, 0))
-    services = wiring.services(frame, offline=offline)
+    services = wiring.services(frame, offline=offline, refresh=refresh)
     report = atom_info(services, uri)
     document = _document(report)
     document["listings"] = listings_document(services)

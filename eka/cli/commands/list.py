@@ -37,6 +37,7 @@ def list_atoms(
     all_versions: Annotated[bool, typer.Option(help="A line for each version.")] = False,
     long: Annotated[bool, typer.Option("--long", "-l", help="Descriptions too.")] = False,
     offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """List the labels of a repository with their newest versions; one request, refs alone.
 
@@ -46,7 +47,7 @@ def list_atoms(
     Exit status: 0 listed, 2 the address is wrong, 3 there are no atoms, or none that match, 4 the
     source is down.
     """
-    services = wiring.services(frame, offline=offline)
+    services = wiring.services(frame, offline=offline, refresh=refresh)
     options = ListOptions(pattern=pattern, all_versions=all_versions, long=long)
     report = list_set(services, source, options)
     document = _document(report, options)
