@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
@@ -46,6 +47,7 @@ class AtomId:
             raise InvalidAtomId(self.text)
 
 
+@lru_cache(maxsize=16_384)
 def atom_id(genesis: Genesis, label: Label) -> AtomId:
     """Return the identity of an atom, the same on every machine and for ever.
 

@@ -43,6 +43,8 @@ _KINDS = {
     int(ObjectType.BLOB): "blob",
     int(ObjectType.TAG): "tag",
 }
+_SHA1_DIGITS = 40
+_MOST_HEADERS = 100_000
 _LIMITS = {"commit": MAX_COMMIT_BYTES, "tag": MAX_COMMIT_BYTES, "tree": MAX_TREE_BYTES}
 _SHA256 = re.compile(rb"^\s*objectformat\s*=\s*\"?sha256", re.IGNORECASE | re.MULTILINE)
 
@@ -55,16 +57,23 @@ class PygitReader:
         self._git_dir = git_dir
         self._where = str(git_dir)
         self._opened: pygit2.Odb | None = None
+        self._headers: dict[ObjectId, tuple[str, int]] = {}
 
     def header(self, oid: ObjectId) -> tuple[str, int]:
         """Return kind (``commit`` ``tree`` ``blob`` ``tag``) and size in bytes; reads no body."""
+        known = self._headers.get(oid)
+        if known is not None:
+            return known
         try:
             kind, size = self._odb(oid).read_header(self._name(oid))
         except KeyError as error:
             raise ObjectMissing(oid, self._where) from error
         except (pygit2.GitError, OSError) as error:
             raise ObjectDamaged(oid, self._where, safe_line(str(error))) from error
-        return self._kind(oid, kind), size
+        if len(self._headers) > _MOST_HEADERS:
+            self._headers.clear()
+        found = self._headers[oid] = self._kind(oid, kind), size
+        return found
 
     def read(self, oid: ObjectId) -> tuple[str, bytes]:
         """Return kind and body; raises UnexpectedObject for one that is too large."""
@@ -79,7 +88,7 @@ class PygitReader:
             raise ObjectMissing(oid, self._where) from error
         except (pygit2.GitError, OSError) as error:
             raise ObjectDamaged(oid, self._where, safe_line(str(error))) from error
-        state = hashlib.sha1(b"%b %d\0" % (kind.encode(), size), usedforsecurity=False)
+        state = hashlib.sha1(b"%b %d\0" % (kind.encode(), len(body)), usedforsecurity=False)
         state.update(body)
         if state.hexdigest() != oid.hex:
             raise ObjectDamaged(oid, self._where, "its bytes are not those of its id")
@@ -146,7 +155,7 @@ class PygitReader:
         return self._opened
 
     def _name(self, oid: ObjectId) -> str:
-        if oid.algorithm != "sha1":
+        if len(oid.hex) != _SHA1_DIGITS:
             raise UnsupportedObjectFormat(oid.hex)
         return oid.hex
 
