@@ -11,6 +11,7 @@ import pytest
 
 import eka
 from eka.cli.main import main
+from tests.fakes.ref_world import make_ref_world
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = """
@@ -29,7 +30,7 @@ def loaded(*words: str) -> set[str]:
         capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     status, *modules = ran.stdout.splitlines()[-1].split()
-    assert status in ("0", "2")
+    assert status in ("0", "2"), ran.stderr
     return set(modules)
 
 
@@ -50,6 +51,34 @@ def test_a_mistake_loads_no_library() -> None:
 @pytest.mark.parametrize("name", ["versions", "add", "doctor"])
 def test_a_command_loads_typer_alone_before_it_works(name: str) -> None:
     assert loaded(name, "--help") & DEAR == {"typer"}
+
+
+def test_a_plain_query_loads_only_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    world = make_ref_world(tmp_path / "set.git", labels=2, versions=2)
+
+    modules = loaded("versions", f"file://{world.path}::{world.label(1)}")
+
+    assert modules & {*DEAR, "argparse", "dataclasses", "inspect", "tomllib", "shutil"} == set()
+
+
+def test_a_program_that_ends_at_once_has_said_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    world = make_ref_world(tmp_path / "set.git", labels=2000, versions=1)
+
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("eka"), "list", "--json", f"file://{world.path}"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+
+    assert len(ran.stdout) > 128 * 1024
+    assert len(json.loads(ran.stdout)["labels"]) == 2000
 
 
 def test_the_version_is_told_to_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
