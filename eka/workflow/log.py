@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, parse_atom_uri
-from eka.errors import EkaError, Exit
+from eka.errors import EkaError
 from eka.git import ChangeKind, compare_trees, read_note
 from eka.workflow.errors import UriIncomplete
 from eka.workflow.info import genesis_of
 from eka.workflow.listing import Listings
 from eka.workflow.objects import ensure, metadata
+from eka.workflow.partly import fetch_partly
 from eka.workflow.progress import counted
 from eka.workflow.published import find_version, place_of
 from eka.workflow.signatures import SubjectVersion, signatures_of
@@ -162,27 +164,19 @@ class _Story:
     def _bodies(self, revs: Sequence[ObjectId]) -> dict[ObjectId, bytes]:
         """Return the bodies of commits; of those that come only with their atoms as well."""
         services, urls = self._services, (self.source,)
-        found = {rev: each.body for rev, each in metadata(services, urls, revs).items()}
+        found: dict[ObjectId, bytes] = {}
+        with suppress(EkaError):  # fetching them whole says why they cannot be had
+            found |= {rev: each.body for rev, each in metadata(services, urls, revs).items()}
+        missing = [rev for rev in revs if rev not in found]
+        refused = fetch_partly(services, urls, missing)
+        self._errors |= {rev: str(error) for rev, error in refused.items()}
         reader = services.reader()
-        for rev in self._fetched([rev for rev in revs if rev not in found]):
+        for rev in (rev for rev in missing if rev not in refused):
             try:
                 found[rev] = reader.commit(rev)
             except EkaError as error:
                 self._errors[rev] = str(error)
         return found
-
-    def _fetched(self, revs: Sequence[ObjectId]) -> list[ObjectId]:
-        """Fetch atoms whole; one that cannot be had, or is none, does not hide the others."""
-        services, urls = self._services, (self.source,)
-        try:
-            ensure(services, urls, revs)
-        except EkaError as error:
-            if len(revs) == 1 or error.exit_status == Exit.NETWORK:
-                self._errors.update(dict.fromkeys(revs, str(error)))
-                here = services.cache.has(revs)
-                return [rev for rev in revs if rev in here]
-            return [rev for each in revs for rev in self._fetched([each])]
-        return list(revs)
 
     def _read_history(self) -> None:
         origins = list(dict.fromkeys(each.origin for each in self._commits.values()))

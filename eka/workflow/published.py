@@ -63,7 +63,9 @@ def place_of(uri: AtomUri, text: str, services: Services) -> SourceUrl:
     try:
         return own_repository(services)
     except NotARepository as error:
-        raise UriIncomplete(text, "source") from error
+        is_directory = (services.directory / text).is_dir()
+        fix = f"write ./{text} for the directory" if is_directory else ""
+        raise UriIncomplete(text, "source", fix=fix) from error
 
 
 def own_repository(services: Services) -> SourceUrl:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from eka.atom import read_toml
 from eka.errors import EkaError
-from eka.workflow.objects import ensure, metadata
+from eka.workflow.objects import metadata
+from eka.workflow.partly import fetch_partly
 from eka.workflow.progress import counted
 from eka.workflow.published import manifest_bytes
 
@@ -67,15 +68,16 @@ def _known(services: Services, revs: Sequence[ObjectId]) -> dict[ObjectId, bytes
 def _fetch(
     services: Services, source: SourceUrl, revs: Sequence[ObjectId]
 ) -> dict[ObjectId, bytes]:
-    found = {rev: each.text for rev, each in metadata(services, (source,), revs).items()}
-    missing = [rev for rev in revs if rev not in found]
-    if not missing or not source.is_local:
-        return found
+    found: dict[ObjectId, bytes] = {}
     try:
-        ensure(services, (source,), missing)
-    except EkaError as error:
-        services.progress.note(f"{source.public}: {error}")
-    return found | _known(services, missing)
+        found |= {rev: each.text for rev, each in metadata(services, (source,), revs).items()}
+        missing = [rev for rev in revs if rev not in found]
+        if missing and source.is_local:
+            refused = fetch_partly(services, (source,), missing)
+            found |= _known(services, [rev for rev in missing if rev not in refused])
+    except EkaError as error:  # labels are known already, and worth more than an error
+        services.progress.note(str(error))
+    return found
 
 
 def summarise(manifest: bytes) -> Summary | None:

@@ -203,3 +203,16 @@ def test_after_so_many_bytes_files_are_only_measured(person: Person, raw: RawRep
     looked_at = [each["binary"] for each in answer["files"][1:]]
     assert looked_at == [True] * 7 + [False] * (count - 7)
     assert answer["files"][0]["lines"] is not None
+
+
+def test_a_broken_atom_does_not_hide_what_others_say(person: Person, raw: RawRepository) -> None:
+    for label in ("a", "b", "c", "d", "e"):
+        raw.publish(raw.atom(label, raw.manifest(label, more='description = "Sound"\n')))
+    honest = raw.atom("f", raw.manifest("f"))
+    missing = replace(honest, tree=type(honest.tree)("7" * 40))
+    raw.publish(missing)
+
+    answer = person.json(person.home, "list", f"file://{raw.path}", "--long").document
+
+    said = {each["label"]: each["description"] for each in answer["labels"]}
+    assert said == {**dict.fromkeys("abcde", "Sound"), "f": None}

@@ -121,7 +121,7 @@ def _entry_lines(entry: LogEntry, width: int) -> list[Line]:
     else:
         lines = [(bold(version), dim("  no date     its source commit is not known"))]
     if entry.error:
-        lines.append((margin, red("no atom: "), entry.error))
+        lines.append((margin, red("not read: "), entry.error))
     if entry.commit is not None:
         author = f" {note.author}" if note is not None else ""
         changed = f", {_changed(entry.changes)}" if entry.changes else ""
