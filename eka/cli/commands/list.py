@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LEAST_COLUMNS = 24  # of a description, however long the labels are
 
 
-def list_atoms(
+def list_atoms(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
     source: Annotated[
         str, typer.Argument(help="A repository, gh:owner/repo; default: the one around here.")
