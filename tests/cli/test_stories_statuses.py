@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers.git_http import Behaviour, serve
 from tests.story import Person, Village, git
 
 if TYPE_CHECKING:
@@ -315,3 +316,17 @@ def test_what_the_listing_source_says_counts_and_not_what_a_mirror_says(
     user.does(root, "lock")
 
     assert (unmoved, locked(root)) == ("1.1.0", "1.0.0")
+
+
+def test_statuses_are_read_from_servers_of_an_older_protocol(
+    village: Village, owner: Person, user: Person
+) -> None:
+    owner.does(village.mono, "yank", "greet@1.1.0", "--reason", REASON)
+
+    with serve(village.server.parent, behaviour=Behaviour(speaks_v2=False)) as server:
+        url = f"{server.url}/{village.server.name}"
+        answer = user.json(village.root, "versions", f"{url}::greet")
+
+    newest, oldest = (each["status"] for each in answer.document["versions"])
+    assert newest["yanked"] == {"reason": REASON}
+    assert oldest is None

@@ -152,6 +152,18 @@ def test_queries_answer(place: Place, person: Person, app: Path) -> None:
 
 
 @pytest.mark.spec("ref-layout-eka", "ref-layout-old")
+def test_versions_are_searched_and_compared(place: Place, person: Person, app: Path) -> None:
+    found = person.json(app, "search", "word", place.url)
+    log = person.json(app, "log", f"{place.url}::word")
+    diff = person.json(app, "diff", f"{place.url}::word@1.0.0", f"{place.url}::word@1.1.0")
+
+    assert (found.status, log.status, diff.status) == (0, 0, 0)
+    assert '"word"' in found.out
+    assert log.out.index('"1.1.0"') < log.out.index('"1.0.0"')
+    assert "word/said" in diff.out
+
+
+@pytest.mark.spec("ref-layout-eka", "ref-layout-old")
 def test_what_is_published_verifies(place: Place, person: Person, app: Path) -> None:
     answer = person.json(app, "verify", f"{place.url}::word")
 
@@ -175,11 +187,17 @@ def test_it_is_added_locked_fetched_verified_and_built(
     fetched = stranger.json(app, "fetch").document
     verified = stranger.json(app, "verify")
     person.does(app, "build")
+    person.does(app, "mirror", str(app / "mirrors"))
+    person.does(app, "vendor", str(app / "vendored"))
 
     assert "::word@1.1.0" in lock
     assert fetched["atoms"]
     assert verified.status == 0, verified.out
     assert (app / "result/said").read_text() == "hello 1.1.0\n"
+    mirrors = list((app / "mirrors").iterdir())
+    assert len(mirrors) == 2
+    assert {git(each, "fsck", "--strict", "--no-dangling") for each in mirrors} == {""}
+    assert [path.read_text() for path in app.glob("vendored/**/word/said")] == ["hello 1.1.0\n"]
 
 
 @pytest.mark.spec("ref-layout-eka", "ref-layout-old", "status-ref")
@@ -194,3 +212,27 @@ def test_a_version_of_any_layout_is_yanked(
     person.does(clone, "yank", "word@1.1.0", "--undo")
 
     assert 'word = "^1.0.0"' in (app / "atom.toml").read_text()
+
+
+@pytest.mark.spec("commit-format-pre1", "ref-layout-eka")
+def test_a_set_in_the_format_of_the_wild_publishes_it_to_the_byte(tmp_path: Path) -> None:
+    place = by_eka(tmp_path, "pre1", "refs/eka/atoms/word/")
+    ref = f"{place.version_prefix}1.0.0"
+    origin = git(place.path, "rev-parse", "refs/eka/meta/word/1.0.0/origin")
+    tree_id = git(place.path, "rev-parse", f"{origin}:word")
+    command = ["git", "cat-file", "commit", ref]
+
+    body = subprocess.run(command, cwd=place.path, capture_output=True, check=True).stdout
+
+    expected = f"tree {tree_id}\n{EMPTY}origin {origin}\nformat pre1\n\npublish(word): 1.0.0"
+    assert body == expected.encode()
+    names = git(place.path, "for-each-ref", "--format=%(refname)", "refs/eka", "refs/ekala")
+    assert names.splitlines() == [
+        "refs/eka/atoms/word/1.0.0",
+        "refs/eka/atoms/word/1.1.0",
+        "refs/eka/meta/word/1.0.0/manifest",
+        "refs/eka/meta/word/1.0.0/origin",
+        "refs/eka/meta/word/1.1.0/manifest",
+        "refs/eka/meta/word/1.1.0/origin",
+        "refs/ekala/init",
+    ]

@@ -12,6 +12,13 @@ from hypothesis import strategies as st
 from eka.git import AtomRef, RefLayout, label_prefixes, parse_atom_ref
 from eka.git.package_globs import matches
 from eka.git.push_report import parse_push_report
+from eka.git.status import (
+    Deprecation,
+    InvalidReason,
+    VersionStatus,
+    parse_status,
+    read_status,
+)
 from tests.strategies import labels, versions
 
 if TYPE_CHECKING:
@@ -70,3 +77,25 @@ def test_two_stars_stand_for_any_run_of_directories(path: str, data: st.DataObje
     pattern = "/".join([*parts[:start], "**", *parts[end:]])
 
     assert matches(pattern, path)
+
+
+@pytest.mark.spec("status-canonical")
+@given(st.text(max_size=30), st.text(max_size=30), st.one_of(st.none(), labels()))
+def test_a_status_is_read_back_from_its_bytes(
+    yanked: str, reason: str, replaced_by: Label | None
+) -> None:
+    try:
+        status = VersionStatus(yanked, Deprecation(reason, replaced_by))
+    except InvalidReason:
+        return
+
+    assert parse_status(status.encode()) == status
+
+
+@pytest.mark.spec("status-unreadable")
+@given(st.one_of(st.binary(max_size=200), st.text('{}[]"schemayanked:,/1. ').map(str.encode)))
+def test_any_bytes_are_a_status_or_count_as_yanked(data: bytes) -> None:
+    status = read_status(data)
+
+    assert status.is_unreadable or status.encode() == data
+    assert not status.is_unreadable or status.is_yanked
