@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.signed_set import SignedSet, keys, trust
+from tests.fakes.signing import ALICE
 from tests.servers.git_http import serve
 from tests.story import Person, Village, git
 
@@ -557,3 +559,33 @@ def test_what_was_asked_once_is_answered_offline(
         document.get("published", {}).update(published)
     assert offline == online
     assert (never.status, never.code) == (EXIT_NETWORK, "offline")
+
+
+# Signatures
+
+
+@pytest.mark.spec("log-versions")
+def test_info_and_log_tell_who_signed(person: Person, tmp_path: Path) -> None:
+    owner = Person(tmp_path / "owner")
+    keys(owner)
+    made = SignedSet(tmp_path / "set", owner)
+    made.release("zlib", "1.0.0", "--sign", "--sign-key", str(owner.home / ".ssh" / ALICE.name))
+    made.release("zlib", "1.1.0")
+    uri = f"{made.url}::zlib"
+
+    unknown = person.json(person.home, "info", f"{uri}@1.0.0").document["published"]
+    trust(person, ALICE.allowed)
+    known = person.json(person.home, "info", f"{uri}@1.0.0").document["published"]
+    told = person.does(person.home, "info", f"{uri}@1.0.0").out
+    log = person.json(person.home, "log", uri).document["versions"]
+    offline = person.json(person.home, "log", uri, "--offline").document["versions"]
+    people = person.does(person.home, "log", uri).out
+
+    assert [each["state"] for each in unknown["signatures"]] == ["unknown"]
+    assert [each["state"] for each in known["signatures"]] == ["good"]
+    principal = known["signatures"][0]["principal"]
+    assert "alice" in principal
+    assert f"good {principal}" in told
+    assert [len(each["signatures"]) for each in log] == [0, 1]
+    assert [each["signatures"] for each in offline] == [each["signatures"] for each in log]
+    assert f"signature good {principal}" in people
