@@ -35,7 +35,7 @@ TAB_COLUMNS = 8
 LINK_MODE = "120000"
 
 
-def diff(
+def diff(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
     old: Annotated[
         str | None,
@@ -49,6 +49,7 @@ def diff(
     patch: Annotated[bool, typer.Option("--patch", "-p", help="Show the lines too.")] = False,
     exit_code: Annotated[bool, typer.Option(help="End with 1 when files differ.")] = False,
     offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """Show what differs between two versions: manifest, files, and commits between their origins.
 
@@ -62,7 +63,7 @@ def diff(
     if old is None and new is not None:  # pragma: no cover - typer fills them in order
         old, new = new, None
     words = tuple(word for word in (old, new) if word is not None)
-    services = wiring.services(frame, offline=offline)
+    services = wiring.services(frame, offline=offline, refresh=refresh)
     report = compare(services, words, patch=patch)
     document = _document(report, patch=patch)
     document["listings"] = listings_document(services)

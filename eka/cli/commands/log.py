@@ -39,6 +39,7 @@ def log(
         int, typer.Option("--limit", "-n", min=1, max=MOST, help="The most versions to show.")
     ] = DEFAULT_LIMIT,
     offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """Show the versions of an atom as a history, newest first.
 
@@ -47,7 +48,7 @@ def log(
 
     Exit status: 0 shown, 2 the URI is wrong, 3 no such atom or version, 4 network.
     """
-    services = wiring.services(frame, offline=offline)
+    services = wiring.services(frame, offline=offline, refresh=refresh)
     report = read_log(services, uri, limit=limit)
     document = _document(report)
     document["listings"] = listings_document(services)
