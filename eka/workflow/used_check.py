@@ -8,8 +8,7 @@ Source: atom-spec/first-seen.md.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from eka.atom import AtomCommit, InvalidObjectId, ObjectId, atom_id
 from eka.errors import EkaError, raise_problems
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from eka.atom import AtomId, ContentHash, Genesis, Label, LockedAtom, SourceUrl, Version
+    from eka.git import AtomReport
     from eka.workflow.first_seen import Record, Sighting
     from eka.workflow.services import Services
-    from eka.workflow.verify import VerifiedAtom
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,39 @@ def check_lock(
     raise_problems(changed)
 
 
-def held_against_first(
-    services: Services, urls: Sequence[SourceUrl], atoms: Sequence[VerifiedAtom]
-) -> list[VerifiedAtom]:
-    """Return verified atoms, with what speaks against sound ones since they were first seen."""
+class Verified(Protocol):
+    """An atom that was verified, as far as it matters here."""
+
+    @property
+    def label(self) -> Label:
+        """Its label."""
+        ...
+
+    @property
+    def version(self) -> Version:
+        """Its version."""
+        ...
+
+    @property
+    def rev(self) -> ObjectId:
+        """Its commit."""
+        ...
+
+    @property
+    def report(self) -> AtomReport | None:
+        """What was recomputed."""
+        ...
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its source lists it no more."""
+        ...
+
+
+def changed_since_first(
+    services: Services, urls: Sequence[SourceUrl], atoms: Sequence[Verified]
+) -> dict[int, ContentChanged]:
+    """Return what speaks against sound atoms since they were first seen, by their place."""
     used: dict[int, Used] = {}
     for at, atom in enumerate(atoms):
         report = atom.report
@@ -100,8 +128,7 @@ def held_against_first(
             used[at] = Used(identity, atom.label, atom.version, atom.rev, tree, content)
     is_listed = any(answer.source == urls[0].public for answer in services.answers.all)
     changed = UseCheck(services, urls, is_listed=is_listed).changed(list(used.values()))
-    errors = {at: changed[each] for at, each in used.items() if each in changed}
-    return [replace(atom, error=errors.get(at, atom.error)) for at, atom in enumerate(atoms)]
+    return {at: changed[each] for at, each in used.items() if each in changed}
 
 
 class UseCheck:

@@ -19,7 +19,7 @@ from eka.workflow.provider import ensure
 from eka.workflow.signatures import SubjectVersion
 from eka.workflow.signatures_rules import signature_levels
 from eka.workflow.statuses import read_statuses
-from eka.workflow.used_check import held_against_first
+from eka.workflow.used_check import changed_since_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -185,7 +185,8 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
             services.progress.count("atoms", done, len(subjects))
             error = refused.get(subject.rev)
             verified.append(_verified(subject, error=error) if error else examine(subject))
-        verified = held_against_first(services, urls, verified)
+        changed = changed_since_first(services, urls, verified)
+        verified = [replace(e, error=changed.get(at, e.error)) for at, e in enumerate(verified)]
         yield from _with_signatures(services, group[0], verified)
 
 
