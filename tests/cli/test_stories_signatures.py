@@ -385,8 +385,10 @@ def test_offline_what_was_asked_before_counts(world: World) -> None:
     world.add()
 
     verified = world.user.json(world.project, "verify", "--offline")
+    locked = world.user.json(world.project, "lock", "--offline")
     shutil.rmtree(world.user.home / ".cache/eka/listings/signatures")
     forgotten = world.user.json(world.project, "verify", "--offline")
+    refused = world.user.json(world.project, "lock", "--offline")
 
     def level(answer: Answer) -> str:
         levels = answer.document["atoms"][0]["levels"]
@@ -394,6 +396,7 @@ def test_offline_what_was_asked_before_counts(world: World) -> None:
 
     assert (verified.status, level(verified)) == (0, "ok")
     assert (forgotten.status, level(forgotten)) == (0, "unavailable")
+    assert (locked.status, refused.status, refused.code) == (0, NETWORK, "offline")
 
 
 @pytest.mark.spec("rule-change")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +16,15 @@ from eka.git import GitRunner, signature_ref
 from eka.git.signatures import (
     AgentFailed,
     InvalidSshSignature,
+    InvalidTrustFile,
     NoSigningKey,
     SigningKeyUnusable,
     SshSignature,
     Statement,
+    Trust,
     check_signature,
     find_signer,
+    parse_allowed_signers,
     sign_statements,
 )
 from tests.fakes.signing import ALICE, BOB, signature_of
@@ -144,6 +148,61 @@ def test_ssh_keygen_accepts_a_signature_and_no_changed_one(tmp_path: Path) -> No
 
     assert good.returncode == 0, good.stderr
     assert changed.returncode != 0
+
+
+LINES = [
+    "alice@example.org KEY",
+    "*@example.org KEY comment with words",
+    "bob@example.org,alice@example.org KEY",
+    "bob@example.org KEY",
+    "*,!alice@example.org KEY",
+    "!alice@example.org,* KEY",
+    "?lice@example.org KEY",
+    "ALICE@example.org KEY",
+    '"alice@example.org" KEY',
+    "\talice@example.org\tKEY",
+    'alice@example.org namespaces="git" KEY',
+    'alice@example.org namespaces="file" KEY',
+    'alice@example.org namespaces="file,g*" KEY',
+    'alice@example.org namespaces="*,!git" KEY',
+    'alice@example.org NAMESPACES="git" KEY',
+    "alice@example.org namespaces=git KEY",
+    'alice@example.org valid-after="20200101" KEY',
+    'alice@example.org valid-after="20990101Z" KEY',
+    'alice@example.org valid-before="20200101120000" KEY',
+    'alice@example.org valid-before="20990101" KEY',
+    'alice@example.org valid-after="20200101",valid-before="20990101",namespaces="git" KEY',
+    'alice@example.org valid-after="2020" KEY',
+    'alice@example.org valid-after="20990101",valid-before="20200101" KEY',
+    "alice@example.org cert-authority KEY",
+    "alice@example.org unheard-of KEY",
+    "# alice@example.org KEY",
+    "alice@example.org",
+    "OTHER\nalice@example.org KEY",
+]
+
+
+@pytest.mark.spec("trust-allowed-signers", "trust-time")
+@pytest.mark.parametrize("text", LINES)
+def test_allowed_signers_mean_what_they_mean_to_ssh_keygen(tmp_path: Path, text: str) -> None:
+    text = text.replace("KEY", ALICE.key.text).replace("OTHER", BOB.allowed.strip()) + "\n"
+    said = statement(ObjectId("c" * 40))
+    payload = said.payload(ALICE.key.id)
+    (tmp_path / "sig").write_bytes(signature_of(said, ALICE)[len(payload) :])
+    (tmp_path / "signers").write_text(text)
+    words = ["ssh-keygen", "-Y", "verify", "-n", "git", "-I", "alice@example.org"]
+    words += ["-f", str(tmp_path / "signers"), "-s", str(tmp_path / "sig")]
+
+    theirs = run(*words, stdin=payload).returncode == 0
+    try:
+        signers = parse_allowed_signers(text.encode(), "signers")
+    except InvalidTrustFile:
+        ours = False
+    else:
+        found = Trust(signers).judge(ALICE.key, ObjectId("7" * 40), int(time.time()))
+        ours = any(line.speaks_for("alice@example.org") for line in found.lines)
+
+    assert ours is theirs
 
 
 @pytest.mark.spec("sshsig-form", "signature-deterministic")
