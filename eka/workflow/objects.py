@@ -79,11 +79,11 @@ def metadata(
 ) -> dict[ObjectId, Metadata]:
     """Return commits and manifests of published versions, as far as they can be had alone.
 
-    What is left out can only be had with the whole atom (`ensure`): the source cannot leave
-    objects out, or what is published there is no atom.
+    What is left out can only be had with the whole atom (`ensure`), which says why if it cannot:
+    the source cannot leave objects out, lacks one, or what is published there is no atom.
 
     Raises:
-        As `ObjectCache.metadata`.
+        NetworkFailed: no URL answers.
     """
     found = services.cache.known_metadata(revs)
     order = services.answers.in_order(urls)
@@ -98,6 +98,8 @@ def metadata(
                 raise
             services.answers.mark_down(url)
             services.progress.note(f"{url.public} does not answer ({error.why})")
+        except EkaError:
+            continue  # nobody needs all of them; whoever needs one asks for it and is told
     return found
 
 

@@ -152,6 +152,21 @@ def test_a_lie_about_a_version_that_is_not_chosen_does_not_matter(
     assert answer.status == 0, answer.err
 
 
+def test_a_version_that_is_listed_and_gone_is_told_only_if_it_is_needed(
+    tmp_path: Path, person: Person
+) -> None:
+    raw = RawRepository(tmp_path / "raw.git")
+    config(raw.path, "filters")
+    raw.publish(raw.atom("zlib", raw.manifest("zlib")))
+    gone = raw.publish(raw.atom("zlib", raw.manifest("zlib", "1.1.0"), version="1.1.0"))
+    (raw.path / "objects" / gone.hex[:2] / gone.hex[2:]).unlink()
+    here = app(person, f"file://{raw.path}", 'zlib = "=1.0.0"', name="here")
+    away = app(person, f"file://{raw.path}", 'zlib = "^1"', name="away")
+
+    assert person.json(here, "lock").status == 0
+    assert person.json(away, "lock").status in {3, 4}
+
+
 @pytest.mark.parametrize("broken", ["link", "manifest"])
 def test_the_lock_does_not_depend_on_what_a_server_can_leave_out(
     tmp_path: Path, broken: str
