@@ -43,12 +43,18 @@ MEANINGS = {
     "build.jobs": "actions built at one time; default: the number of processors",
     "sign.key": "key to sign with: a path, `SHA256:…` or a public key",
     "publish.sign": "whether every publish signs, as with `--sign`",
-    "trust.allowed_signers": "file that says whose signatures count (see signatures.md)",
+    "trust.allowed_signers": "file that says whose signatures count",
     "trust.revoked": "file of keys whose signatures count no more",
     "deb.mirror": "Debian archive that `deb` sources are pinned from",
     "deb.security_mirror": "its security archive; nothing leaves it out",
     "deb.keyring": "keys that sign the archive",
     "deb.suite": "suite for sources that name none",
+}
+SIGNED = {  # what each must look like
+    "sign.key": "; paths start with / or ~/",
+    "publish.sign": "; true or false",
+    "trust.allowed_signers": "; a path from / or ~/; default: `allowed_signers` beside the file",
+    "trust.revoked": "; a path from / or ~/; default: `revoked_keys` beside the file",
 }
 
 HEAD = """\
@@ -80,7 +86,9 @@ SETTINGS_HEAD = """\
 Read from `/etc/eka/config.toml`, then `$XDG_CONFIG_HOME/eka/config.toml` (by default
 `~/.config/eka/config.toml`), then the environment; the later wins. `[aliases]` gives hosts short
 names: `work = "git.example.org/team"`. The `.eka.toml` of a project may hold `[aliases]` alone,
-with names that are not known yet. `eka doctor` shows what holds and where it comes from.
+with names that are not known yet. `[[trust.source]]` tables say which signatures sources must show:
+see [signatures](signatures.md#demand-signatures). `eka doctor` shows what holds and where it comes
+from.
 
 | key | variable | meaning |
 |---|---|---|
@@ -140,6 +148,8 @@ def _settings() -> str:
 def _range(key: str) -> str:
     if key in LARGEST:
         return f"; {SMALLEST.get(key, 1)} to {LARGEST[key]}"
+    if key in SIGNED:
+        return SIGNED[key]
     return f"; {DEB[key][0]}" if key in DEB else "; an absolute path"
 
 
