@@ -61,7 +61,10 @@ class Answer:
 
     def read(self, size_bytes: int = _CHUNK_BYTES) -> bytes:
         """Return the next bytes of the body, ``b""`` at its end; raises NetworkFailed."""
-        return self._client.reading(lambda: self._response.read1(size_bytes))
+        data = self._client.reading(lambda: self._response.read1(size_bytes))
+        if not data:
+            self._response.close()  # else the connection takes it for unfinished
+        return data
 
     def leave(self) -> None:
         """Have done with the answer: what is left of a long body is never read."""
@@ -85,6 +88,7 @@ class HttpClient:
         self._port = url.port or DEFAULT_PORTS[url.scheme]
         self._is_secure = url.scheme == "https"
         self._connection: HTTPConnection | None = None
+        self._response: HTTPResponse | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +98,9 @@ class HttpClient:
 
     def close(self) -> None:
         """End the connection; the next request opens another."""
+        if self._response is not None:
+            self._response.close()  # it may have taken over the socket
+            self._response = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -130,12 +137,12 @@ class HttpClient:
             if self._connection is None:
                 self._connection = self._opened()
             self._send(self._connection, request)
-            answer = Answer(self, self._connection.getresponse())
+            self._response = self._connection.getresponse()
         except (OSError, HTTPException) as error:
             self._fail(error)
-        if answer.status == PROXY_WANTS_LOGIN:
+        if self._response.status == PROXY_WANTS_LOGIN:
             raise OnlyGitKnows
-        return answer
+        return Answer(self, self._response)
 
     def _fail(self, error: Exception) -> NoReturn:
         """Raise what an error of the connection means."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.servers.apache import Apache
 
 MANY = 10_000
-FEW = 1000
+FEW = 3000
 REFS = 100_000
 LONG = "EKA_BENCH_LONG"
 KIB = 1024
@@ -70,7 +70,7 @@ def _objects(home: Path) -> Iterator[Comparison]:
 def _push(home: Path) -> Iterator[Comparison]:
     """One push that creates many refs over HTTP."""
     world = _World(home, MANY)
-    plan = [(FEW, 5, 1 / 5)]
+    plan = [(FEW, 3, 1 / 4)]
     if os.environ.get(LONG):
         plan.append((MANY, 1, 1 / 30))
     with serve(home) as apache:
@@ -99,11 +99,15 @@ def _pushed(world: _World, apache: Apache, number: int) -> float:
     refs = dict(list(world.refs.items())[:number])
     started = time.perf_counter()
     objects = [("commit", commit.encode()) for commit in world.commits[:number]]
-    report = ReceivePackClient(runner, url, "sha1", lambda *_: None).push(refs, objects)
+    report = ReceivePackClient(runner, url, "sha1", _silent).push(refs, objects)
     took_s = time.perf_counter() - started
     assert report is not None
     assert len(report.created) == number
     return took_s
+
+
+def _silent(_: int, __: int) -> None:
+    """Listen to nothing."""
 
 
 def _git_pushed(world: _World, apache: Apache, client: Path) -> float:
@@ -163,7 +167,7 @@ def _one_among_many(home: Path) -> Iterator[Comparison]:
                     f"{what} among {REFS} refs, {way}{shown} / git push of one ref",
                     one.ours,
                     one.theirs,
-                    rounds=9,
+                    rounds=5,
                     at_most=1.0,
                 )
 

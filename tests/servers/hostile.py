@@ -91,9 +91,13 @@ def _read_request(connection: socket.socket) -> None:
 
 @contextmanager
 def serve_http(
-    advertisement: bytes, answer: bytes, *, location: str | None = None
+    advertisement: bytes,
+    answer: bytes,
+    *,
+    location: str | None = None,
+    service: str = "git-upload-pack",
 ) -> Generator[str]:
-    """Serve HTTP: the advertisement to every GET, the answer to every POST.
+    """Serve HTTP: the advertisement to every GET, the answer to every POST, as of ``service``.
 
     With ``location``, every GET is redirected there instead. Yields the URL of a repository.
     """
@@ -106,11 +110,11 @@ def serve_http(
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            self._send("application/x-git-upload-pack-advertisement", advertisement)
+            self._send(f"application/x-{service}-advertisement", advertisement)
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            self._send("application/x-git-upload-pack-result", answer)
+            self._send(f"application/x-{service}-result", answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
             """Say nothing."""

@@ -68,7 +68,10 @@ def test_capabilities_are_known_after_the_first_ref(before: bytes, size: int) ->
 def test_an_empty_repository_has_capabilities_too() -> None:
     features = read([packet(b"0" * 40 + b" capabilities^{}\0atomic object-format=sha256")])
 
-    assert (features.names, features.object_format) == ({"atomic", "object-format"}, "sha256")
+    assert (features.names, features.object_format) == (
+        frozenset({"atomic", "object-format"}),
+        "sha256",
+    )
 
 
 @pytest.mark.spec("push-first-packet")
@@ -175,9 +178,13 @@ def test_what_would_delete_a_ref_or_be_misread_is_never_sent(name: str, oid: Obj
         push_commands({name: oid}, FULL)
 
 
+def silent(_: int, __: int) -> None:
+    """Listen to nothing."""
+
+
 def parcel(refs: dict[str, ObjectId], algorithm: str = "sha1") -> Parcel:
     """Return a parcel with an odd pack."""
-    return Parcel(refs=refs, pack=b"PACK", algorithm=algorithm, on_sent=lambda *_: None)
+    return Parcel(refs=refs, pack=b"PACK", algorithm=algorithm, on_sent=silent)
 
 
 @pytest.mark.spec("push-no-atomic")
@@ -316,11 +323,9 @@ def test_a_server_that_gives_up_is_quoted(data: bytes, *, is_banded: bool) -> No
 
 
 @pytest.mark.spec("push-report")
-def test_messages_without_end_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_without_end_end_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eka.git.receive_pack_report.MAX_ANSWER_BYTES", 1_000_000)
     reader = ReportReader([ALPHA], is_banded=True)
 
     with pytest.raises(MalformedAnswer):
         whole_report(reader, packet(b"\x02" + b"x" * 60_000) * 20)
-
-    assert len(reader._messages) <= 64 * 1024
