@@ -53,8 +53,8 @@ MEANINGS = {
 SIGNED = {  # what each must look like
     "sign.key": "; paths start with / or ~/",
     "publish.sign": "; true or false",
-    "trust.allowed_signers": "; a path from / or ~/; default: `allowed_signers` beside the file",
-    "trust.revoked": "; a path from / or ~/; default: `revoked_keys` beside the file",
+    "trust.allowed_signers": "; a path from / or ~/; default: `allowed_signers` beside config.toml",
+    "trust.revoked": "; a path from / or ~/; default: `revoked_keys` beside config.toml",
 }
 
 HEAD = """\
@@ -86,9 +86,9 @@ SETTINGS_HEAD = """\
 Read from `/etc/eka/config.toml`, then `$XDG_CONFIG_HOME/eka/config.toml` (by default
 `~/.config/eka/config.toml`), then the environment; the later wins. `[aliases]` gives hosts short
 names: `work = "git.example.org/team"`. The `.eka.toml` of a project may hold `[aliases]` alone,
-with names that are not known yet. `[[trust.source]]` tables say which signatures sources must show:
-see [signatures](signatures.md#demand-signatures). `eka doctor` shows what holds and where it comes
-from.
+with names that are not known yet. `[[trust.source]]` tables say which signatures sources must
+show: see [signatures](signatures.md#demand-signatures). `eka doctor` shows what holds and where it
+comes from.
 
 | key | variable | meaning |
 |---|---|---|
