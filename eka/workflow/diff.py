@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eka.workflow.services import Services
 
 MAX_FILE_BYTES = 2 * 1024 * 1024  # of a file whose lines are counted
+TOLD_EACH = 64  # files: showing progress must not cost more than the work
 MAX_COMPARED_BYTES = 32 * 1024 * 1024  # of all of them together
 
 
@@ -77,7 +78,8 @@ def diff(services: Services, words: tuple[str, ...], *, patch: bool = False) -> 
     comparison = _Comparison(old.trees, new.trees, patch=patch)
     files: list[FileChange] = []
     for done, change in enumerate(changes):
-        services.progress.count("files", done, len(changes))
+        if done % TOLD_EACH == 0:
+            services.progress.count("files", done, len(changes))
         files.append(comparison.compare(change))
     return DiffReport(
         old,
