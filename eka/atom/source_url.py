@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from urllib.parse import quote, unquote
 
 from eka.errors import EkaError, Exit
@@ -127,7 +127,7 @@ class SourceUrl:
     def _assembled(self, *, secret: bool) -> str:
         if self.scheme == "file":
             if self.path.startswith("/"):
-                return "file://" + quote(self.path, safe=_SAFE_IN_FILE_PATH, errors="replace")
+                return _file_url(self.path)
             return self.path if self.path.startswith(".") else f"./{self.path}"
         user = self.user if secret or self.scheme == "ssh" else None
         userinfo = "" if user is None else quote(user, safe=_SAFE_IN_USERINFO)
@@ -167,6 +167,11 @@ class SourceUrl:
         if self.scheme == "ssh":
             return "ssh takes no password from an address"
         return _text_fault(self.password) or ("" if self.password else "the password is empty")
+
+
+@lru_cache(maxsize=128)  # of each of ten thousand labels it may be said where it was listed
+def _file_url(path: str) -> str:
+    return "file://" + quote(path, safe=_SAFE_IN_FILE_PATH, errors="replace")
 
 
 def host_fault(host: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import total_ordering
 
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
@@ -37,7 +36,6 @@ class InvalidVersion(EkaError):
         self.raw = raw
 
 
-@total_ordering
 @dataclass(frozen=True, slots=True)
 class Version:
     """A version of an atom, such as ``1.2.0-rc.1``; ordered by SemVer precedence.
@@ -51,8 +49,13 @@ class Version:
     prerelease: tuple[str, ...] = ()
     key: VersionKey = field(init=False, repr=False, compare=False)
     """Sort key: two versions are ordered as their keys are."""
+    text: str = field(init=False, repr=False, compare=False)
+    """The one way to write this version."""
 
     def __post_init__(self) -> None:
+        core = f"{self.major}.{self.minor}.{self.patch}"
+        text = f"{core}-{'.'.join(self.prerelease)}" if self.prerelease else core
+        object.__setattr__(self, "text", text)
         if why := self._fault():
             raise InvalidVersion(self.text, why)
         key = (
@@ -80,20 +83,28 @@ class Version:
         return cls(int(major), int(minor), int(patch), identifiers)
 
     @property
-    def text(self) -> str:
-        """The one way to write this version."""
-        core = f"{self.major}.{self.minor}.{self.patch}"
-        return f"{core}-{'.'.join(self.prerelease)}" if self.prerelease else core
-
-    @property
     def is_prerelease(self) -> bool:
         """Whether it comes before its own release."""
         return bool(self.prerelease)
 
+    # Versions are looked up and compared by the hundred thousand: a text remembers its hash.
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Version) else NotImplemented
+
     def __lt__(self, other: object) -> bool:
-        if not isinstance(other, Version):
-            return NotImplemented
-        return self.key < other.key
+        return self.key < other.key if isinstance(other, Version) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.key <= other.key if isinstance(other, Version) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.key > other.key if isinstance(other, Version) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.key >= other.key if isinstance(other, Version) else NotImplemented
 
     def _fault(self) -> str:
         numbers = (self.major, self.minor, self.patch)
