@@ -5,6 +5,7 @@ Source: atom-spec/publishing.md, the clauses on new versions.
 
 from __future__ import annotations
 
+from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,11 @@ class BumpPlanner:
         self._members = members
         self._part = part
         self._locks = {label: member.lock() for label, member in members.items()}
+        self._needed_by: dict[Label, set[Label]] = {}
+        for label, member in members.items():
+            needs = {line.label for line, _ in member.own_lines()} | self._locked_by(label)
+            for need in needs - {label}:
+                self._needed_by.setdefault(need, set()).add(label)
 
     def plan(self, label: Label, version: Version, *, follows: bool) -> BumpPlan:
         """Return what changes when ``label`` gets ``version``.
@@ -182,10 +188,10 @@ class BumpPlanner:
         self._change(draft, label, version, Why.ASKED)
         if not follows:
             return self._alone(draft, label, version)
-        waiting = [label]
+        waiting = deque([label])
         while waiting:
-            moved = draft.versions[waiting.pop(0)]
-            for other in sorted(self._members.keys() - {moved.label}):
+            moved = draft.versions[waiting.popleft()]
+            for other in sorted(self._needed_by.get(moved.label, ())):
                 why = self._follow(draft, other, moved)
                 if why is not None and other not in draft.versions:
                     after = next_in_kind(self._members[other].version, self._part)
@@ -204,7 +210,7 @@ class BumpPlanner:
 
     def _follow(self, draft: _Draft, label: Label, moved: VersionChange) -> Why | None:
         """Let the lines of one atom follow; return why it changes, None if it does not."""
-        why = Why.LOCK if self._has_locked(label, moved.label) else None
+        why = Why.LOCK if moved.label in self._locked_by(label) else None
         for line, dev in self._members[label].own_lines():
             if line.label != moved.label or line.requirement.matches(moved.after):
                 continue
@@ -216,14 +222,13 @@ class BumpPlanner:
             why = Why.REQUIREMENT
         return why
 
-    def _has_locked(self, label: Label, moved: Label) -> bool:
+    def _locked_by(self, label: Label) -> set[Label]:
+        """Return the atoms of the set that the lock of an atom has."""
         lock = self._locks[label]
-        return lock is not None and any(
-            atom.rev is None and atom.key.label == moved for atom in lock.atoms
-        )
+        return {atom.key.label for atom in lock.atoms if atom.rev is None} if lock else set()
 
     def _alone(self, draft: _Draft, label: Label, version: Version) -> BumpPlan:
-        others = sorted(self._members.keys() - {label})
+        others = sorted(self._needed_by.get(label, ()))
         unmet = [
             other
             for other in others
@@ -232,7 +237,7 @@ class BumpPlanner:
                 for line, _ in self._members[other].own_lines()
             )
         ]
-        stale = [other for other in others if self._has_locked(other, label)]
+        stale = [other for other in others if label in self._locked_by(other)]
         plan = self._whole(draft)
         return BumpPlan(plan.versions, files=plan.files, unmet=tuple(unmet), stale=tuple(stale))
 
