@@ -216,7 +216,8 @@ class _Steps:
     def is_done(self) -> bool:
         """Return whether all that the source has is really here."""
         here = self._present(self.commits).keys()
-        wanted = self._claims.unmet(self._read) - self._gone if self._claims else set()
+        named: set[ObjectId] = self._claims.unmet(self._read) if self._claims else set()
+        wanted = named - self._gone
         return len(here) == len(self.commits) and wanted <= self._present(wanted).keys()
 
 

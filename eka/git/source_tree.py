@@ -95,7 +95,7 @@ class SourceTrees:
     def _subtrees(self, tree: ObjectId) -> dict[bytes, ObjectId]:
         found = self._directories.get(tree)
         if found is None:
-            found = {}
+            found = dict[bytes, ObjectId]()
             for entry in self.reader.tree(tree):
                 if entry.mode == DIRECTORY_MODE:
                     found.setdefault(entry.name, entry.oid)
