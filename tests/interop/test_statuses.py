@@ -16,6 +16,7 @@ from eka.git import (
     VersionStatus,
     combined,
 )
+from eka.git.local_refs import LocalRefs
 from eka.git.registries import RemoteRegistry
 from tests.fakes.monorepo import Monorepo, no_pause, pushed_set, run
 from tests.servers.git_http import serve
@@ -220,3 +221,23 @@ def test_statuses_go_over_http(tmp_path: Path) -> None:
     assert first == YANKED.encode()
     assert second == VersionStatus("it loses data", Deprecation("too old", Label("beta"))).encode()
     assert document(mono.server) == combined(None, Deprecation("too old", Label("beta"))).encode()
+
+
+def test_what_was_not_recorded_here_is_recorded_by_saying_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mono = published(tmp_path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalRefs, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            say(mono, yank)
+    half = REF in mono.server_refs(), REF in mono.refs()
+    report = say(mono, yank)
+
+    assert half == (True, False)
+    assert not report.changes[0].is_change
+    assert document(mono.path) == YANKED.encode()
