@@ -53,8 +53,8 @@ MEANINGS = {
 SIGNED = {  # what each must look like
     "sign.key": "; paths start with / or ~/",
     "publish.sign": "; true or false",
-    "trust.allowed_signers": "; a path from / or ~/; default: `allowed_signers` beside config.toml",
-    "trust.revoked": "; a path from / or ~/; default: `revoked_keys` beside config.toml",
+    "trust.allowed_signers": "; starts with / or ~/; default: `allowed_signers` beside config.toml",
+    "trust.revoked": "; starts with / or ~/; default: `revoked_keys` beside config.toml",
 }
 
 HEAD = """\
