@@ -51,10 +51,10 @@ MEANINGS = {
     "deb.suite": "suite for sources that name none",
 }
 SIGNED = {  # what each must look like
-    "sign.key": "; paths start with / or ~/",
+    "sign.key": "; paths from / or ~/",
     "publish.sign": "; true or false",
-    "trust.allowed_signers": "; starts with / or ~/; default: `allowed_signers` beside config.toml",
-    "trust.revoked": "; starts with / or ~/; default: `revoked_keys` beside config.toml",
+    "trust.allowed_signers": "; from / or ~/; default: `allowed_signers` beside config.toml",
+    "trust.revoked": "; from / or ~/; default: `revoked_keys` beside config.toml",
 }
 
 HEAD = """\
