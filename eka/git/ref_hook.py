@@ -104,7 +104,7 @@ class RefHook:
 
     def __init__(self, repository: WorkRepository) -> None:
         self._repository = repository
-        self._directory = repository.hooks_dir.resolve()
+        self._directory = _hooks_directory(repository).resolve()
         self.path = self._directory / HOOK_NAME
         self._next = self._directory / NEXT_NAME
 
@@ -204,3 +204,15 @@ class RefHook:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise RepositoryNotWritable(str(self.path), error.strerror or "") from error
+
+
+def _hooks_directory(repository: WorkRepository) -> Path:
+    """Return where git looks for the hooks of a push: it runs them in the git directory."""
+    found, top = repository.hooks_dir, repository.work_tree
+    if top is None or not found.is_relative_to(top):
+        return found
+    if found.is_relative_to(repository.common_dir):
+        return found
+    setting = repository.git(["config", "--type=path", "-z", "--get-all", "core.hooksPath"])
+    values = [value for value in os.fsdecode(setting).split("\0") if value not in {"", os.devnull}]
+    return repository.git_dir / values[-1]

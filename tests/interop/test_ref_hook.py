@@ -276,6 +276,27 @@ def test_hooks_that_others_may_use_are_left_alone(tmp_path: Path) -> None:
     assert list(shared.iterdir()) == []
 
 
+@pytest.mark.spec("ref-hook")
+@pytest.mark.parametrize("setting", ["", "my-hooks", "absolute"])
+def test_a_repository_with_files_is_protected_wherever_its_hooks_lie(
+    tmp_path: Path, setting: str
+) -> None:
+    mono, other = pushed_set(tmp_path / "one", "alpha"), Monorepo(tmp_path / "two")
+    if setting:
+        place = mono.path / ".git/mine"
+        mono.git("config", "core.hooksPath", str(place) if setting == "absolute" else setting)
+    mono.publish(remote=".")
+    RefHook(mono.repository).install()
+    before = mono.refs()
+    other.commit("Elsewhere")
+
+    pushed = push(other, "--force", str(mono.path), f"HEAD:{VERSION}")
+    fresh = push(other, str(mono.path), "HEAD:refs/atoms/alpha/9.0.0")
+
+    assert (pushed.returncode, fresh.returncode) == (1, 0)
+    assert {name: oid for name, oid in mono.refs().items() if "9.0.0" not in name} == before
+
+
 @pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_the_hook_is_plain_shell(tmp_path: Path, shell: str) -> None:
     script = tmp_path / "update"
