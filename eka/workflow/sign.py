@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri, parse_set_manifest
-from eka.errors import EkaError
+from eka.errors import EkaError, Exit, raise_problems
 from eka.git import (
     ExpectedAtom,
     NotARepository,
@@ -19,13 +19,19 @@ from eka.git import (
     signature_ref,
     verify_atom,
 )
-from eka.git.signatures import push_signatures, record_signatures, side_object, sign_statements
+from eka.git.signatures import (
+    SignatureState,
+    push_signatures,
+    record_signatures,
+    side_object,
+    sign_statements,
+)
 from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.objects import ensure
 from eka.workflow.progress import counted
 from eka.workflow.project import SET_MANIFEST, read_capped
 from eka.workflow.published import source_at
-from eka.workflow.signatures import SubjectVersion, statement_of
+from eka.workflow.signatures import SubjectVersion, signatures_of, statement_of
 from eka.workflow.signatures_listing import SignatureRefs
 from eka.workflow.versions import newest, select
 
@@ -36,6 +42,22 @@ if TYPE_CHECKING:
     from eka.git import History, SideObject
     from eka.git.signatures import Signer
     from eka.workflow.services import Services
+
+
+class SignaturePlaceTaken(EkaError):
+    """Something else stands where the signature of a key belongs."""
+
+    code = "signature-place-taken"
+    exit_status = Exit.CONFLICT
+
+    def __init__(self, ref: str, why: str) -> None:
+        super().__init__(
+            what="another object stands where this key's signature belongs",
+            where=ref,
+            why=why,
+            fix="ask the owner of the repository to delete that ref, then sign again",
+        )
+        self.ref = ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +165,7 @@ class _Signing:
         key_id = self._request.signer.key.id
         known = SignatureRefs(self._services).of(self._urls, list(chosen))
         new = {key: commit for key, commit in chosen.items() if key_id not in known[key]}
+        self._check_known({key: chosen[key] for key in chosen.keys() - new.keys()})
         if new:
             self._deliver(self._signatures(new))
         return [
@@ -168,6 +191,24 @@ class _Signing:
                 raise AtomNotFound(label.text, self._place.source.public, why=why)
             chosen |= {(label, version): commit for version, commit in found.items()}
         return chosen
+
+    def _check_known(self, versions: Mapping[tuple[Label, Version], ObjectId]) -> None:
+        """Refuse to call signed what somebody else's object only makes look so."""
+        if not versions:
+            return
+        services, key = self._services, self._request.signer.key
+        ensure(services, self._urls, list(versions.values()))
+        subjects = [SubjectVersion(*version, commit) for version, commit in versions.items()]
+        genesis = services.index.genesis(self._place.source)
+        found = signatures_of(services, self._urls, genesis, subjects)
+        raise_problems(
+            [
+                SignaturePlaceTaken(signature_ref(*version, key.id), finding.reason)
+                for version, findings in sorted(found.items())
+                for finding in findings
+                if finding.key == key.fingerprint and finding.state is SignatureState.BAD
+            ]
+        )
 
     def _signatures(
         self, versions: Mapping[tuple[Label, Version], ObjectId]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from eka.git.signatures import Statement
 
-FAILED, USAGE, NOT_FOUND, NETWORK, INTEGRITY = 1, 2, 3, 4, 5
+FAILED, USAGE, NOT_FOUND, NETWORK, INTEGRITY, CONFLICT = 1, 2, 3, 4, 5, 6
 TWO_OF_THREE = "2 of [alice@example.org, bob@example.org, carol@example.org]"
 
 
@@ -289,6 +289,18 @@ def test_what_is_not_what_it_claims_is_not_signed(world: World) -> None:
     answer = world.owner.json(world.pkgs.root, *words)
 
     assert (answer.status, len(world.pkgs.tags())) == (INTEGRITY, 1)
+
+
+@pytest.mark.spec("sign-later")
+def test_a_foreign_object_in_the_place_of_a_signature_is_no_signature(world: World) -> None:
+    said = world.pkgs.said(world.pkgs.tags()[0])
+    git(world.pkgs.server, "update-ref", ref_of(BOB, said), said.commit.hex)
+
+    words = ["sign", "zlib@1.0.0", "--sign-key", world.key(BOB)]
+    answer = world.owner.json(world.pkgs.mono, *words)
+
+    assert (answer.status, answer.code) == (CONFLICT, "signature-place-taken")
+    assert answer.document["error"]["where"] == ref_of(BOB, said)
 
 
 @pytest.mark.parametrize(("words", "status", "code"), [

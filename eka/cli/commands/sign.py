@@ -47,7 +47,8 @@ def sign(
     where gpg.format is ssh. Encrypted keys sign through the ssh-agent.
 
     Exit status: 0 signed, or it was already, 1 the key cannot sign or the remote refuses, 2 the
-    words are wrong, 3 no such version, 4 network, 5 a version is not what it claims to be.
+    words are wrong, 3 no such version, 4 network, 5 a version is not what it claims to be, 6
+    something else stands where the signature belongs.
     """
     services = wiring.services(frame)
     request = SignRequest(
