@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from eka.atom import Label, Version
 from eka.git.own_cycles import find_cycles
 from eka.git.version_lines import overtaken_by
+from tests.vectors import load
 
-CASES = [
-    ("1.2.4 1.3.0 2.0.0", "1.2.5", None),
-    ("1.2.4 2.0.0", "1.3.0", None),
-    ("", "0.0.1", None),
-    ("1.3.0", "1.2.0", "1.3.0"),
-    ("1.2.4 1.2.6", "1.2.5", "1.2.6"),
-    ("1.2.4 1.2.6 1.3.0", "1.2.5", "1.3.0"),
-    ("1.3.0", "1.3.0-rc.2", "1.3.0"),
-    ("1.3.0-rc.1 1.3.0-rc.3", "1.3.0-rc.2", "1.3.0-rc.3"),
-    ("1.3.0-rc.1", "1.2.9", None),
-    ("1.3.0-rc.1", "1.3.0", None),
-    ("1.2.4 1.2.6-rc.1 1.3.0", "1.2.5", None),
-    ("1.2.4 1.3.0", "1.2.5-rc.1", None),
-    ("1.2.0-rc.1 1.3.0", "1.2.0", None),
-    ("0.0.5", "0.0.3", "0.0.5"),
-    ("0.3.7", "0.3.4", "0.3.7"),
-    ("0.3.7", "0.2.9", None),
-    ("0.3.7 1.0.0", "0.3.8", None),
-    ("2.0.0", "1.9.9", None),
-    ("1.0.0", "1.0.0", None),
-]
+CASES: list[dict[str, Any]] = load("publishing/forward.json")
 
 
 @pytest.mark.spec("publish-forward")
-@pytest.mark.parametrize(("published", "version", "against"), CASES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["version"])
 def test_a_version_goes_forward_in_its_line_or_is_told_by_what_it_was_overtaken(
-    published: str, version: str, against: str | None
+    case: dict[str, Any],
 ) -> None:
-    found = overtaken_by(Version.parse(version), map(Version.parse, published.split()))
+    published = map(Version.parse, case["published"])
 
-    assert (found.text if found else None) == against
+    found = overtaken_by(Version.parse(case["version"]), published)
+
+    assert (found.text if found else None) == case["overtaken_by"]
 
 
 def circles(needs: dict[str, str], *starts: str) -> list[str]:
