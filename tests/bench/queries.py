@@ -125,6 +125,10 @@ def _everything(home: _Home, world: RefWorld, url: str) -> Iterator[Comparison]:
     ours = partial(_seconds, partial(home.index.all, _source(url)))
     name = f"all refs, in process / git ls-remote, {_way(url, world)}"
     yield compare(name, ours, partial(home.git, url), rounds=rounds, at_most=goal)
+    # More than listing: the newest of each label is found, and everything remembered and checked.
+    ours = partial(home.eka, "list", url)
+    name = f"eka list / git ls-remote, {_way(url, world)}"
+    yield compare(name, ours, partial(home.git, url), rounds=min(rounds, 5))
 
 
 def _flat(home: _Home, url: str, worlds: list[RefWorld]) -> Comparison:
