@@ -115,9 +115,9 @@ def _lines(frame: Frame, report: BumpReport, *, dry_run: bool) -> Iterator[Line]
         why = {"requirement": "its requirement follows", "lock": "its lock follows"}
         told = dim(f"  ({why[each.why.value]})" if each.why.value in why else "")
         yield (bold(each.label.text), f" {each.before.text} -> ", green(each.after.text), told)
-    for each in plan.requirements:
-        before, after = each.line.requirement.text, each.after.text
-        yield f"  {each.label.text} needs {each.line.label.text} {before} -> {after}"
+    for line in plan.requirements:
+        before, after = line.line.requirement.text, line.after.text
+        yield f"  {line.label.text} needs {line.line.label.text} {before} -> {after}"
     if dry_run:
         for change in plan.files:
             yield from map(_painted, _diff(report, change))
