@@ -260,7 +260,8 @@ class _Claims:
         for commit, root in list(self._roots.items()):
             if root in trees:
                 del self._roots[commit]
-                found = _manifest_entry(root, trees[root])
+                is_old = b"\nsrc " in self._bodies[commit].partition(b"\n\n")[0]
+                found = _manifest_entry(root, trees[root], is_old=is_old)
                 if found is not None:
                     self._manifests[commit] = found
 
@@ -277,10 +278,10 @@ def read_metadata(
     return _Claims(read(commits, "commit", MAX_COMMIT_BYTES)).metadata(read)
 
 
-def _manifest_entry(root: ObjectId, body: bytes) -> ObjectId | None:
+def _manifest_entry(root: ObjectId, body: bytes, *, is_old: bool) -> ObjectId | None:
     try:
         entries = parse_tree(body, len(root.raw))
     except MalformedTree:
         return None
-    found = [entry.oid for entry in entries if is_manifest(entry, is_old=False)]
-    return found[0] if found else None
+    found = [entry.oid for entry in entries if is_manifest(entry, is_old=is_old)]
+    return found[0] if len(found) == 1 else None

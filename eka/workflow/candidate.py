@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, check_tree, parse_manifest, parse_manifest_v1
@@ -66,7 +67,13 @@ def manifest_of(reader: TreeReader, commit: AtomCommit) -> ObjectId:
 
 def parse_published(data: bytes, commit: AtomCommit, name: str) -> Manifest:
     """Return what the manifest of a published atom says, in today's words."""
-    if commit.format is CommitFormat.V1:
+    return _parsed(data, commit.format, name)
+
+
+# Versions are chosen by their manifests, and the same bytes are read again from what was chosen.
+@lru_cache(maxsize=4096)
+def _parsed(data: bytes, form: CommitFormat, name: str) -> Manifest:
+    if form is CommitFormat.V1:
         return parse_manifest_v1(data, f"{name}/{OLD_MANIFEST}")
     return parse_manifest(data, f"{name}/{MANIFEST}")
 

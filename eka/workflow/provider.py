@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from eka.atom import check_foreign
 from eka.errors import EkaError
+from eka.git import Remembering
 from eka.resolve import Dependencies, Unavailable, Wanted
 from eka.workflow.candidate import read_candidate
 from eka.workflow.choice import ChoiceOfVersions
@@ -228,7 +229,8 @@ class GitProvider:
 
     def _candidate(self, request: Request) -> Candidate:
         (_, label), version = request
-        found = read_candidate(self._services.reader(), self._revs[request], label, version)
+        reader = Remembering(self._services.reader())
+        found = read_candidate(reader, self._revs[request], label, version)
         check_foreign(found.manifest)
         return found
 

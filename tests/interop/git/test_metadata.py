@@ -157,11 +157,13 @@ def test_a_server_of_an_older_protocol_is_asked_for_nothing(
     assert found == {}
 
 
-@pytest.mark.parametrize("form", [CommitFormat.PRE1, CommitFormat.PRE1_0])
+@pytest.mark.parametrize("form", [CommitFormat.V1, CommitFormat.PRE1, CommitFormat.PRE1_0])
 def test_older_formats_cost_their_top_directories_too(
     filtering: GitSet, cache: ObjectCache, form: CommitFormat
 ) -> None:
-    atom = filtering.atom("zlib", "1.0.0", "zlib", {"src/main.c": "x" * 1000})
+    old_manifest = '[atom]\nid = "zlib"\nversion = "1.0.0"\n'
+    files = {"zlib.atom": old_manifest, "src/main.c": "x" * 1000}
+    atom = filtering.atom("zlib", "1.0.0", "zlib", files)
     path = None if form is CommitFormat.PRE1 else atom.path
     old = filtering.point(replace(atom, format=form, path=path, manifest=None, content=None))
     (new,) = published(filtering, 1)
@@ -170,7 +172,8 @@ def test_older_formats_cost_their_top_directories_too(
         found = cache.metadata(at(server), [old, new])
         posts = sum(exchange.method == "POST" for exchange in server.log)
 
-    assert found[old].manifest == atom.manifest
+    name = "zlib.atom" if form is CommitFormat.V1 else "atom.toml"
+    assert found[old].manifest == filtering.oid(f"{atom.tree.hex}:{name}")
     assert found[new].commit().format is CommitFormat.V2
     assert posts == 3
     assert not any(
