@@ -152,7 +152,14 @@ class _Resolution:
         genesis = own.genesis if own else None
         before = task.previous.lock.sets if task.previous.lock else ()
         remembered = {each.genesis: each.accepted for each in before if each.accepted}
-        self._sets = KnownSets(listings, genesis, options.accepted_sources, remembered, typed)
+        self._sets = KnownSets(
+            listings,
+            genesis,
+            options.accepted_sources,
+            remembered,
+            pinned={each.urls[0]: each.genesis for each in before if each.urls},
+            typed=typed,
+        )
         self._provider = GitProvider(
             services, self._sets, listings, own, task.previous, keeps=not options.update
         )

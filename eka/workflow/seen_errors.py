@@ -40,6 +40,23 @@ class GenesisDisagrees(EkaError):
         self.first, self.mirror, self.expected, self.found = first, mirror, expected, found
 
 
+class SetReplaced(EkaError):
+    """A source is another set than the lock says: everything in it could be something else."""
+
+    code = "set-replaced"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, url: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what="a source is not the set any more that atom.lock pins",
+            where=url,
+            why=f"expected genesis {expected}, as atom.lock says; found {found}",
+            fix="ask its owner whether the set was begun anew; if so, "
+            f"--accept-source {url} takes it as it is now",
+        )
+        self.url, self.expected, self.found = url, expected, found
+
+
 class ContentChanged(EkaError):
     """A version is not what it was when this machine first saw it."""
 

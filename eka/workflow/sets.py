@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, LockedSet
 from eka.workflow.errors import ForeignGenesis
+from eka.workflow.seen_errors import SetReplaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,6 +32,9 @@ class KnownSets:
     remembered: Mapping[Genesis, Collection[str]] = field(
         default_factory=dict["Genesis", "Collection[str]"]
     )  # addresses that the previous lock accepts
+    pinned: Mapping[str, Genesis] = field(
+        default_factory=dict[str, "Genesis"]
+    )  # what the previous lock says that addresses are, those that list
     typed: Collection[SourceUrl] = ()  # with the credentials that are never written
     _urls: dict[Genesis, tuple[SourceUrl, ...]] = field(
         default_factory=dict[Genesis, "tuple[SourceUrl, ...]"]
@@ -49,11 +53,15 @@ class KnownSets:
 
         Raises:
             ForeignGenesis: another source already speaks for this set.
+            SetReplaced: the source is another set than the previous lock says.
         """
         if declaration.own:
             return _own(within)
         urls = tuple(self._as_typed(url.absolute(base)) for url in declaration.urls)
         genesis = self.listings.genesis(urls)
+        pinned = self.pinned.get(urls[0].public, genesis)
+        if pinned != genesis and urls[0].public not in self.accepted:
+            raise SetReplaced(urls[0].public, expected=pinned.hex, found=genesis.hex)
         known = self._urls.get(genesis)
         first = urls[0]
         if known is None and genesis != self.own:

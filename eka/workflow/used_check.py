@@ -223,6 +223,12 @@ class UseCheck:
         except EkaError:
             return None
 
+    def _listed_by(self) -> str:
+        """Return who named the commits: the source, or a mirror that stands in for it."""
+        source = self._urls[0].public
+        answers = [each for each in self._services.answers.all if each.source == source]
+        return answers[-1].by if answers else source
+
     def _record(self, fresh: Sequence[Used], changes: Sequence[tuple[str, Used]]) -> None:
         kept = [
             (kind, used)
@@ -231,7 +237,7 @@ class UseCheck:
         ]
         if not fresh and not kept:
             return
-        now_s, by = self._services.now_s, self._urls[0].public
+        now_s, by = self._services.now_s, self._listed_by()
         with self._services.first_seen.held(self._urls[0]) as log:
             known = log.known([each.id for each in fresh])
             unseen = [each for each in fresh if _sighting(known, each) is None]

@@ -135,6 +135,11 @@ def vendor_lock(
     """
     _, lock = checked_lock(services, project)
     atoms = _named(lock)
+    if directory.is_relative_to(project.directory):
+        services.progress.note(
+            f"{directory} lies in the atom's own directory: it becomes part of the atom, and "
+            "atoms in atoms cannot be published"
+        )
     if not options.dry_run:
         fetch_lock(services, lock)
         if not directory.exists():

@@ -175,7 +175,9 @@ def _verify_all(services: Services, subjects: Sequence[_Subject]) -> Iterator[Ve
     for urls, group in groups.items():
         services.progress.step(f"fetching {counted(len(group), 'atom')} from {urls[0].public}")
         refused = _fetch(services, urls, group)
-        history = None if services.offline else services.history(urls[0])
+        history = (
+            None if services.offline else services.history(services.answers.in_order(urls)[0])
+        )
         if history is not None:
             _prepare(services, history, [each.rev for each in group if each.rev not in refused])
         examine = _Examination(services.reader(), history)

@@ -190,6 +190,25 @@ def test_content_that_was_listed_but_never_fetched_is_asked_for_by_id(
     assert "the same content" in found.err
 
 
+@pytest.mark.spec("flow-set")
+def test_a_source_that_became_another_set_is_refused_by_those_who_have_a_lock(
+    server: Path, person: Person, app: Path
+) -> None:
+    person.does(app, "add", f"{server}::greet@^1")
+    was = git(server, "rev-parse", "refs/ekala/init")
+    now = git(server, "rev-parse", "main")
+    git(server, "update-ref", "refs/ekala/init", now)
+
+    refused = person.json(app, "lock")
+    accepted = person.eka(app, "lock", "--accept-source", f"file://{server}")
+    listed = person.eka(app, "versions", f"{server}::greet")
+
+    assert (refused.status, refused.code) == (INTEGRITY, "set-replaced")
+    assert all(genesis in refused.document["error"]["why"] for genesis in (was, now))
+    assert accepted.status == 0, accepted.err
+    assert listed.status == 0
+
+
 @pytest.mark.spec("seen-query")
 def test_lists_tell_what_moved_and_refuse_nothing(server: Path, person: Person, app: Path) -> None:
     person.does(app, "versions", f"{server}::greet")
