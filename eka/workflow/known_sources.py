@@ -23,8 +23,8 @@ _SCHEMA = b'{"schema":'
 _PARTS_OF_A_REPOSITORY = 2  # owner and name, where hosts have them
 
 
-def project_sources(services: Services) -> Iterator[SourceUrl]:
-    """Yield the sources that manifest and lock of the project here name; the first URL of each.
+def project_sources(services: Services) -> Iterator[tuple[SourceUrl, ...]]:
+    """Yield the sources that manifest and lock of the project here name, each with its mirrors.
 
     A project that cannot be read names none: searching is not the place to tell why.
     """
@@ -35,10 +35,11 @@ def project_sources(services: Services) -> Iterator[SourceUrl]:
         manifest, lock = project.manifest(), project.lock()
     except EkaError:
         return
+    here = str(services.directory)
     for declared in manifest.package.sets.values():
-        yield from (url.absolute(str(services.directory)) for url in declared.urls[:1])
+        yield tuple(url.absolute(here) for url in declared.urls)
     for known in lock.sets if lock else ():
-        yield from (parse_source_url(url, services.aliases) for url in known.urls[:1])
+        yield tuple(parse_source_url(url, services.aliases) for url in known.urls)
 
 
 def alias_sources(services: Services, names: Sequence[str]) -> Iterator[SourceUrl]:

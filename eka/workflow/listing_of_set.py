@@ -103,7 +103,7 @@ def list_set(services: Services, text: str, options: ListOptions) -> SetListing:
     chosen = sorted(label for label, versions in found.items() if versions)
     if not chosen:
         raise _nothing(services, source, listing, uri, options.pattern)
-    statuses = statuses_by_label(services, listings, source, listing, chosen)
+    statuses = statuses_by_label(services, listings, (source,), listing, chosen)
     labels = [
         _listed(label, listing[label], found[label], statuses.get(label, {}), options)
         for label in chosen
@@ -159,7 +159,7 @@ def newest_version(
 def statuses_by_label(
     services: Services,
     listings: Listings,
-    source: SourceUrl,
+    urls: Sequence[SourceUrl],
     listing: VersionListing,
     chosen: Sequence[Label],
 ) -> dict[Label, dict[Version, VersionStatus]]:
@@ -169,7 +169,7 @@ def statuses_by_label(
     marked = {label for label, _ in listing.statuses}
     labels = [label for label in chosen if label in marked]
     said: dict[Label, dict[Version, VersionStatus]] = {}
-    for (label, version), status in read_statuses(services, listings, (source,), labels).items():
+    for (label, version), status in read_statuses(services, listings, urls, labels).items():
         said.setdefault(label, {})[version] = status
     return said
 
@@ -193,7 +193,7 @@ def _listed(
 def _summarised(
     services: Services, source: SourceUrl, labels: Sequence[ListedLabel]
 ) -> list[ListedLabel]:
-    said = summaries(services, source, [each.newest.commit for each in labels])
+    said = summaries(services, (source,), [each.newest.commit for each in labels])
     return [replace(each, summary=said.get(each.newest.commit)) for each in labels]
 
 

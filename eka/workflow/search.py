@@ -6,7 +6,7 @@ Source: atom-spec/queries.md [search-words] and what follows it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom import parse_atom_uri
 from eka.errors import EkaError, Exit, raise_problems
@@ -21,7 +21,7 @@ from eka.workflow.suggest import similar_label
 from eka.workflow.summaries import Summary, summaries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from eka.atom import Label, SourceUrl
     from eka.git import VersionListing
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from eka.workflow.versions import PublishedVersion
 
 DEFAULT_LIMIT = 25
+Urls: TypeAlias = "tuple[SourceUrl, ...]"
+"""Of one set: the first lists, the others are mirrors."""
 
 
 class SearchTextMissing(EkaError):
@@ -142,14 +144,14 @@ def search(services: Services, text: str, options: SearchOptions) -> SearchRepor
     searched: list[Searched] = []
     found: list[Found] = []
     labels: set[str] = set()
-    for source in (*asked, *recalled):
-        place = _Place(services, source, may_recall=source in recalled)
+    for urls in (*asked, *recalled):
+        place = _Place(services, urls, may_recall=urls in recalled)
         try:
             place.read(labels_alone=options.labels_alone)
         except EkaError as error:
-            searched.append(Searched(source, error=error))
+            searched.append(Searched(urls[0], error=error))
             continue
-        searched.append(Searched(source, len(place.newest), len(place.said)))
+        searched.append(Searched(urls[0], len(place.newest), len(place.said)))
         found += place.answers(words)
         labels.update(label.text for label in place.newest)
     errors = [each.error for each in searched if each.error is not None]
@@ -164,18 +166,23 @@ def _order(found: Found) -> tuple[int, int, str, str]:
     return found.rank.total, found.rank.best, found.label.text, found.source.public
 
 
-def _places(
-    services: Services, options: SearchOptions
-) -> tuple[tuple[SourceUrl, ...], tuple[SourceUrl, ...]]:
+def _places(services: Services, options: SearchOptions) -> tuple[list[Urls], list[Urls]]:
     """Return the sources to ask, and those whose remembered listing will do."""
     if options.sources:
-        named = [_source(services, text) for text in options.sources]
-        return tuple(dict.fromkeys(named)), ()
-    asked = [*project_sources(services), *alias_sources(services, options.aliases)]
-    recalled = [url for url in remembered_sources(services) if url not in asked]
-    if services.refresh:
-        asked, recalled = [*asked, *recalled], []
-    return tuple(dict.fromkeys(asked)), tuple(recalled)
+        return _distinct((_source(services, text),) for text in options.sources), []
+    aliases = ((url,) for url in alias_sources(services, options.aliases))
+    asked = _distinct([*(urls for urls in project_sources(services) if urls), *aliases])
+    known = {urls[0] for urls in asked}
+    recalled: list[Urls] = [(url,) for url in remembered_sources(services) if url not in known]
+    return ([*asked, *recalled], []) if services.refresh else (asked, recalled)
+
+
+def _distinct(places: Iterable[Urls]) -> list[Urls]:
+    """Return one of the places that have one first URL."""
+    found: dict[SourceUrl, Urls] = {}
+    for urls in places:
+        found.setdefault(urls[0], urls)
+    return list(found.values())
 
 
 def _source(services: Services, text: str) -> SourceUrl:
@@ -188,9 +195,9 @@ def _source(services: Services, text: str) -> SourceUrl:
 class _Place:
     """One source while it is searched."""
 
-    def __init__(self, services: Services, source: SourceUrl, *, may_recall: bool) -> None:
+    def __init__(self, services: Services, urls: Urls, *, may_recall: bool) -> None:
         self._services = services
-        self._source = source
+        self._source, self._urls = urls[0], urls
         self._may_recall = may_recall
         self.newest: dict[Label, PublishedVersion] = {}
         self.said: dict[Label, Summary] = {}
@@ -201,14 +208,14 @@ class _Place:
         services.progress.step(f"searching {source.public}")
         listing, listings = self._listing()
         chosen = [label for label in listing if listing[label]]
-        statuses = statuses_by_label(services, listings, source, listing, chosen)
+        statuses = statuses_by_label(services, listings, self._urls, listing, chosen)
         for label in chosen:
             self.newest[label] = newest_version(
                 listing[label], listing[label], statuses.get(label, {})
             )
         if labels_alone:
             return
-        said = summaries(services, source, [each.commit for each in self.newest.values()])
+        said = summaries(services, self._urls, [each.commit for each in self.newest.values()])
         for label, version in self.newest.items():
             if version.commit in said:
                 self.said[label] = said[version.commit]
@@ -229,7 +236,7 @@ class _Place:
         return found
 
     def _listing(self) -> tuple[VersionListing, Listings]:
-        services, urls = self._services, (self._source,)
+        services, urls = self._services, self._urls
         quiet = replace(services, offline=True, progress=Silent())
         if self._may_recall or services.offline:
             listings = Listings(quiet)
@@ -250,4 +257,4 @@ class _Place:
         services.progress.note(
             f"{source.public}: only {counted(len(known), 'label')} asked for before"
         )
-        return listings.versions((source,), list(known))
+        return listings.versions(self._urls, list(known))

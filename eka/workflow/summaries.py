@@ -37,20 +37,29 @@ class Summary:
 
 
 def summaries(
-    services: Services, source: SourceUrl, revs: Sequence[ObjectId]
+    services: Services, urls: Sequence[SourceUrl], revs: Sequence[ObjectId]
 ) -> dict[ObjectId, Summary]:
-    """Return summaries of atom commits; those that cannot be had, or read, are left out."""
+    """Return summaries of atom commits; those that cannot be had, or read, are left out.
+
+    Args:
+        services: The ports.
+        urls: Of the set; any of them may give manifests.
+        revs: Atom commits.
+    """
+    place = urls[0].public
     texts = _known(services, revs)
     missing = [rev for rev in revs if rev not in texts]
     if missing and not services.offline:
-        services.progress.step(
-            f"fetching {counted(len(missing), 'manifest')} from {source.public}"
-        )
-        texts |= _fetch(services, source, missing)
+        services.progress.step(f"fetching {counted(len(missing), 'manifest')} from {place}")
+        texts |= _fetch(services, urls, missing)
     left = len(set(revs) - texts.keys())
     if left:
-        why = "they are not in the local cache" if services.offline else "its server gives none"
-        services.progress.note(f"{source.public}: {counted(left, 'manifest')} not read: {why}")
+        why = (
+            "they are not in the local cache"
+            if services.offline
+            else "the server gives them only with all files"
+        )
+        services.progress.note(f"{place}: {counted(left, 'manifest')} not read: {why}")
     return {rev: said for rev, text in texts.items() if (said := summarise(text)) is not None}
 
 
@@ -66,14 +75,14 @@ def _known(services: Services, revs: Sequence[ObjectId]) -> dict[ObjectId, bytes
 
 
 def _fetch(
-    services: Services, source: SourceUrl, revs: Sequence[ObjectId]
+    services: Services, urls: Sequence[SourceUrl], revs: Sequence[ObjectId]
 ) -> dict[ObjectId, bytes]:
     found: dict[ObjectId, bytes] = {}
     try:
-        found |= {rev: each.text for rev, each in metadata(services, (source,), revs).items()}
+        found |= {rev: each.text for rev, each in metadata(services, urls, revs).items()}
         missing = [rev for rev in revs if rev not in found]
-        if missing and source.is_local:
-            refused = fetch_partly(services, (source,), missing)
+        if missing and urls[0].is_local:
+            refused = fetch_partly(services, urls, missing)
             found |= _known(services, [rev for rev in missing if rev not in refused])
     except EkaError as error:  # labels are known already, and worth more than an error
         services.progress.note(str(error))

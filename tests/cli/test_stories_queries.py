@@ -230,6 +230,23 @@ def test_a_source_that_is_down_does_not_stop_the_others(
     assert (alone.status, alone.document["schema"]) == (EXIT_NETWORK, "eka.error/1")
 
 
+@pytest.mark.spec("search-sources")
+def test_a_mirror_answers_in_the_place_of_a_source_that_is_down(
+    published: Village, person: Person
+) -> None:
+    person.does(person.home, "new", "app")
+    with (person.home / "app" / "atom.toml").open("a") as manifest:
+        manifest.write(f'[package.sets]\nfar = ["{CLOSED}", "{published.url}"]\n')
+
+    answer = person.json(person.home / "app", "search", "word")
+    told = person.eka(person.home / "app", "search", "word").err
+
+    assert labels_of(answer.document) == ["word", "wordlist"]
+    assert [each["source"] for each in answer.document["sources"]] == [CLOSED]
+    assert answer.document["listings"][0]["by"] == published.url
+    assert f"{CLOSED} does not answer" in told
+
+
 def test_words_in_the_place_of_repositories_are_explained(person: Person) -> None:
     answer = person.json(person.home, "search", "some", "words")
 
