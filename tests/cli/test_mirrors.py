@@ -149,6 +149,31 @@ def test_what_the_first_does_not_have_any_more_comes_from_the_mirror(
     assert f"{world.urls[0]} does not have it" in fetched.err
 
 
+@pytest.mark.spec("mirror-objects")
+def test_what_each_of_two_urls_lacks_the_other_gives(world: World, tmp_path: Path) -> None:
+    assert world.eka("lock").status == 0
+    gone_from(world.root / "first/pkgs.git", "greet", "1.1.0")
+    gone_from(world.mirror, "shell", "1.0.0")
+    stranger = Person(tmp_path / "stranger")
+
+    fetched = stranger.json(world.app, "fetch")
+
+    assert fetched.status == 0, fetched.out
+    assert fetched.document["fetched"] == 2
+
+
+@pytest.mark.spec("mirror-objects")
+def test_what_nobody_has_is_an_error_that_names_it(world: World, tmp_path: Path) -> None:
+    assert world.eka("lock").status == 0
+    for repository in (world.root / "first/pkgs.git", world.mirror):
+        gone_from(repository, "greet", "1.1.0")
+    stranger = Person(tmp_path / "stranger")
+
+    fetched = stranger.json(world.app, "fetch")
+
+    assert (fetched.status, fetched.code) == (NOT_FOUND, "objects-unavailable")
+
+
 # What a mirror may not do: abuse case S07.
 
 
