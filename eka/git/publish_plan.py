@@ -43,7 +43,7 @@ from eka.git.source_checks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from eka.atom import Genesis, Label, ObjectId
     from eka.git.batch_reader import BatchReader
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from eka.git.work_repository import WorkRepository
 
 _WHOLE_BLOB_BYTES = 1024 * 1024
-_MANY_STARTS = 100  # first characters to ask for; with more of them a server compares too much
+# Beyond these numbers of new labels, and of first characters to ask for, all labels are listed.
+_MANY_LABELS, _MANY_STARTS = 32, 100
 _NOTHING = "nothing was published"
 
 
@@ -296,16 +297,19 @@ def _pair(problem: EkaError) -> frozenset[str]:
     return frozenset()
 
 
-def _lookalike_prefixes(labels: Iterable[Label]) -> list[str]:
+def _lookalike_prefixes(labels: Collection[Label]) -> list[str]:
     """Return prefixes of the versions of all labels that could be too close to ``labels``.
 
     A registry may have very many; where they can only begin in a few ways, the others stay there.
     """
+    everything = [ATOMS_PREFIX, EKA_ATOMS_PREFIX]
+    if len(labels) > _MANY_LABELS:
+        return everything
     starts: set[str] = set()
     for label in labels:
         found = lookalike_starts(label)
         if found is None or len(starts) > _MANY_STARTS:
-            return [ATOMS_PREFIX, EKA_ATOMS_PREFIX]
+            return everything
         starts |= found
     return [
         space + start for space in (ATOMS_PREFIX, EKA_ATOMS_PREFIX) for start in sorted(starts)
