@@ -208,6 +208,7 @@ class ObjectCache:
         """Remove everything; the next `ensure` fetches anew."""
         with exclusive(self.git_dir):
             shutil.rmtree(self.git_dir, ignore_errors=True)
+        self._planning().discard()
 
     def _make(self) -> None:
         """Make the repository where there is none, or none that git can read."""
