@@ -167,6 +167,7 @@ def test_a_version_that_is_listed_and_gone_is_told_only_if_it_is_needed(
     assert person.json(away, "lock").status in {3, 4}
 
 
+@pytest.mark.spec("metadata-is-a-claim")
 @pytest.mark.parametrize("broken", ["link", "manifest"])
 def test_the_lock_does_not_depend_on_what_a_server_can_leave_out(
     tmp_path: Path, broken: str
