@@ -85,14 +85,10 @@ def metadata(
     Raises:
         NetworkFailed: no URL answers.
     """
-    found = services.cache.known_metadata(revs)
-    order = services.answers.in_order(urls)
+    order = () if services.offline else services.answers.in_order(urls)
     for at, url in enumerate(order):
-        missing = [rev for rev in revs if rev not in found]
-        if not missing or services.offline:
-            break
         try:
-            return found | services.cache.metadata(url, missing, progress=received(services))
+            return services.cache.metadata(url, revs, progress=received(services))
         except NetworkFailed as error:
             if at + 1 == len(order):
                 raise
@@ -100,7 +96,7 @@ def metadata(
             services.progress.note(f"{url.public} does not answer ({error.why})")
         except EkaError:
             continue  # nobody needs all of them; whoever needs one asks for it and is told
-    return found
+    return services.cache.known_metadata(revs)
 
 
 def received(services: Services) -> Callable[[int], None]:
