@@ -35,7 +35,8 @@ def safe_line(text: str) -> str:
 # the user is part of the address (`ssh://git@host`), a password never is.
 _SECRETS = (
     r"(?i)(https?://)([^/\s'\"]+)(?=@)",
-    r"(?i)([a-z][a-z0-9+.-]*://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)",
+    # Without the scheme: to look for one from each letter of a long word would take for ever.
+    r"(://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)",
     r"(?<![\w:/.+~-])([\w.+~-]+:)([^/\s'\":@]+)(?=@[\w\[])",
 )
 

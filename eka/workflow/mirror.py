@@ -242,6 +242,8 @@ class _Run:
         if atom.rev is None or atom.content is None:
             raise AssertionError(name)
         commit = read_candidate(reader, atom.rev, atom.key.label, atom.key.version).commit
+        if atom.tree is not None and atom.tree != commit.tree:
+            raise PinMismatch(name, expected=atom.tree.hex, found=commit.tree.hex)
         found = content_hash(commit.tree, reader)
         if found != atom.content:
             raise PinMismatch(name, expected=atom.content.hex, found=found.hex)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from eka.atom import Label, ObjectId, Version
-from eka.errors import EkaError, Exit, raise_problems
+from eka.errors import EkaError, raise_problems
 from eka.values import dataclass
 from eka.workflow.candidate import read_candidate
 from eka.workflow.durable import replace_file
@@ -20,6 +20,7 @@ from eka.workflow.errors import PinMismatch
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.line_file import table
 from eka.workflow.locked import checked_lock
+from eka.workflow.vendor_errors import VendorChanged, VendorPlaceTaken, VendorStale
 from eka.workflow.vendor_tree import hash_directory, names_in, remove_tree, write_tree
 
 if TYPE_CHECKING:
@@ -36,51 +37,6 @@ RECORD = "vendored.json"
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 _HALF = ".eka-new"
 _GENESIS_DIGITS = 12
-
-
-class VendorPlaceTaken(EkaError):
-    """Something else is where a vendored atom goes."""
-
-    code = "vendor-place-taken"
-    exit_status = Exit.CONFLICT
-
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(
-            what="an atom cannot be vendored here",
-            where=where,
-            why=why,
-            fix="move it away, or choose another directory",
-        )
-
-
-class VendorChanged(EkaError):
-    """A vendored directory is not what the lock pins."""
-
-    code = "vendor-changed"
-    exit_status = Exit.INTEGRITY
-
-    def __init__(self, where: str, *, expected: str, found: str) -> None:
-        super().__init__(
-            what="a vendored atom is not what atom.lock pins",
-            where=where,
-            why=f"expected {expected}, found {found}",
-            fix="see what was changed there; eka vendor --force writes it anew",
-        )
-        self.expected, self.found = expected, found
-
-
-class VendorStale(EkaError):
-    """A vendored directory belongs to another lock."""
-
-    code = "vendor-stale"
-
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(
-            what="the vendored atoms are not those of atom.lock",
-            where=where,
-            why=why,
-            fix="run eka vendor there again",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +249,11 @@ def _candidate(services: Services, each: VendoredAtom) -> Candidate:
     key, rev = each.atom.key, each.atom.rev
     if rev is None:
         raise AssertionError(each.name)
-    return read_candidate(services.reader(), rev, key.label, key.version)
+    candidate = read_candidate(services.reader(), rev, key.label, key.version)
+    found = candidate.commit.tree
+    if each.atom.tree is not None and each.atom.tree != found:
+        raise PinMismatch(each.name, expected=each.atom.tree.hex, found=found.hex)
+    return candidate
 
 
 def _fault(place: int, directory: Path, each: VendoredAtom) -> EkaError | None:

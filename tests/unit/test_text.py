@@ -88,3 +88,10 @@ def test_what_may_be_a_password_is_not_shown(text: str, shown: str) -> None:
 )
 def test_what_is_no_password_is_shown(text: str) -> None:
     assert discreet(text) == text
+
+
+@pytest.mark.parametrize("word", ["x", "x:", "x@", "x.", "https:", "://", "a://b:", "\x1b", "-"])
+def test_a_word_of_megabytes_is_made_discreet_in_one_pass(word: str) -> None:
+    text = word * (2_000_000 // len(word))
+
+    assert len(discreet(text)) == len(text)
