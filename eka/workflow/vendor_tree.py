@@ -14,8 +14,8 @@ import stat
 from typing import TYPE_CHECKING
 
 from eka.atom import ContentHash
-from eka.errors import EkaError, Exit
 from eka.hashing import directory_digest, new_hasher
+from eka.workflow.vendor_errors import UnhashableTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +29,6 @@ CHUNK_BYTES = 1024 * 1024
 _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _MAKE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class UnhashableTree(EkaError):
-    """A vendored directory holds what no atom may hold."""
-
-    code = "vendor-tree-unusable"
-    exit_status = Exit.INTEGRITY
-
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(
-            what="a vendored directory holds what no atom holds",
-            where=where,
-            why=why,
-            fix="remove it, or let eka vendor --force write the directory anew",
-        )
 
 
 def write_tree(parent: int, name: str, tree: ObjectId, reader: TreeReader) -> None:
