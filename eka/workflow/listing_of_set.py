@@ -19,7 +19,7 @@ from eka.workflow.progress import counted
 from eka.workflow.published import own_repository, place_of
 from eka.workflow.ranking import fold
 from eka.workflow.statuses import read_statuses
-from eka.workflow.suggest import hint, similar_label
+from eka.workflow.suggest import CLONE, hint, similar_label
 from eka.workflow.summaries import summaries
 from eka.workflow.versions import PublishedVersion
 
@@ -216,7 +216,10 @@ def _nothing(
     known = [label.text for label, versions in listing.items() if versions]
     if pattern is None or not known:
         return AtomNotFound(
-            "any atom", source.public, why="it has no refs of atoms", known=PUBLISH_FIRST
+            "any atom",
+            source.public,
+            why="it has no refs of atoms",
+            known=CLONE if source.is_local else PUBLISH_FIRST,
         )
     similar = similar_label(pattern, known)
     return AtomNotFound(

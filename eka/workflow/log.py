@@ -20,7 +20,7 @@ from eka.workflow.listing import Listings
 from eka.workflow.objects import ensure, metadata
 from eka.workflow.partly import fetch_partly
 from eka.workflow.progress import counted
-from eka.workflow.published import find_version, place_of
+from eka.workflow.published import find_version, own_label, place_of
 from eka.workflow.signatures import SubjectVersion, signatures_of
 from eka.workflow.signatures_listing import SignatureRefs
 from eka.workflow.statuses import read_statuses
@@ -84,14 +84,21 @@ class LogReport:
 def log(services: Services, text: str, *, limit: int = DEFAULT_LIMIT) -> LogReport:
     """Return the versions of a label with what is known of each, newest first.
 
+    Args:
+        services: The ports.
+        text: An address; empty: the project in the directory, as its repository has it.
+        limit: How many versions are wanted.
+
     Raises:
         UriIncomplete: the text names no label.
+        ProjectNotFound: it is empty, and there is no project here.
         AtomNotFound: there is no such label, or no version that is accepted.
     """
-    uri = parse_atom_uri(text, services.aliases)
+    name = text or own_label(services).text
+    uri = parse_atom_uri(name, services.aliases)
     if uri.label is None:
-        raise UriIncomplete(text, "label")
-    source, label = place_of(uri, text, services), uri.label
+        raise UriIncomplete(name, "label")
+    source, label = place_of(uri, name, services), uri.label
     listings = Listings(services)
     _, found = find_version(services, listings, source, label, uri.requirement)
     statuses = read_statuses(services, listings, (source,), [label])

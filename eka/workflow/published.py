@@ -22,7 +22,7 @@ from eka.git import NotARepository, WorkRepository, is_manifest
 from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import AtomIncomplete, AtomNotFound, ClaimMismatch, UriIncomplete
 from eka.workflow.objects import ensure
-from eka.workflow.project import MANIFEST
+from eka.workflow.project import MANIFEST, Project
 from eka.workflow.suggest import hint
 from eka.workflow.versions import PublishedVersion, newest, select
 
@@ -71,6 +71,11 @@ def place_of(uri: AtomUri, text: str, services: Services) -> SourceUrl:
 def own_repository(services: Services) -> SourceUrl:
     """Return the repository around the directory as a source; raises NotARepository."""
     return source_at(WorkRepository.open(services.directory, services.runner))
+
+
+def own_label(services: Services) -> Label:
+    """Return the label of the project in the directory; raises ProjectNotFound."""
+    return Project.at(services.directory, services.aliases).manifest().package.label
 
 
 def source_at(repository: WorkRepository) -> SourceUrl:

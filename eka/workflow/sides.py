@@ -11,7 +11,14 @@ from eka.git import NotARepository, WorkRepository
 from eka.workflow.errors import UriIncomplete
 from eka.workflow.listing import Listings
 from eka.workflow.project import Project
-from eka.workflow.published import find_version, open_version, place_of, source_at
+from eka.workflow.published import (
+    find_version,
+    open_version,
+    own_label,
+    own_repository,
+    place_of,
+    source_at,
+)
 from eka.workflow.working_tree import WorkingTree
 
 if TYPE_CHECKING:
@@ -62,7 +69,8 @@ def open_sides(services: Services, words: tuple[str, ...]) -> tuple[Side, Side]:
     Args:
         services: The ports.
         words: None: the newest published version of the project here, and the project. One: that,
-            and the project. Two: the one, and the other; the second may be a version alone.
+            and the project. Two: the one, and the other. A version alone is one of the project
+            here as the first word, one of the first word's label as the second.
 
     Raises:
         UriIncomplete: a word names no atom.
@@ -74,9 +82,9 @@ def open_sides(services: Services, words: tuple[str, ...]) -> tuple[Side, Side]:
     listings = Listings(services)
     here = services.directory
     if not words:
+        label, source = own_label(services), own_repository(services)
         project = Project.at(here, services.aliases)
-        label = project.manifest().package.label.text
-        return _named(services, listings, label), _local(services, project)
+        return _published(services, listings, source, label, None), _local(services, project)
     first = _named(services, listings, words[0])
     if len(words) == 1:
         return first, _local(services, Project.at(here, services.aliases))
@@ -87,7 +95,10 @@ def open_sides(services: Services, words: tuple[str, ...]) -> tuple[Side, Side]:
 
 
 def _named(services: Services, listings: Listings, word: str) -> Side:
-    """Return what a word names: an atom, or the directory of a project."""
+    """Return what a word names: an atom, a version of the project's, or a directory."""
+    if _VERSIONS_ALONE.match(word):
+        label, source = own_label(services), own_repository(services)
+        return _published(services, listings, source, label, Requirement.parse(word))
     uri = parse_atom_uri(word, services.aliases)
     if uri.label is not None:
         source = place_of(uri, word, services)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from eka.atom import nearest
 from eka.errors import EkaError
 from eka.git import RefLayout, parse_atom_ref
+from eka.workflow.listing_cache import ListingCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from eka.atom import Label, SourceUrl
     from eka.workflow.services import Services
 
+CLONE = "a clone brings no atoms: git fetch origin 'refs/atoms/*:refs/atoms/*' does"
 _MOST_COMPARED = 5000  # comparing takes some microseconds each
 _LENGTH_DIFFERENCE = 3
 
@@ -24,9 +26,9 @@ def hint(services: Services, source: SourceUrl, label: Label) -> str:
     Of labels of a source those are looked at that begin as ``label`` does: one small request.
     """
     similar = similar_label(label.text, _neighbours(services, source, label))
-    if similar is not None:
-        return f"did you mean {similar}? eka list {source.public} names all labels"
-    return f"eka list {source.public} names all labels"
+    guess = f"did you mean {similar}? " if similar is not None else ""
+    clone = f"; {CLONE}" if source.is_local and similar is None else ""
+    return f"{guess}eka list {source.public} names all labels{clone}"
 
 
 def similar_label(typed: str, known: Iterable[str]) -> str | None:
@@ -38,7 +40,8 @@ def similar_label(typed: str, known: Iterable[str]) -> str | None:
 
 def _neighbours(services: Services, source: SourceUrl, label: Label) -> set[str]:
     if services.offline:
-        return set()
+        known = ListingCache(services.listings, source, services.aliases).read(None).entries
+        return {known_label.text for known_label in known}
     prefixes = [f"{layout.prefix}{label.text[0]}" for layout in RefLayout]
     try:
         listed = services.transport.ls_refs(source, prefixes)

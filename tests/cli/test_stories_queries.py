@@ -427,6 +427,8 @@ def test_the_project_here_is_compared_with_its_newest_version(
 
     other = person.json(word, "diff", "--exit-code")
     named = person.json(village.mono, "diff", "word@1.0.0", "./word")
+    alone = person.json(word, "diff", "1.0.0")
+    two = person.json(word, "diff", "1.0.0", "^1")
     told = person.does(word, "diff").out
 
     assert (same.status, same.document["same"], same.document["files"]) == (0, True, [])
@@ -438,6 +440,9 @@ def test_the_project_here_is_compared_with_its_newest_version(
         ("new", "added"),
     ]
     assert named.document["old"]["version"] == "1.0.0"
+    assert alone.document["old"]["version"] == "1.0.0"
+    assert alone.document["files"] == named.document["files"]
+    assert (two.document["old"]["version"], two.document["new"]["version"]) == ("1.0.0", "1.1.0")
     assert named.document["commits"]["unavailable"] is None
     assert named.document["commits"]["gained"]
     assert "(the files here)" in told
@@ -525,6 +530,25 @@ def test_a_label_alone_is_that_of_the_repository_here(village: Village, person: 
 
     assert [each["version"] for each in answer.document["versions"]] == ["1.1.0", "1.0.0"]
     assert answer.document["source"] == f"file://{village.mono}/.git"
+    default = person.json(village.mono / "word", "log").document
+    assert [each["version"] for each in default["versions"]] == ["2.0.0-rc.1", "1.1.0", "1.0.0"]
+
+
+@pytest.mark.spec("query-own")
+def test_a_clone_without_atoms_is_told_how_to_get_them(
+    village: Village, person: Person, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "-q", str(village.server), "clone")
+    word = tmp_path / "clone" / "word"
+
+    answers = [person.json(word, *words) for words in (["log"], ["diff"], ["list"])]
+    git(word, "fetch", "-q", "origin", "refs/atoms/*:refs/atoms/*")
+    after = person.json(word, "diff")
+
+    for answer in answers:
+        assert (answer.status, answer.code) == (EXIT_NOT_FOUND, "atom-not-found")
+        assert "git fetch origin" in answer.document["error"]["fix"]
+    assert after.status == 0
 
 
 @pytest.mark.spec("log-history")

@@ -39,7 +39,7 @@ def diff(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
     old: Annotated[
         str | None,
-        typer.Argument(help="SOURCE::LABEL@VERSION, LABEL@VERSION, or a project's directory."),
+        typer.Argument(help="SOURCE::LABEL@VERSION, LABEL@VERSION, VERSION, or a directory."),
     ] = None,
     new: Annotated[
         str | None,
@@ -54,8 +54,8 @@ def diff(  # noqa: PLR0913 - one parameter is one option
     """Show what differs between two versions: manifest, files, and commits between their origins.
 
     Without arguments the newest published version of the project here is compared with its files
-    as they are now. A label alone means an atom of this repository. Two labels, or atoms of two
-    repositories, can be compared as well; their commits cannot.
+    as they are now; with a version alone that version. A label alone means an atom of this
+    repository, as its refs have it. Atoms of two labels or two repositories can be compared too.
 
     Exit status: 0 compared, 1 they differ (with --exit-code), 2 an argument is wrong, 3 no such
     atom or version, 4 network, 5 what is published there is no atom.

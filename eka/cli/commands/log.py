@@ -32,8 +32,9 @@ _INDENT = "  "
 def log(
     frame: Frame,
     uri: Annotated[
-        str, typer.Argument(help="SOURCE::LABEL[@REQUIREMENT], or LABEL of the repository here.")
-    ],
+        str,
+        typer.Argument(help="SOURCE::LABEL[@REQUIREMENT], or LABEL; default: the project here."),
+    ] = "",
     *,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=MOST, help="The most versions to show.")
@@ -44,7 +45,8 @@ def log(
     """Show the versions of an atom as a history, newest first.
 
     Each with its source commit, what changed since the version before, what its owner says of it,
-    and who signed it. Where source commits cannot be had, versions are listed all the same.
+    and who signed it. Where source commits cannot be had, versions are listed all the same. A
+    label alone means an atom of the repository here, as its refs have it.
 
     Exit status: 0 shown, 2 the URI is wrong, 3 no such atom or version, 4 network.
     """
