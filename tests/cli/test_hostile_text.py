@@ -140,7 +140,14 @@ def test_s12_s18_no_name_of_a_ref_steers_the_terminal(person: Person, tmp_path: 
         answer = tame(person, tmp_path, "versions", f"{url}::x")
         others = [
             tame(person, tmp_path, *words)
-            for words in (["info", f"{url}::x"], ["verify", url], ["versions", f"{url}::y"])
+            for words in (
+                ["info", f"{url}::x"],
+                ["verify", url],
+                ["versions", f"{url}::y"],
+                ["log", f"{url}::y"],
+                ["add", f"{url}::x"],
+                ["diff", f"{url}::x@1.0.0", f"{url}::y@1.0.0"],
+            )
         ]
 
     assert answer.status == 0
@@ -228,12 +235,22 @@ MOVES = re.compile(r"\x1b\[(?:\?25[lh]|1A|2K|[0-9;]*m)")
 def test_s18_no_log_breaks_out_of_a_moving_display(
     person: Person, loud: Village, tmp_path: Path
 ) -> None:
-    program = str(Path(sys.executable).with_name("eka"))
-    ours, theirs = pty.openpty()
     words = ["build", "-v", "--no-link", "--store", str(tmp_path / "store")]
+
+    text = on_a_terminal(person, loud.mono / "fine", *words)
+
+    assert "owned" in text
+    assert "\x1b[2K" in text  # it did move
+    assert "\x1b[31mred" not in text
+    assert wild_letters(MOVES.sub("", text), kept="\r\n") == []
+
+
+def on_a_terminal(person: Person, where: Path, *words: str) -> str:
+    """Run the program itself on a terminal that can move; return all it wrote."""
+    ours, theirs = pty.openpty()
     child = subprocess.Popen(
-        [program, *words],
-        cwd=loud.mono / "fine",
+        [str(Path(sys.executable).with_name("eka")), *words],
+        cwd=where,
         env={**person.environment, "TERM": "xterm-256color"},
         stdin=theirs,
         stdout=theirs,
@@ -244,13 +261,56 @@ def test_s18_no_log_breaks_out_of_a_moving_display(
     while piece := read_terminal(ours):
         shown += piece
     os.close(ours)
+    assert child.wait() != BUG, shown
+    return shown.decode()
 
-    text = shown.decode()
-    assert child.wait() == 0, text
-    assert "owned" in text
-    assert "\x1b[2K" in text  # it did move
-    assert "\x1b[31mred" not in text
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list", "URL", "--long"],
+        ["list", "URL", "--all-versions"],
+        ["search", "owned", "URL"],
+        ["search", "red", "URL", "-v"],
+        ["info", "URL::a0"],
+        ["info", "URL::a6", "-v"],
+        ["versions", "URL::a1", "-v"],
+        ["log", "URL::a2"],
+        ["diff", "URL::a0@1.0.0", "URL::a1@1.0.0", "--patch"],
+        ["verify", "URL", "-v"],
+        ["add", "URL::a3", "--dry-run"],
+        ["add", "URL::bad", "-v"],
+        ["info", "URL::bad"],
+    ],
+    ids=" ".join,
+)
+def test_s18_no_command_steers_a_real_terminal(
+    words: list[str], person: Person, shouting: RawRepository, tmp_path: Path
+) -> None:
+    person.does(tmp_path, "new", "app")
+    typed = [word.replace("URL", f"file://{shouting.path}") for word in words]
+
+    text = on_a_terminal(person, tmp_path / "app", *typed)
+
+    assert text
     assert wild_letters(MOVES.sub("", text), kept="\r\n") == []
+
+
+@pytest.fixture(scope="module")
+def shouting(tmp_path_factory: pytest.TempPathFactory) -> RawRepository:
+    """A set whose atoms shout in every text that an atom may hold, and one that is none."""
+    raw = RawRepository(tmp_path_factory.mktemp("shouting") / "set.git")
+    for number, trick in enumerate(TRICKS.values()):
+        label = f"a{number}"
+        text = manifest("description", trick).replace('"x"', f'"{label}"', 1)
+        files = [raw.file("atom.toml", text), raw.file("word", trick)]
+        raw.publish(raw.atom(label, *files))
+        status = {"reason": trick, "yanked": trick}
+        raw.ref(f"refs/ekala/status/{label}/1.0.0", raw.blob(json.dumps(status).encode()))
+    shout = "".join(TRICKS.values()).replace("/", "").encode()
+    entries = [raw.manifest("bad"), (b"100644", b"b" + shout[:200], raw.readme)]
+    raw.publish(raw.atom("bad", *entries))
+    return raw
 
 
 def read_terminal(descriptor: int) -> bytes:
