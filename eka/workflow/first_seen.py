@@ -44,7 +44,8 @@ class FirstSeenUnusable(EkaError):
             what="the log of what was seen first cannot be used",
             where=str(path),
             why=why,
-            fix="make the directory writable, or set state.dir to one that is",
+            fix="make it readable and writable, or set state.dir to another directory; without "
+            "the file eka forgets what it has seen",
         )
 
 
@@ -88,7 +89,10 @@ class FirstSeen:
         """Return what is on record of a source by atom id; ``atoms`` None: of all its atoms."""
         path = self.path(source)
         _check_size(path)
-        lines = LineFile(path).lines(_STARTS, _names(atoms))
+        try:
+            lines = LineFile(path).lines(_STARTS, _names(atoms))
+        except OSError as error:
+            raise FirstSeenUnusable(path, error.strerror or str(error)) from error
         return _records(lines, atoms, source.public)
 
     def when(self, source: SourceUrl, atom: AtomId, version: Version) -> int | None:

@@ -59,11 +59,14 @@ class LineFile:
             holding: Only lines that hold one of these; few are found sooner than all.
 
         Returns:
-            Lines without their ends; none of a file that is absent, or no regular file.
+            Lines without their ends; none of a file that is absent.
+
+        Raises:
+            OSError: it cannot be read, or is a link.
         """
         try:
             handle = os.open(self.path, os.O_RDONLY | _OPEN)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         try:
             return _find(_read(handle), starts, holding)

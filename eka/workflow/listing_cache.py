@@ -99,7 +99,7 @@ class ListingCache:
         remembered = Remembered()
         if told := self.genesis():
             remembered.genesis, remembered.genesis_at_s = told
-        for line in self._file.lines([_WHOLE, _LABEL], holding):
+        for line in _lines(self._file, [_WHOLE, _LABEL], holding):
             try:
                 self._take(decode(line), wanted, remembered)
             except (EkaError, KeyError, TypeError, ValueError):
@@ -112,7 +112,7 @@ class ListingCache:
 
     def genesis(self) -> tuple[Genesis, int] | None:
         """Return the set's genesis and when the source told it."""
-        for line in reversed(self._told.lines([_GENESIS])):
+        for line in reversed(_lines(self._told, [_GENESIS])):
             said = decode(line)
             at_s = said.get("at")
             if type(at_s) is int:
@@ -228,6 +228,16 @@ def fingerprint(entries: Iterable[tuple[Label, Entry]], genesis: Genesis | None)
             parts.append("")
         parts += [f"{version.text} {layout.value}" for version, layout in entry.layouts.items()]
     return digest("\n".join(parts).encode()).hex()
+
+
+def _lines(
+    file: LineFile, starts: Sequence[bytes], holding: Sequence[bytes] | None = None
+) -> list[bytes]:
+    """Return lines of a file; what cannot be read can be asked for again."""
+    try:
+        return file.lines(starts, holding)
+    except OSError:
+        return []
 
 
 def _label_start(label: Label) -> bytes:

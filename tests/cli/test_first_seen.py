@@ -345,6 +345,21 @@ def test_a_log_that_cannot_be_written_is_an_error_that_names_it(
     assert "state.dir" in answer.document["error"]["fix"]
 
 
+def test_a_link_in_the_place_of_the_log_is_no_way_to_forget(
+    server: Path, person: Person, app: Path, tmp_path: Path
+) -> None:
+    person.does(app, "add", f"{server}::greet@^1")
+    (path,) = log_files(person)
+    path.unlink()
+    path.symlink_to(tmp_path / "nothing")
+
+    fetched = person.json(app, "fetch")
+    locked = person.json(app, "lock")
+
+    assert (fetched.code, locked.code) == ("first-seen-unusable", "first-seen-unusable")
+    assert not (tmp_path / "nothing").exists()
+
+
 def test_the_log_lies_where_the_settings_say(server: Path, tmp_path: Path) -> None:
     person = Person(tmp_path / "someone", EKA_STATE_DIR=str(tmp_path / "state"))
 
