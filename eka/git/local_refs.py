@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 LOCK_NAME = "eka.lock"
 # What is acknowledged must survive a power cut: objects, packs and refs reach the disk first.
 _DURABLE = ("core.fsync=committed,reference", "core.fsyncMethod=fsync")
+# To wait for thousands of files one after another takes a busy disk half a minute: that many are
+# written without waiting, then the file system is waited for once.
+_MANY_REFS = 256
+_UNSYNCED = ("core.fsync=none",)
+_MAX_REF_BYTES = 1024  # a file that names an object is far smaller
 _OWN_NAMESPACES = ("refs/atoms/", "refs/eka/", "refs/ekala/")
 
 
@@ -105,18 +110,21 @@ class LocalRefs:
     def _commit(self, changes: Mapping[str, ObjectId], commands: Sequence[str]) -> None:
         """Run a ref transaction, its refs noted beforehand in the journal."""
         lines = ["start", *commands, "prepare", "commit", ""]
+        is_bulk = len(changes) > _MANY_REFS
         self._write_journal(changes)
         try:
             self._repository.git(
                 ["update-ref", "--stdin"],
                 stdin="\n".join(lines).encode(),
-                config=_DURABLE,
+                config=_UNSYNCED if is_bulk else _DURABLE,
                 inherited=(self._journal,),
             )
         except GitFailed as error:
             if error.status >= 0:  # it ended by itself, and took its locks with it
                 self._write_journal({})
             raise self._explained(error, changes) from error
+        if is_bulk:
+            _wait_for_disk(self._repository.common_dir)
         self._write_journal({})
 
     def create(self, refs: Mapping[str, ObjectId]) -> None:
@@ -143,10 +151,11 @@ class LocalRefs:
         os.fsync(self._journal)
 
     def clear_stale_locks(self) -> list[str]:
-        """Remove the lock files that a killed eka left; return the refs that were blocked.
+        """Remove what a killed eka left of lock files; return the refs that were blocked.
 
         Nobody else can be behind them: whoever wrote the journal held our lock, and so did the git
-        command it started, for as long as that ran.
+        command it started, for as long as that ran. Of refs that were being written when the power
+        failed, files without content may be left: they go too, the next publish writes them anew.
         """
         journal = os.fstat(self._journal)
         names = os.pread(self._journal, journal.st_size, 0).decode(errors="replace")
@@ -156,6 +165,7 @@ class LocalRefs:
                 continue  # not our writing
             if _remove_lock(self._repository.common_dir / f"{name}.lock", journal.st_mtime_ns):
                 cleared.append(name)
+            _remove_empty(self._repository.common_dir / name)
         if names:
             self._write_journal({})
         return cleared
@@ -206,3 +216,24 @@ def _remove_lock(lock: Path, journal_ns: int) -> bool:
         return False
     lock.unlink(missing_ok=True)
     return True
+
+
+def _remove_empty(ref: Path) -> None:
+    """Remove the file of a ref whose content never reached the disk."""
+    try:
+        found = ref.lstat()
+        is_small_file = stat.S_ISREG(found.st_mode) and found.st_size <= _MAX_REF_BYTES
+        if is_small_file and not ref.read_bytes().strip(b"\0"):
+            ref.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _wait_for_disk(path: Path) -> None:
+    """Wait until what was written is on the medium."""
+    from eka.store import sync_file_system  # noqa: PLC0415 - only very large publishes
+
+    try:
+        sync_file_system(path)
+    except (OSError, AttributeError):  # a system that cannot wait for one file system
+        os.sync()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         PathAdded,
     )
     from eka.store.facts import PathInfo, StoreInfo
+    from eka.store.files import sync_file_system
     from eka.store.gc import GcReport
     from eka.store.plan import (
         Action,
@@ -120,6 +121,7 @@ __all__ = [
     "read_tree",
     "resolved_name",
     "store_path",
+    "sync_file_system",
     "tree_path",
 ]
 
@@ -133,6 +135,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "events": "ActionFinished ActionLog ActionStarted Event "
             "FetchProgress Outcome PathAdded",
             "facts": "PathInfo StoreInfo",
+            "files": "sync_file_system",
             "gc": "GcReport",
             "plan": "Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
             "RunAction TreeInput UnpackAction action_id canonical_json output_name "
