@@ -13,6 +13,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from eka.errors import EkaError, Exit
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.commit_log import commits_between
 from eka.git.failures import CacheUnusable, ObjectsUnavailable
@@ -65,6 +66,8 @@ class SourceHistory:
         self._offline = offline
         self._shallow: set[ObjectId] = set()
         self._ready: set[ObjectId] = set()
+        self._lost: dict[ObjectId, EkaError] = {}
+        self._down: EkaError | None = None
         self._descendants: dict[Genesis, set[ObjectId]] = {}
         self._lineages: dict[tuple[ObjectId, Genesis], Lineage] = {}
         self._opened: PygitReader | None = None
@@ -73,29 +76,52 @@ class SourceHistory:
     def prepare(self, origins: Iterable[ObjectId]) -> None:
         """Reach many source commits in two requests; what the source lacks is left out.
 
-        `reader` reaches, or says why it cannot, what was left out.
+        `reader` reaches, or says why it cannot, what was left out. A source that lacks one after
+        another and has none is not asked for the rest.
 
         Raises:
             As `Fetcher.fetch`, but for ObjectsUnavailable.
         """
-        wanted = list(dict.fromkeys(origins))
+        known = self._ready | self._lost.keys()
+        wanted = [each for each in dict.fromkeys(origins) if each not in known]
         for _ in range(_MOST_REFUSALS):
             try:
-                self._reach([origin for origin in wanted if origin not in self._ready])
+                self._ask(wanted)
             except ObjectsUnavailable as error:
                 # A server names one that it lacks; where it names none, each is asked for alone.
-                left = [origin for origin in wanted if origin not in error.oids]
-                if not left or len(left) == len(wanted):
+                lacking = [origin for origin in wanted if origin in error.oids]
+                if not lacking or len(lacking) == len(wanted):
                     return
-                wanted = left
+                self._lost.update(dict.fromkeys(lacking, error))
+                wanted = [origin for origin in wanted if origin not in self._lost]
             else:
                 return
+        if not self._ready:
+            why = f"it lacks {_MOST_REFUSALS} other source commits, and has none"
+            none = ObjectsUnavailable(self._url, wanted, why)
+            self._lost.update(dict.fromkeys(wanted, none))
 
     def reader(self, origin: ObjectId) -> PygitReader:
         """Return a reader of the commit ``origin``, its ancestors and all of its trees."""
         if origin not in self._ready:
-            self._reach([origin])
+            try:
+                self._ask([origin])
+            except ObjectsUnavailable as error:
+                self._lost[origin] = error
+                raise
         return self._objects()
+
+    def _ask(self, origins: Sequence[ObjectId]) -> None:
+        """Reach source commits; what failed once is not tried again by the same command."""
+        for error in (self._down, *(self._lost.get(origin) for origin in origins)):
+            if error is not None:
+                raise error
+        try:
+            self._reach(origins)
+        except EkaError as error:
+            if error.exit_status == Exit.NETWORK:
+                self._down = error
+            raise
 
     def trees(self, origin: ObjectId) -> SourceTrees:
         """Return where to find trees below the commit ``origin``."""

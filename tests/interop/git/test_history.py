@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eka.atom import Aliases, Genesis, ObjectId, SourceUrl, parse_source_url
-from eka.git import GitRunner, Lineage, ObjectMissing, ObjectsUnavailable, SourceNotFound
+from eka.git import (
+    GitRunner,
+    Lineage,
+    NetworkFailed,
+    ObjectMissing,
+    ObjectsUnavailable,
+    SourceNotFound,
+)
 from eka.git.history import SourceHistory
 from tests.servers.git_http import Behaviour, serve
 
@@ -130,6 +137,38 @@ def test_source_commits_that_are_gone_do_not_keep_the_others_away(
     assert reached.lineage(commits[3], source.genesis) is Lineage.ANCESTOR
     with pytest.raises(ObjectsUnavailable):
         reached.reader(gone[0])
+
+
+def test_a_source_without_any_source_commit_is_soon_left_alone(
+    source: GitSet, runner: GitRunner, tmp_path: Path
+) -> None:
+    gone = [ObjectId(f"{number:040x}") for number in range(1, 60)]
+
+    with serve(source.path.parent) as server:
+        url = parse_source_url(f"{server.url}/set", NO_ALIASES)
+        reached = history(tmp_path, url, runner)
+        reached.prepare(gone)
+        for origin in gone:
+            for ask in (reached.reader, reached.trees):
+                with pytest.raises(ObjectsUnavailable):
+                    ask(origin)
+        asked = sum(exchange.method == "POST" for exchange in server.log)
+
+    assert asked <= 16
+
+
+def test_a_source_that_does_not_answer_is_asked_once(
+    source: GitSet, runner: GitRunner, tmp_path: Path, commits: list[ObjectId]
+) -> None:
+    with serve(source.path.parent, Behaviour(failures=[500] * 99)) as server:
+        url = parse_source_url(f"{server.url}/set", NO_ALIASES)
+        reached = history(tmp_path, url, runner)
+        for commit in commits:
+            with pytest.raises(NetworkFailed):
+                reached.lineage(commit, source.genesis)
+        asked = len(server.log)
+
+    assert asked <= 2
 
 
 def test_hundreds_of_source_commits_stay_reached(
