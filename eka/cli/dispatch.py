@@ -61,7 +61,7 @@ def dispatch(
 def _run(words: Sequence[str], environment: Mapping[str, str], screen: Screen) -> int:
     name, rest = _named(words)
     command = load_command(name)
-    call = plain_call(name, rest)
+    call: Call | int | None = plain_call(name, rest)
     if call is None:
         from eka.cli.arguments import parse  # noqa: PLC0415 (typer takes long to load)
 
