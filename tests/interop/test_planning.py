@@ -211,6 +211,18 @@ def test_what_was_planned_with_once_is_planned_with_offline(
     assert (project / "atom.lock").read_bytes() == before
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_waits_sees_how_much_came_in(
+    source: GitSet, person: Person, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("eka.cli.progress.LINE_INTERVAL_S", 0.0)
+    config(source.git_dir, kind)
+
+    answer = person.does(app(person, f"file://{source.path}", 'zlib = "^1"'), "lock")
+
+    assert "KiB received: " in answer.err
+
+
 @pytest.mark.spec("list-old")
 def test_an_old_server_works_and_is_named_once(source: GitSet, person: Person) -> None:
     with serve(source.path.parent, Behaviour(speaks_v2=False)) as server:
