@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from eka.atom import nearest
@@ -35,7 +36,9 @@ def similar_label(typed: str, known: Iterable[str]) -> str | None:
     """Return the label that ``typed`` may stand for; None when none is like it."""
     size = len(typed)
     near = [each for each in known if abs(len(each) - size) <= _LENGTH_DIFFERENCE]
-    return nearest(typed, sorted(near)[:_MOST_COMPARED])
+    # Of very many those are compared that begin alike the longest.
+    near.sort(key=lambda each: (-len(commonprefix((typed, each))), each))
+    return nearest(typed, near[:_MOST_COMPARED])
 
 
 def _neighbours(services: Services, source: SourceUrl, label: Label) -> set[str]:

@@ -24,3 +24,9 @@ def test_what_is_like_none_is_not_guessed(typed: str) -> None:
 
 def test_the_order_in_which_labels_are_known_does_not_matter() -> None:
     assert similar_label("zli", LABELS) == similar_label("zli", reversed(LABELS))
+
+
+def test_of_very_many_labels_those_that_begin_alike_are_compared() -> None:
+    labels = [f"atom-{number:05}" for number in range(20_000)]
+
+    assert similar_label("atom-199999", labels) == "atom-19999"
