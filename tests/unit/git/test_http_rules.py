@@ -14,7 +14,7 @@ from eka.git.http_rules import Follow, HttpRules, OnlyGitKnows, http_rules
 from eka.git.push_settings import PushSettings, parse_push_settings
 
 HERE = parse_source_url("https://git.example.org/team/core", Aliases({}))
-HOME = {"HOME": "/home/ann"}
+HOME = {"HOME": "/people/ann"}
 
 
 def url(text: str) -> SourceUrl:
@@ -48,7 +48,7 @@ def test_settings_are_taken_over() -> None:
     )
 
     assert found == HttpRules(
-        ca_file="/home/ann/ca.pem",
+        ca_file="/people/ann/ca.pem",
         ca_directory="/etc/ca",
         cert_file="/c",
         key_file="/k",
