@@ -205,6 +205,7 @@ def test_the_whole_story_is_told_over(
         published_again = owner.json(village.mono, "publish", "--all")
         village.greet("hullo", version="1.1.0")
         village.release(owner, "greet")
+        yanked = owner.json(village.mono, "yank", "greet@1.0.0", "--reason", "old")
 
         reader.does(reader.home, "new", "app")
         app = reader.home / "app"
@@ -213,13 +214,15 @@ def test_the_whole_story_is_told_over(
         added = reader.json(app, "add", f"{place.url}::greet@^1")
         checked = reader.json(app, "lock", "--locked")
         verified = reader.json(app, "verify")
+        named = reader.json(app, "list", place.url)
         judged = reader.json(app, "verify", f"{place.url}::greet")
         shown = reader.json(app, "info", f"{place.url}::greet")
         fetched = reader.json(app, "fetch")
 
         asked = [len(server.requests()) for server in place.servers]
 
-    answers = [begun, published_again, listed, added, checked, verified, judged, shown, fetched]
+    answers = [begun, published_again, yanked, listed, added, checked, verified, named, judged]
+    answers += [shown, fetched]
     assert [each.status for each in answers] == [0] * len(answers), answers
     assert {atom["status"] for atom in published_again.document["atoms"]} == {UNCHANGED}
     assert added.document["version"] == "1.1.0"
