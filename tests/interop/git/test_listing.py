@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from eka.atom import Aliases, Label, ObjectId, SourceUrl, Version, parse_source_url
 from eka.git import (
     AccessDenied,
+    GitFailed,
     GitRunner,
     NetworkFailed,
     SourceNotFound,
@@ -26,7 +28,6 @@ from tests.servers.git_http import Behaviour, serve
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from tests.fakes.git_set import GitSet
 
@@ -231,6 +232,43 @@ def test_urls_are_rewritten_as_the_person_wants(
     listed = Transport(runner).ls_refs(parsed("https://example.org/set"), [PREFIX])
 
     assert dict(listed.refs) == published
+
+
+@pytest.mark.spec("source-settings")
+def test_a_directory_is_rewritten_too_though_its_server_starts_early(
+    source: GitSet, published: dict[str, ObjectId], tmp_path: Path, home: Path
+) -> None:
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", "--bare", other], check=True)
+    config = tmp_path / "gitconfig"
+    config.write_text(f'[url "file://{source.path}"]\n\tinsteadOf = file://{other}\n')
+    runner = GitRunner("git", {**os.environ, "GIT_CONFIG_GLOBAL": str(config)}, home)
+    transport = Transport(runner)
+
+    first = transport.ls_refs(parsed(f"file://{other}"), [PREFIX])
+    again = transport.ls_refs(parsed(f"file://{other}"), [PREFIX])
+
+    assert dict(first.refs) == dict(again.refs) == published
+
+
+def test_settings_that_cannot_be_read_are_an_error_and_leave_no_server(
+    source: GitSet, tmp_path: Path, home: Path
+) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text("[broken\n")
+    runner = GitRunner("git", {**os.environ, "GIT_CONFIG_GLOBAL": str(config)}, home)
+    before = children()
+
+    with pytest.raises(GitFailed):
+        Transport(runner).ls_refs(parsed(f"file://{source.path}"), [PREFIX])
+
+    assert children() <= before
+
+
+def children() -> set[str]:
+    """Return the ids of this process's children, those that ended and were not waited for too."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {number for each in lists for number in each.read_text().split()}
 
 
 def test_an_ssh_program_that_only_git_knows_is_left_to_git(
