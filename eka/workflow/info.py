@@ -10,6 +10,7 @@ from eka.errors import EkaError
 from eka.git import NoSet
 from eka.workflow.errors import UriIncomplete
 from eka.workflow.listing import Listings
+from eka.workflow.project import MANIFEST, Project
 from eka.workflow.published import find_version, open_version, place_of
 from eka.workflow.signatures import SubjectVersion, signatures_of
 from eka.workflow.statuses import read_statuses
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from eka.atom import Manifest, ObjectId, SourceUrl, TomlValue, TreeSummary, Version
     from eka.git import VersionStatus
     from eka.git.signatures import SignatureFinding
-    from eka.workflow.project import Project
     from eka.workflow.published import Opened
     from eka.workflow.services import Services
     from eka.workflow.versions import PublishedVersion
@@ -87,7 +87,7 @@ def project_info(project: Project) -> InfoReport:
 
 
 def atom_info(services: Services, text: str) -> InfoReport:
-    """Return what a published atom says; the version that the URI means.
+    """Return what a published atom says, the version that the URI means; or a project's directory.
 
     Raises:
         AtomNotFound: there is no such atom or version.
@@ -95,6 +95,10 @@ def atom_info(services: Services, text: str) -> InfoReport:
     """
     uri = parse_atom_uri(text, services.aliases)
     if uri.label is None:
+        if uri.source is not None and uri.source.is_local:
+            place = services.directory / uri.source.path
+            if (place / MANIFEST).is_file():
+                return project_info(Project.at(place, services.aliases))
         raise UriIncomplete(text, "label")
     source, label = place_of(uri, text, services), uri.label
     listings = Listings(services)

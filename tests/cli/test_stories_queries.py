@@ -340,6 +340,16 @@ def test_info_tells_all_that_is_known(village: Village, person: Person) -> None:
         assert text in people
 
 
+def test_a_directory_is_the_project_in_it(published: Village, person: Person) -> None:
+    here = person.json(published.mono / "word", "info").document
+    there = person.json(published.mono, "info", "./word").document
+    nothing = person.json(published.mono, "info", ".")
+
+    assert (here["label"], here["license"]) == ("word", "MIT")
+    assert {**there, "listings": 0} == {**here, "listings": 0}
+    assert (nothing.status, nothing.code) == (EXIT_USAGE, "uri-incomplete")
+
+
 @pytest.mark.spec("query-nearest")
 @pytest.mark.parametrize("command", ["info", "log", "diff"])
 def test_a_mistyped_label_is_put_right(published: Village, person: Person, command: str) -> None:

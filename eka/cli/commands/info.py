@@ -36,7 +36,7 @@ def info(
     frame: Frame,
     uri: Annotated[
         str | None,
-        typer.Argument(help="SOURCE::LABEL[@VERSION], or LABEL; default: the project here."),
+        typer.Argument(help="SOURCE::LABEL[@VERSION], LABEL, or a directory; default: here."),
     ] = None,
     *,
     offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
