@@ -50,12 +50,10 @@ class ListedVersions(Mapping[Label, Mapping[Version, ObjectId]]):
     def _read(
         self, text: str, span: tuple[int, int], layout: RefLayout
     ) -> dict[Version, ObjectId]:
-        start = len(layout.prefix) + len(text) + len("/")
-        found: dict[Version, ObjectId] = {}
-        for at in range(*span):
-            if (version := listed_version(self._names[at][start:])) is not None:
-                found[version] = id_of(self._heads[at])
-        return found
+        start, here = len(layout.prefix) + len(text) + len("/"), slice(*span)
+        versions = map(listed_version, [name[start:] for name in self._names[here]])
+        found = zip(versions, self._heads[here], strict=True)
+        return {version: id_of(head) for version, head in found if version is not None}
 
     def _has_versions(self, text: str) -> bool:
         if text in self._known:
