@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import stat
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from eka.atom import ObjectId, SourceUrl
-from eka.errors import EkaError
-from eka.git import AccessDenied, GitRunner, NetworkFailed, SourceNotFound
+from eka.errors import EkaError, Exit
+from eka.git import (
+    AccessDenied,
+    GitRunner,
+    NetworkFailed,
+    PublishRequest,
+    PublishStage,
+    SourceNotFound,
+)
+from eka.git.http_session import HttpSession
 from eka.git.receive_pack import AtomicPushUnsupported
 from eka.git.receive_pack_client import ReceivePackClient
 from eka.git.registries import MAX_REFS_PER_PUSH
@@ -26,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from eka.git.http_client import Answer
     from tests.servers.apache import Request
+    from tests.servers.git_http import GitServer
 
 USER, SECRET = "ann", "s3cret"
 BASIC = "Basic YW5uOnMzY3JldA=="
@@ -523,3 +533,50 @@ def test_bytes_are_counted_as_they_go_out(tmp_path: Path) -> None:
             assert len(sent) > 3
             assert sent == sorted(sent)
             assert sent[-1][0] == sent[-1][1] > 300_000
+
+
+@pytest.mark.spec("push-report", "publish-race")
+def test_an_answer_that_is_lost_on_its_way_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mono = pushed_set(tmp_path, "alpha", "beta")
+    posted = HttpSession.post
+
+    def lost(session: HttpSession, *what: Any) -> Answer:  # noqa: ANN401 - passed on as it is
+        answer = posted(session, *what)
+        while answer.read():
+            pass
+        raise NetworkFailed(SourceUrl("http", "host", "/set"), "reset by peer")
+
+    monkeypatch.setattr(HttpSession, "post", lost)
+    with serve(tmp_path) as server:
+        remote(mono, server.url)
+
+        report = mono.publish()
+
+        assert len(pushes(server.requests())) == 2
+    assert len(report.new) == 2
+    assert set(report.refs) == set(mono.server_refs())
+    assert mono.refs() == mono.server_refs()
+
+
+@pytest.mark.spec("push-report")
+def test_a_server_that_hangs_up_while_it_is_sent_to_leaves_nothing(tmp_path: Path) -> None:
+    mono = pushed_set(tmp_path, "alpha", "beta")
+    with serve_here(tmp_path) as server:
+        remote(mono, server.url)
+        cut = mono.publisher(progress=lambda stage, _: _cut(server, stage))
+
+        with pytest.raises(EkaError) as caught:
+            cut.publish(PublishRequest())
+
+        server.behaviour.cut_after_bytes = None
+        assert caught.value.exit_status == Exit.NETWORK
+        assert mono.refs() == mono.server_refs() == {}
+        assert len(mono.publish().new) == 2
+
+
+def _cut(server: GitServer, stage: PublishStage) -> None:
+    """Let answers end early from the push on."""
+    if stage is PublishStage.PUSHING:
+        server.behaviour.cut_after_bytes = 40
