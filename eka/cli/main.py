@@ -13,9 +13,14 @@ import sys
 import eka
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 
+TYPE_CHECKING = False  # as typing's, without loading it
+if TYPE_CHECKING:
+    from typing import TextIO
+
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
 _YOUNG_OBJECTS = 50_000  # before the first look for garbage; Python's own number is 700
+_STREAMS = ("stdin", "stdout", "stderr")
 # Modules that may have something left to do when Python ends.
 _TIDYING = {"asyncio", "concurrent.futures", "coverage", "logging", "multiprocessing", "tempfile"}
 
@@ -24,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run ``eka`` with ``argv`` (default: the program's own) and return its exit status."""
     if argv is None and sys.getfilesystemencoding() != "utf-8":
         _start_again_in_utf8()
+    if argv is None:
+        _open_missing_streams()
     words = sys.argv[1:] if argv is None else argv
     # Loading a program makes many objects and hardly any garbage; a long run still collects it.
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
@@ -41,6 +48,17 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(status)  # taking the interpreter apart takes longer than a short command
     return status
+
+
+def _open_missing_streams() -> None:
+    """Open what the program was started without: a file could get the number of standard error."""
+    streams: dict[str, TextIO | None] = {name: getattr(sys, name) for name in _STREAMS}
+    for number, (name, stream) in enumerate(streams.items()):
+        if stream is None:
+            handle = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            os.set_inheritable(handle, True)  # noqa: FBT003 - as children expect of streams
+            mode = "w" if number else "r"
+            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 def _start_again_in_utf8() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,24 @@ def test_the_version_is_told_to_people_and_programs(capsys: pytest.CaptureFixtur
     assert statuses == (0, 0)
     assert told[0] == f"eka {eka.__version__}"
     assert json.loads(told[1]) == {"schema": "eka.version/1", "version": eka.__version__}
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["--version", "--help", "versions x::y --offline", "doctor"])
+def test_a_program_started_without_a_stream_works_without_it(
+    closed: str, words: str, tmp_path: Path
+) -> None:
+    program = Path(sys.executable).with_name("eka")
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+
+    def told(redirection: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-c", f'exec "$0" {words} {redirection}', program],
+            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
+        )  # fmt: skip
+
+    whole, cut = told(""), told(closed)
+
+    assert cut.returncode == whole.returncode
+    assert cut.stdout == ("" if ">&-" in closed.replace("2>&-", "") else whole.stdout)
+    assert cut.stderr == ("" if "2>&-" in closed else whole.stderr)
