@@ -147,7 +147,7 @@ if TYPE_CHECKING:
         StatusWriter,
     )
     from eka.git.transport import ListedRefs, Transport
-    from eka.git.tree_changes import Change, ChangeKind, Leaf, compare_trees
+    from eka.git.tree_changes import Change, ChangeKind, Leaf, TreesTooLarge, compare_trees
     from eka.git.work_repository import RootCommit, WorkRepository
 
 __all__ = [
@@ -264,6 +264,7 @@ __all__ = [
     "StatusWriter",
     "TimedOut",
     "Transport",
+    "TreesTooLarge",
     "UnexpectedObject",
     "UnknownRemote",
     "UnsafeOwnership",
@@ -367,7 +368,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "unreadable",
             "status_writer": "StatusChange StatusEdit StatusReport StatusRequest StatusWriter",
             "transport": "ListedRefs Transport",
-            "tree_changes": "Change ChangeKind Leaf compare_trees",
+            "tree_changes": "Change ChangeKind Leaf TreesTooLarge compare_trees",
             "work_repository": "RootCommit WorkRepository",
         },
     )

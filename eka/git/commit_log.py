@@ -13,7 +13,7 @@ from eka.atom import ObjectId
 from eka.git.source_tree import DIRECTORY_MODE, MOST_TREES, commit_parents, commit_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from eka.atom import AtomCommit
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from eka.git.runner import GitRunner
 
 MOST_COMMITS = 2000  # that are looked at between two versions
+MOST_NAMES = 256  # in the path of an atom
 MAX_TEXT_CHARACTERS = 500  # of an author or a subject
 _AUTHOR = re.compile(rb"author (.*?) ?<[^<>\n]*> (-?[0-9]{1,18}) [+-][0-9]{4}")
 _LATIN = re.compile(rb"^encoding (?:iso-8859-1|latin-?1)$", re.IGNORECASE | re.MULTILINE)
@@ -110,14 +111,25 @@ def directory_of(commit: AtomCommit, reader: ObjectReader) -> str | None:
     if commit.path is not None:
         return commit.path
     root = commit_tree(reader.commit(commit.origin))
-    waiting, seen = [(root, "")], {root}
-    while waiting and len(seen) <= MOST_TREES:
-        tree, path = waiting.pop()
-        if tree == commit.tree:
-            return path or "."
+    # Where each tree was found first: names are joined for one of them alone, the path wanted.
+    above: dict[ObjectId, tuple[ObjectId, bytes] | None] = {root: None}
+    waiting = [root]
+    while waiting and commit.tree not in above and len(above) <= MOST_TREES:
+        tree = waiting.pop()
         for entry in reader.tree(tree):
-            if entry.mode == DIRECTORY_MODE and entry.oid not in seen:
-                seen.add(entry.oid)
-                name = entry.name.decode(errors="replace")
-                waiting.append((entry.oid, f"{path}/{name}" if path else name))
-    return None
+            if entry.mode == DIRECTORY_MODE and entry.oid not in above:
+                above[entry.oid] = tree, entry.name
+                waiting.append(entry.oid)
+    return _path_to(commit.tree, above) if commit.tree in above else None
+
+
+def _path_to(
+    tree: ObjectId, above: Mapping[ObjectId, tuple[ObjectId, bytes] | None]
+) -> str | None:
+    names: list[bytes] = []
+    while (found := above[tree]) is not None:
+        tree, name = found
+        names.append(name)
+        if len(names) > MOST_NAMES:
+            return None
+    return b"/".join(reversed(names)).decode(errors="replace") or "."

@@ -12,13 +12,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from eka.errors import EkaError, Exit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from eka.atom import ObjectId, TreeEntry
 
+# Two trees that obey the tree policy have fewer entries together. Others can be a few objects
+# that unfold to any number of paths.
+MOST_ENTRIES = 250_000
 DIRECTORY_MODE = "40000"
 FILE_MODES = frozenset({"100644", "100755"})
+
+
+class TreesTooLarge(EkaError):
+    """Two trees that differ in more entries than two atoms can have."""
+
+    code = "trees-too-large"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, old: ObjectId, new: ObjectId) -> None:
+        super().__init__(
+            what="these trees are too large to be compared",
+            where=f"{old.hex} and {new.hex}",
+            why=f"more than {MOST_ENTRIES} entries would have to be looked at",
+            fix="no atom is that large: do not use it; eka verify says what is wrong with it",
+        )
 
 
 class Trees(Protocol):
@@ -70,11 +90,14 @@ class Change:
 
 
 def compare_trees(old: tuple[ObjectId, Trees], new: tuple[ObjectId, Trees]) -> tuple[Change, ...]:
-    """Return what differs between two trees that obey the tree policy, ordered by path.
+    """Return what differs between two trees, ordered by path.
 
     Args:
         old: A tree, and what reads it.
         new: Another one.
+
+    Raises:
+        TreesTooLarge: more entries differ than two atoms can have.
     """
     removed: list[Leaf] = []
     added: list[Leaf] = []
@@ -101,12 +124,16 @@ def _pairs(
     """Yield the leaves of two trees by path, those that are alike left out."""
     (old_root, old_trees), (new_root, new_trees) = old, new
     waiting: list[tuple[bytes, ObjectId | None, ObjectId | None]] = [(b"", old_root, new_root)]
+    looked_at = 0
     while waiting:
         prefix, before, after = waiting.pop()
         if before == after:
             continue
         left = {entry.name: entry for entry in _entries(old_trees, before)}
         right = {entry.name: entry for entry in _entries(new_trees, after)}
+        looked_at += len(left) + len(right)
+        if looked_at > MOST_ENTRIES:
+            raise TreesTooLarge(old_root, new_root)
         for name in left | right:
             one, other = left.get(name), right.get(name)
             path = prefix + name

@@ -216,3 +216,24 @@ def test_a_broken_atom_does_not_hide_what_others_say(person: Person, raw: RawRep
 
     said = {each["label"]: each["description"] for each in answer["labels"]}
     assert said == {**dict.fromkeys("abcde", "Sound"), "f": None}
+
+
+def test_trees_that_unfold_without_end_are_not_unfolded(
+    person: Person, raw: RawRepository
+) -> None:
+    for version, data in (("1.0.0", b"1"), ("2.0.0", b"2")):
+        inner, mode = raw.blob(data), b"100644"
+        for _ in range(10):
+            inner, mode = raw.tree(*((mode, b"%d" % n, inner) for n in range(10))), b"40000"
+        tree = raw.tree((mode, b"0", inner), raw.manifest("x", version))
+        raw.publish(raw.atom_of_tree("x", tree, [raw.manifest("x", version)], version=version))
+    url = f"file://{raw.path}"
+
+    log = person.json(person.home, "log", f"{url}::x").document["versions"]
+    diff = person.json(person.home, "diff", f"{url}::x@1.0.0", "2.0.0")
+    info = person.json(person.home, "info", f"{url}::x")
+    found = person.json(person.home, "list", url, "--long")
+
+    assert [each["changes"] for each in log] == [None, None]
+    assert [each["origin"]["note"]["subject"] for each in log] == ["work", "work"]
+    assert (diff.status, info.status, found.status) == (INTEGRITY, INTEGRITY, 0)

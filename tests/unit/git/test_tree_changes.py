@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eka.atom import TreeEntry
-from eka.git import ChangeKind, compare_trees
+from eka.git import ChangeKind, TreesTooLarge, compare_trees
 from tests.fakes.trees import FakeTrees
 
 if TYPE_CHECKING:
@@ -127,6 +127,23 @@ def test_trees_that_are_alike_are_not_read() -> None:
 
     assert told(changes) == [("added", "z")]
     assert shared not in trees.trees_read
+
+
+def test_trees_that_unfold_to_any_number_of_paths_are_not_walked() -> None:
+    trees = FakeTrees()
+    roots: list[ObjectId] = []
+    for data in (b"1", b"2"):
+        inner, mode = trees.add_blob(data), FILE
+        for _ in range(10):
+            entries = [TreeEntry(mode, b"%d" % number, inner) for number in range(10)]
+            inner, mode = trees.add_tree(entries), DIRECTORY
+        roots.append(inner)
+
+    with pytest.raises(TreesTooLarge) as caught:
+        compare_trees((roots[0], trees), (roots[1], trees))
+
+    assert caught.value.code == "trees-too-large"
+    assert len(trees.trees_read) <= 250_000 // 10 + 2
 
 
 def test_thousands_of_equal_files_that_moved_are_paired_one_by_one() -> None:
