@@ -71,7 +71,7 @@ def test_the_end_of_an_honest_advertisement_is_found(lengths: list[int], sizes: 
     assert advertisement.end() == PushFeatures(frozenset({"report-status", "atomic"}))
 
 
-@given(STREAMS, CUTS, is_banded=st.booleans())
+@given(stream=STREAMS, sizes=CUTS, is_banded=st.booleans())
 def test_a_report_is_safe_and_does_not_depend_on_how_it_arrives(
     stream: bytes, sizes: list[int], *, is_banded: bool
 ) -> None:
