@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eka.atom import ObjectId, SourceUrl, TomlValue
     from eka.workflow.services import Services
 
+MOST_SUMMARIES = 100_000  # of one source; who lists more is searched by label alone
 MAX_TAGS = 64
 MAX_DESCRIPTION_CHARACTERS = 2000
 _TABLES = ("package", "atom")  # today's manifest, and that of format 1
@@ -47,12 +48,13 @@ def summaries(
         revs: Atom commits.
     """
     place = urls[0].public
+    every, revs = revs, revs[:MOST_SUMMARIES]
     texts = _known(services, revs)
     missing = [rev for rev in revs if rev not in texts]
     if missing and not services.offline:
         services.progress.step(f"fetching {counted(len(missing), 'manifest')} from {place}")
         texts |= _fetch(services, urls, missing)
-    left = len(set(revs) - texts.keys())
+    left = len(set(every) - texts.keys())
     if left:
         why = (
             "they are not in the local cache"
