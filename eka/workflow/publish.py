@@ -30,6 +30,9 @@ def publish_atoms(services: Services, request: PublishRequest) -> PublishReport:
     repository = WorkRepository.open(services.directory, services.runner)
 
     def on_sent(done_bytes: int, total_bytes: int) -> None:
+        if done_bytes == total_bytes:
+            services.progress.step("waiting for the remote to store it")
+            return
         done, total = (-(-size_bytes // 1024) for size_bytes in (done_bytes, total_bytes))
         services.progress.count("pushing, KiB sent", done, total)
 
