@@ -218,12 +218,18 @@ class _Work:
         os.rename(name, old, src_dir_fd=self._place, dst_dir_fd=self._place)
         remove_tree(self._place, old)
 
+    def _sweep(self) -> None:
+        """Remove what runs that were killed left; safe, for the directory is held."""
+        for name in names_in(self._place):
+            if name.startswith(".") and name.endswith(_HALF):
+                remove_tree(self._place, name)
+            elif name.startswith(f".{RECORD}.") and name.endswith(".tmp"):
+                os.unlink(name, dir_fd=self._place)
+
     def write(self, atoms: Iterable[VendoredAtom], known: Mapping[str, str]) -> None:
         """Write directories, each whole or not at all."""
         services = self._services
-        for name in names_in(self._place):
-            if name.startswith(".") and name.endswith(_HALF):
-                remove_tree(self._place, name)  # of a run that was killed
+        self._sweep()
         reader = services.reader()
         for each in atoms:
             atom, key = each.atom, each.atom.key
