@@ -40,3 +40,13 @@ def test_the_same_objects_give_the_same_pack() -> None:
     objects = [("commit", b"one"), ("tree", b"two")]
 
     assert build_pack(objects, "sha1") == build_pack(objects, "sha1")
+
+
+def test_objects_that_stay_here_are_stored_as_they_are() -> None:
+    objects = [("commit", b"tree " + b"1" * 400), ("blob", b"")]
+
+    pack = build_pack(objects, "sha1", is_compressed=False)
+
+    assert objects[0][1] in pack
+    assert len(build_pack(objects, "sha1")) < len(pack)
+    assert hashlib.sha1(pack[:-20]).digest() == pack[-20:]  # noqa: S324 - git's checksum
