@@ -10,8 +10,10 @@ Pure: text in, names and ids out.
 
 from __future__ import annotations
 
+from functools import cache
 from operator import itemgetter, lt
 
+from eka.lazy import pattern
 from eka.values import dataclass
 
 LENGTH_DIGITS = 4
@@ -20,10 +22,8 @@ _NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.
 # What git refuses in a name, as far as it can be written with the letters above, holds one of
 # these once its dots are slashes. Some legal names do as well; they are looked at one by one.
 _DOTS_AS_SLASHES = bytes.maketrans(b".", b"/")
-_DOUBTFUL = (b"//", b"/-", b"/\n", b"/lock")
+_DOUBTFUL = pattern(rb"//|/-|/\n|/lock")
 _MAX_NAME_BYTES = 1024
-# The length field of a packet, by the length of its data.
-_FIELDS = [f"{size + LENGTH_DIGITS:04x}" for size in range(_MAX_NAME_BYTES + 68)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,34 @@ def _are_plain_ids(heads: list[str], names: list[str], width: int) -> bool:
     digits = "".join(heads)
     if len(digits) != width * len(heads) or digits.encode().translate(None, _HEX):
         return False
-    sizes = list(map(len, names))
-    if not 0 < min(sizes) <= max(sizes) <= _MAX_NAME_BYTES:
-        return False
-    other = width - LENGTH_DIGITS + len(" \n")  # what stands in a packet beside the name
-    fields = map(_FIELDS[other:].__getitem__, sizes)
-    return all(map(str.startswith, heads, fields)) and "0" * (width - LENGTH_DIGITS) not in digits
+    fields = "".join(map(_fields(width).__getitem__, map(len, names)))
+    # The first digit of every head against the first of every length field, then the second, ...
+    is_right = all(digits[at::width] == fields[at::LENGTH_DIGITS] for at in range(LENGTH_DIGITS))
+    return is_right and "0" * (width - LENGTH_DIGITS) not in digits
+
+
+class _Fields(dict[int, str]):
+    """The length field of a packet by the length of the name in it; none fits too long a name."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self._others = width + len(" \n")
+
+    def __missing__(self, size: int) -> str:
+        is_short = size <= _MAX_NAME_BYTES
+        self[size] = f"{self._others + size:04x}" if is_short else "long"
+        return self[size]
+
+
+_fields = cache(_Fields)
 
 
 def _are_legal(names: list[str]) -> bool:
     """Whether no name needs a closer look."""
-    lines = "\n".join([*names, ""]).encode()
+    lines = ("\n".join(names) + "\n").encode()
     if len(lines.translate(None, _NAME_BYTES)) != len(names):
         return False
-    split = lines.translate(_DOTS_AS_SLASHES)
-    return not any(doubtful in split for doubtful in _DOUBTFUL)
+    return _DOUBTFUL.search(lines.translate(_DOTS_AS_SLASHES)) is None
 
 
 def _are_asked_for(names: list[str], ends: tuple[str, str], prefixes: tuple[str, ...]) -> bool:
