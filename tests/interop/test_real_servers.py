@@ -68,16 +68,11 @@ def by_https_and_environment(root: Path, ca: Authority) -> Generator[Place]:
 
 
 @contextmanager
-def by_https_and_configuration(root: Path, ca: Authority) -> Generator[Place]:
-    with serve(root, Site(tls=ca)) as server:
-        trust = {f"http.{server.url}/.sslCAInfo": str(ca.ca_file)}
-        yield Place(url=f"{server.url}/pkgs.git", servers=(server,), settings=trust)
-
-
-@contextmanager
 def by_https_with_password(root: Path, ca: Authority) -> Generator[Place]:
+    """The authority stands in the person's configuration, for this server alone."""
     with serve(root, Site(tls=ca, credentials=(USER, SECRET))) as server:
-        settings = {"http.sslCAInfo": str(ca.ca_file), "credential.helper": HELPER}
+        trust = f"http.{server.url}/.sslCAInfo"
+        settings = {trust: str(ca.ca_file), "credential.helper": HELPER}
         yield Place(url=f"{server.url}/pkgs.git", servers=(server,), settings=settings)
 
 
@@ -149,7 +144,6 @@ WAYS: dict[str, Way] = {
     "http with filters": by_http_with_filters,
     "http, protocol 0": by_http_without_v2,
     "https, authority in the environment": by_https_and_environment,
-    "https, authority in the configuration": by_https_and_configuration,
     "https, credential helper": by_https_with_password,
     "proxy": by_configured_proxy,
     "https, proxy with a password": by_proxy_of_the_environment,
