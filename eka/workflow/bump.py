@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.atom import Version, VersionPart, next_version
-from eka.errors import EkaError, Exit
+from eka.errors import EkaError, Exit, raise_problems
+from eka.git import DuplicateLabel
 from eka.values import dataclass
 from eka.workflow.bump_plan import BumpPlanner, Member
 from eka.workflow.errors import NotInSet
 from eka.workflow.own_set import find_set_root, member_directories
+from eka.workflow.places import relative_to
 from eka.workflow.project import Project
 from eka.workflow.set_files import write_set
 
@@ -69,8 +71,11 @@ def bump_atom(services: Services, label: Label, options: BumpOptions) -> BumpRep
         FilesMoved: somebody edited a file at the same moment; nothing is written.
     """
     root, members, broken = _members(services)
-    if broken and (options.dependents or label not in members):
-        raise broken[0]
+    is_twice = any(
+        isinstance(each, DuplicateLabel) and each.label == label.text for each in broken
+    )
+    if options.dependents or is_twice or label not in members:
+        raise_problems(broken)
     if label not in members:
         raise NotInSet(label.text, sorted(known.text for known in members))
     member = members[label]
@@ -103,5 +108,9 @@ def _members(services: Services) -> tuple[Path, dict[Label, Member], list[EkaErr
         except EkaError as error:
             broken.append(error)
             continue
+        if member.label in members:
+            both = (members[member.label].project.directory, directory)
+            places = [relative_to(each, root.resolve()) for each in both]
+            broken.append(DuplicateLabel(member.label, places))
         members[member.label] = member
     return root.resolve(), members, broken

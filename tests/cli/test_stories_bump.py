@@ -263,3 +263,14 @@ def test_a_lock_below_which_dependencies_changed_is_left_and_named(
 
     assert answer.document["unlocked"] == ["greet", "tool"]
     assert (village.mono / "tool/atom.lock").read_bytes() == lock
+
+
+def test_a_label_that_two_atoms_have_is_refused(village: Village, person: Person) -> None:
+    village.atom("copy")
+    village.write("copy/atom.toml", '[package]\nlabel = "alone"\nversion = "7.0.0"\n')
+
+    answer = person.json(village.mono, "bump", "alone", "patch")
+    other = person.json(village.mono, "bump", "shell", "patch")
+
+    assert (answer.code, other.status) == ("duplicate-label", 0)
+    assert "alone, copy" in answer.document["error"]["where"]

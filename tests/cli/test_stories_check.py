@@ -150,3 +150,26 @@ def test_questions_that_cannot_be_answered_are_errors(
     answer = person.json(village.mono, "publish", *words)
 
     assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.spec("publish-all-problems")
+def test_a_publish_that_is_refused_has_all_its_problems_as_json(
+    village: Village, person: Person
+) -> None:
+    village.atom("Shell")
+    village.atom("broken", "[deps]\nnothing = 1\n")
+    village.write("greet/word", "good day\n")
+    village.commit()
+    before = git(village.server, "for-each-ref")
+
+    answer = person.json(village.mono, "publish", "--all", "--push-source")
+
+    error = answer.document["error"]
+    assert error["code"] == "problems"
+    codes = {problem["code"] for problem in error["problems"]}
+    assert codes == {"confusable-label", "unknown-key", "version-conflict"}
+    for problem in error["problems"]:
+        assert problem["what"]
+        assert problem["fix"]
+        assert problem["where"] or problem["span"]
+    assert git(village.server, "for-each-ref") == before
