@@ -18,7 +18,6 @@ from eka.atom.aliases import (
 )
 from eka.atom.label import InvalidLabel, InvalidTag, Label, Tag, case_fold, skeleton
 from eka.atom.oid import Genesis, InvalidObjectId, ObjectId, object_id
-from eka.atom.requirement import ANY, Comparator, InvalidRequirement, Operator, Requirement
 from eka.atom.source_url import InvalidUri, SourceUrl
 from eka.atom.version import InvalidVersion, Version
 from eka.lazy import on_demand
@@ -105,6 +104,7 @@ if TYPE_CHECKING:
     )
     from eka.atom.manifest_v1 import parse_manifest_v1
     from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
+    from eka.atom.requirement import ANY, Comparator, InvalidRequirement, Operator, Requirement
     from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
     from eka.atom.suggestion import nearest
     from eka.atom.toml import InvalidToml, TomlDocument, TomlValue, read_toml
@@ -257,6 +257,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "DirectSource ForeignSource Manifest Package "
             "SetDeclaration UrlSource",
             "manifest_v1": "parse_manifest_v1",
+            "requirement": "ANY Comparator InvalidRequirement Operator Requirement",
             "reading": "InvalidValue MissingKey UnknownKey WrongType",
             "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",
             "suggestion": "nearest",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from eka.atom.aliases import Aliases
 from eka.atom.label import Label
-from eka.atom.requirement import Requirement
 from eka.atom.source_url import (
     MAX_URI_CHARACTERS,
     SCHEMES,
@@ -19,6 +19,9 @@ from eka.atom.source_url import (
 )
 from eka.lazy import pattern
 from eka.values import dataclass
+
+if TYPE_CHECKING:
+    from eka.atom.requirement import Requirement
 
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _HEAD = pattern(r"(\[[^\]/]*\]|[^:/]*)([:/]?)(.*)", re.DOTALL)
@@ -58,8 +61,14 @@ def parse_atom_uri(text: str, aliases: Aliases) -> AtomUri:
     if at and not raw_requirement.strip():
         raise InvalidUri(text, "there is no requirement after `@`")
     label = Label.typed(raw_label)
-    requirement = Requirement.parse(raw_requirement) if at else None
+    requirement = _requirement(raw_requirement) if at else None
     return AtomUri(_explained(source, aliases) if source else None, label, requirement)
+
+
+def _requirement(text: str) -> Requirement:
+    from eka.atom.requirement import Requirement as Parsed  # noqa: PLC0415 - many have none
+
+    return Parsed.parse(text)
 
 
 def parse_source_url(text: str, aliases: Aliases) -> SourceUrl:

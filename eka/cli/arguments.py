@@ -7,12 +7,13 @@ import io
 import re
 from contextlib import redirect_stdout
 from copy import copy
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import OptionInfo
 
-from eka.cli.call import Call, Globals, When
+from eka.cli.call import Call, Globals
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 # The help text of a command is its docstring, without the sections for readers of the code.
 _SECTIONS = re.compile(r"\n\s*(Args|Returns|Raises|Source):.*", re.DOTALL)
+
+
+class When(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 def _global_options(

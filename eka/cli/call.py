@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class When(StrEnum):
-    """When to colour."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +17,7 @@ class Globals:
     directory: str = ""
     quiet: int = 0
     verbose: int = 0
-    color: When = When.AUTO
+    color: str = "auto"
     json: bool = False
 
 
