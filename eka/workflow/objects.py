@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError
-from eka.git import NetworkFailed, ObjectsUnavailable
+from eka.git import NetworkFailed, ObjectsUnavailable, UnsupportedObjectFormat
 from eka.workflow.errors import Offline
 from eka.workflow.listing import is_down
 
@@ -84,6 +84,7 @@ def metadata(
 
     Raises:
         NetworkFailed: no URL answers.
+        UnsupportedObjectFormat: the source names its objects by SHA-256.
     """
     order = () if services.offline else services.answers.in_order(urls)
     for at, url in enumerate(order):
@@ -94,6 +95,8 @@ def metadata(
                 raise
             services.answers.mark_down(url)
             services.progress.note(f"{url.public} does not answer ({error.why})")
+        except UnsupportedObjectFormat:
+            raise
         except EkaError:
             continue  # nobody needs all of them; whoever needs one asks for it and is told
     return services.cache.known_metadata(revs)

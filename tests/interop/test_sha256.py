@@ -15,9 +15,7 @@ READING = [
     ("verify", "{url}"),
     ("verify", "{url}::zlib"),
     ("info", "{url}::zlib"),
-    ("log", "{url}::zlib"),
     ("diff", "{url}::zlib@1.0.0", "{url}::zlib@1.0.0"),
-    ("search", "zlib", "{url}"),
     ("add", "{url}::zlib"),
     ("lock",),
 ]
@@ -77,6 +75,18 @@ def test_a_command_that_reads_atoms_says_why_it_cannot(
     assert url in error["where"]
     assert "SHA-256" in error["what"]
     assert {path: path.read_bytes() for path in app.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("words", [("log", "{url}::zlib"), ("search", "zlib", "{url}")])
+def test_a_command_that_can_answer_from_refs_says_what_it_could_not_read(
+    world: tuple[Person, Path, str], words: tuple[str, ...]
+) -> None:
+    person, app, url = world
+
+    answer = person.does(app, *(word.format(url=url) for word in words))
+
+    assert "1.0.0" in answer.out
+    assert "this repository names its objects by SHA-256" in answer.out + answer.err
 
 
 def test_what_is_published_again_is_unchanged(world: tuple[Person, Path, str]) -> None:
