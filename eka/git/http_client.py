@@ -37,7 +37,7 @@ class Request:
     method: str
     target: str
     """Path and query."""
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     on_sent: Callable[[int, int], None] | None = None
     """Is told how many bytes of the body went out, and how many there are."""

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from eka.git.http_match import UrlPattern
-from eka.values import dataclass
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,9 +72,9 @@ class HttpRules:
     ca_directory: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     """Empty: none, whatever the environment says. None: what the environment says."""
-    headers: tuple[str, ...] = ()
+    headers: tuple[str, ...] = field(default=(), repr=False)
     user_agent: str | None = None
     follow: Follow = Follow.INITIAL
     obstacle: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from eka.atom import Aliases, parse_source_url
 from eka.errors import EkaError
@@ -16,6 +16,7 @@ from eka.git.http_client import HttpClient, Request
 from eka.git.http_credentials import Credentials
 from eka.git.http_proxy import proxy_for
 from eka.git.http_rules import Follow, OnlyGitKnows, http_rules
+from eka.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _USER_AGENT = "git/2.0 (eka)"  # some servers serve git only to programs named so
 _MAX_REDIRECTS = 5
+_HEADER_NAME = pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))  # a path is sent as it is written, as far as can be
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_LOGIN, _FORBIDDEN, _ABSENT, _FIRST_FAILURE = 401, 403, 404, 300
 
@@ -97,7 +100,7 @@ class HttpSession:
         while True:
             request = Request(
                 method=method,
-                target=self._url.path.rstrip("/") + tail,
+                target=quote(self._url.path.rstrip("/"), safe=_ASCII) + tail,
                 headers={**self._headers(), **headers},
                 body=body,
                 on_sent=on_sent,
@@ -113,9 +116,11 @@ class HttpSession:
             headers["Authorization"] = self._credential.header
         for line in self._rules.headers:
             name, colon, value = line.partition(":")
-            if not colon or not line.isascii() or name in headers:
+            if not colon or name in headers or not _HEADER_NAME.fullmatch(name):
                 raise OnlyGitKnows  # curl has its own ways with odd and doubled headers
             headers[name] = value.strip()
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise OnlyGitKnows
         return headers
 
     def _login(self, answer: Answer) -> None:

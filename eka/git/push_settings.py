@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from eka.atom import Aliases, parse_source_url
 from eka.errors import EkaError
-from eka.values import dataclass
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from eka.atom import SourceUrl
@@ -23,7 +23,7 @@ _NO_MATCH = 1  # exit status of `git config --get-regexp`
 class PushSettings:
     """Settings in the order git read them; keys as git writes them: names in lower case."""
 
-    entries: tuple[tuple[str, str | None], ...] = ()
+    entries: tuple[tuple[str, str | None], ...] = field(default=(), repr=False)
     """(key, value); None where the key stood alone, which means true."""
 
     def rewritten(self, url: SourceUrl) -> SourceUrl | None:

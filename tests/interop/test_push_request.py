@@ -68,6 +68,11 @@ def remote(mono: Monorepo, base: str) -> str:
     return url
 
 
+def client_of(mono: Monorepo, url: SourceUrl) -> ReceivePackClient:
+    """Return a client that pushes to ``url`` with the person's settings."""
+    return ReceivePackClient(GitRunner("git", mono.env, mono.root), url, "sha1", silent)
+
+
 def helper(mono: Monorepo, password: str = SECRET) -> Path:
     """Give the person a credential helper; return where it notes what it is told."""
     program, log = mono.root / "helper", mono.root / "helper.log"
@@ -142,8 +147,7 @@ def test_a_server_nobody_trusts_gets_nothing(tmp_path: Path) -> None:
     with serve(tmp_path, Site(tls=tls)) as server:
         url = remote(mono, server.url)
         configure(mono, ("http.sslCAInfo", str(other.ca_file)))
-        runner = GitRunner("git", mono.env, tmp_path)
-        client = ReceivePackClient(runner, parsed(url), "sha1", silent)
+        client = client_of(mono, parsed(url))
 
         report = client.push({"refs/atoms/x/1.0.0": ObjectId("1" * 40)}, [])
 
@@ -229,8 +233,7 @@ def test_a_password_that_is_wrong_is_forgotten(tmp_path: Path) -> None:
     with serve(tmp_path, Site(credentials=(USER, SECRET))) as server:
         url = remote(mono, server.url)
         log = helper(mono, "wrong")
-        runner = GitRunner("git", mono.env, tmp_path)
-        client = ReceivePackClient(runner, parsed(url), "sha1", silent)
+        client = client_of(mono, parsed(url))
 
         with pytest.raises(AccessDenied) as caught:
             client.push({"refs/atoms/x/1.0.0": ObjectId("1" * 40)}, [])
@@ -388,6 +391,36 @@ def test_what_only_git_can_do_is_left_to_git(
     assert not any(b"agent=eka/1" in each for each in agents)
 
 
+@pytest.mark.spec("push-left-to-git")
+@pytest.mark.parametrize(
+    "header", ["no colon", "Bad Name: 1", "X-Odd: \u00e9", "User-Agent: twice", "X-Two: a\\nb"]
+)
+def test_headers_that_only_curl_understands_are_left_to_git(tmp_path: Path, header: str) -> None:
+    mono = pushed_set(tmp_path, "alpha")
+    file = tmp_path / "gitconfig"
+    file.write_text(f'[http]\n\textraHeader = "{header}"\n')
+    mono.env["GIT_CONFIG_GLOBAL"] = str(file)
+    client = client_of(mono, SourceUrl("http", "127.0.0.1", "/set", port=1))
+
+    report = client.push({"refs/atoms/x/1.0.0": head(mono)}, [])
+
+    assert report is None
+
+
+@pytest.mark.spec("push-create")
+def test_a_path_may_be_written_in_any_letters(tmp_path: Path) -> None:
+    mono = pushed_set(tmp_path, "alpha")
+    with serve_here(tmp_path) as server:
+        run(mono.server, "config", "http.receivepack", "true")
+        (tmp_path / "s\u00e9t").symlink_to(mono.server)
+        place = parsed(f"{server.url}/s\u00e9t")
+
+        with pytest.raises(SourceNotFound):  # the test's server does not decode paths
+            client_of(mono, place).push({"refs/atoms/x/1.0.0": head(mono)}, [])
+
+        assert server.log[-1].path.startswith("/s%C3%A9t/info/refs")
+
+
 @pytest.mark.spec("push-server-rules")
 @pytest.mark.parametrize("way", ["file", "http"])
 @pytest.mark.parametrize("hook", ["pre-receive", "update"])
@@ -454,8 +487,7 @@ def test_where_the_server_lacks_trees_git_finds_out_which(tmp_path: Path, way: s
     with serve(tmp_path) as server:
         url = parsed(remote(mono, server.url))
         place = SourceUrl("file", None, str(mono.server)) if way == "file" else url
-        runner = GitRunner("git", mono.env, tmp_path)
-        client = ReceivePackClient(runner, place, "sha1", silent)
+        client = client_of(mono, place)
 
         report = client.push({"refs/atoms/x/1.0.0": commit}, [("commit", body)])
 
