@@ -36,6 +36,7 @@ from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from eka.atom import SourceUrl
@@ -138,7 +139,7 @@ class MetadataCache:
                 return None
             try:
                 found = steps.metadata()
-                if len(found) == len(commits) or steps.is_done():
+                if len(found) == len(commits) or steps.is_done() or not self._is_damaged():
                     return found
             except (GitFailed, ObjectDamaged):
                 pass
@@ -176,6 +177,12 @@ class MetadataCache:
             make_bare(self._runner, self.git_dir)
         sweep(self.git_dir)
 
+    def _is_damaged(self) -> bool:
+        """Return whether git complains when it looks at all that is here."""
+        look = ["cat-file", "--batch-all-objects", "--batch-check=%(objecttype)", "--buffer"]
+        looked = self._runner.execute(look, git_dir=self.git_dir)
+        return looked.status != 0 or bool(looked.stderr)
+
     def _tidy(self) -> None:
         """Put many small packs into one; no ref keeps what is in them."""
         if len(list((self.git_dir / "objects" / "pack").glob("*.pack"))) > _MOST_PACKS:
@@ -199,7 +206,7 @@ class _Steps:
             self._claims = _Claims(self._read(self.commits, "commit", MAX_COMMIT_BYTES))
         # What is here already is asked for again: hardly any two versions share a manifest, and
         # looking for thousands of objects that are not here takes git longer.
-        wanted = self._claims.unmet(self._read) - self.asked - self._gone
+        wanted = self._claims.unmet(self._read, self.asked | self._gone)
         self.asked |= wanted
         # Asked for with the same caution: a header can name any object of the source.
         return Wish(wants=sorted(wanted), is_shallow=True, filter=_ALONE) if wanted else None
@@ -216,8 +223,9 @@ class _Steps:
     def is_done(self) -> bool:
         """Return whether all that the source has is really here."""
         here = self._present(self.commits).keys()
-        named: set[ObjectId] = self._claims.unmet(self._read) if self._claims else set()
-        wanted = named - self._gone
+        wanted: set[ObjectId] = set()
+        if self._claims is not None:
+            wanted = self._claims.unmet(self._read, self._gone)
         return len(here) == len(self.commits) and wanted <= self._present(wanted).keys()
 
 
@@ -236,11 +244,11 @@ class _Claims:
             elif manifest is not None and manifest.algorithm == commit.algorithm:
                 self._manifests[commit] = manifest
 
-    def unmet(self, read: _Read) -> set[ObjectId]:
-        """Return the trees still needed to find manifests; when all are here, the manifests."""
+    def unmet(self, read: _Read, known: AbstractSet[ObjectId]) -> set[ObjectId]:
+        """Return the trees still needed to find manifests; then the manifests; not ``known``."""
         # One kind at a time: a server leaves out a file that stands in a tree wanted beside it.
         self._look(read)
-        return set(self._roots.values()) or set(self._manifests.values())
+        return set(self._roots.values()) - known or set(self._manifests.values()) - known
 
     def metadata(self, read: _Read) -> dict[ObjectId, Metadata]:
         """Return the commits whose manifests are there."""

@@ -12,6 +12,7 @@ from eka.atom import Aliases, CommitFormat, ObjectId, SourceUrl, parse_source_ur
 from eka.git import GitRunner, ObjectCache, ObjectsUnavailable, UnsupportedObjectFormat
 from tests.servers.git_daemon import serve_daemon
 from tests.servers.git_http import Behaviour, GitServer, serve
+from tests.servers.hostile import ADVERTISEMENT, pack_answer, serve_socket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,6 +214,41 @@ def test_a_version_that_names_a_wrong_manifest_hides_no_other(
     known = objects_in(cache.git_dir.with_name("metadata.git"))
     assert f"commit {filtering.genesis.hex}" not in known
     assert f"blob {filtering.oid(f'{atom.tree.hex}:a/b').hex}" not in known
+
+
+def test_a_version_of_an_older_format_with_a_huge_directory_hides_no_other(
+    filtering: GitSet, url: SourceUrl, cache: ObjectCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eka.git.metadata._MAX_TREE_BYTES", 30)
+    good = published(filtering, 2)
+    atom = filtering.atom("lua", "1.0.0", "lua", {"main.c": "x"})
+    bad = filtering.point(
+        replace(atom, format=CommitFormat.PRE1, path=None, manifest=None, content=None)
+    )
+
+    found = cache.metadata(url, [good[0], bad, good[1]])
+
+    assert found.keys() == set(good)
+
+
+def test_a_source_that_leaves_objects_out_does_not_cost_what_others_gave(
+    filtering: GitSet, url: SourceUrl, cache: ObjectCache
+) -> None:
+    known, left_out = published(filtering, 2)
+    cache.metadata(url, [known])
+    done = subprocess.run(
+        ["git", "pack-objects", "-q", "--stdout"],
+        cwd=filtering.path,
+        input=f"{filtering.genesis.hex}\n".encode(),
+        capture_output=True,
+        check=True,
+    )
+
+    with serve_socket(ADVERTISEMENT, pack_answer(done.stdout)) as base:
+        found = cache.metadata(parse_source_url(base, NO_ALIASES), [left_out])
+
+    assert found == {}
+    assert cache.known_metadata([known]).keys() == {known}
 
 
 def test_what_is_no_atom_commit_has_no_metadata(
