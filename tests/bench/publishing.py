@@ -16,7 +16,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eka.atom import AtomCommit, CommitFormat, ContentHash, Label, ObjectId, SourceUrl, Version
+from eka.atom import (
+    Aliases,
+    AtomCommit,
+    CommitFormat,
+    ContentHash,
+    Label,
+    ObjectId,
+    SourceUrl,
+    Version,
+    parse_source_url,
+)
 from eka.git import GitRunner
 from eka.git.pack import build_pack
 from eka.git.receive_pack_client import ReceivePackClient
@@ -173,6 +183,14 @@ def _one_among_many(home: Path) -> Iterator[Comparison]:
                     rounds=5,
                     at_most=1.0,
                 )
+            alone = _One(world, mono, url, "a0")
+            yield compare(
+                f"the push alone, in process, {way} / git push of one ref",
+                alone.push,
+                alone.theirs,
+                rounds=5,
+                at_most=1.0,
+            )
 
 
 class _One:
@@ -196,6 +214,21 @@ class _One:
     def ours(self) -> float:
         label = self._next()
         return _measured([str(EKA), "publish", label], self._mono, self._world.home)[0]
+
+    def push(self) -> float:
+        """Push a ready commit."""
+        label = self._next()
+        tree = ObjectId(git(self._mono, "rev-parse", "HEAD:a0"))
+        body = _COMMIT.format(tree=tree.hex, message=label).encode()
+        runner = GitRunner("git", {**os.environ, **PERSON}, self._world.home)
+        url = parse_source_url(self._url, Aliases({}))
+        started = time.perf_counter()
+        client = ReceivePackClient(runner, url, "sha1", _silent)
+        report = client.push({f"refs/atoms/{label}/1.0.0": _id_of(body)}, [("commit", body)])
+        took_s = time.perf_counter() - started
+        assert report is not None
+        assert len(report.created) == 1
+        return took_s
 
     def theirs(self) -> float:
         label = self._next()
