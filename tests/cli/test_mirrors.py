@@ -380,6 +380,30 @@ def test_statuses_and_signatures_of_its_versions_come_along_and_no_others(
     }
 
 
+@pytest.mark.spec("mirror-made")
+def test_a_set_in_an_older_layout_is_mirrored_in_that_layout(
+    person: Person, tmp_path: Path
+) -> None:
+    old = Village(tmp_path / "old")
+    old.write("ekala.toml", '[set]\npackages = ["*"]\nformat = "pre1"\n')
+    old.publish(person)
+    person.does(tmp_path, "new", "app")
+    app = tmp_path / "app"
+    person.does(app, "add", f"{old.url}::shell@^1")
+
+    person.does(app, "mirror", "../m")
+    verified = person.json(app, "verify", f"file://{tmp_path}/m")
+
+    there, source = refs(tmp_path / "m"), refs(old.server)
+    assert set(there) == {
+        "refs/eka/atoms/shell/1.0.0",
+        "refs/eka/meta/shell/1.0.0/manifest",
+        "refs/ekala/init",
+    }
+    assert there.items() <= source.items()
+    assert verified.status == 0, verified.out
+
+
 @pytest.mark.spec("mirror-again")
 def test_a_mirror_grows_with_the_lock_and_loses_nothing(
     village: Village, person: Person, app: Path, tmp_path: Path
