@@ -118,13 +118,12 @@ class ObjectCache:
             return
         try:
             with exclusive(self.git_dir) as lock:
-                self._make()
+                is_new = self._make()
                 sweep(self.git_dir)
-                missing = sorted(set(wanted) - self.has(wanted))
+                # Looking for thousands of objects that are not there takes git a while.
+                missing = sorted(wanted if is_new else set(wanted) - self.has(wanted))
                 if missing:
-                    wish = Wish(
-                        wants=missing, haves=haves, is_shallow=True, filter=_NO_LARGE_FILE
-                    )
+                    wish = Wish(wants=missing, haves=haves, is_shallow=True, filter=_NO_LARGE_FILE)
                     destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
                     fetched = self._fetch(url, wish, destination, progress)
                     if fetched.is_old and url not in self._old and on_old is not None:
@@ -210,13 +209,14 @@ class ObjectCache:
             shutil.rmtree(self.git_dir, ignore_errors=True)
         self._planning().discard()
 
-    def _make(self) -> None:
-        """Make the repository where there is none, or none that git can read."""
+    def _make(self) -> bool:
+        """Make the repository where there is none, or none that git can read; True: made."""
         if is_readable(self._runner, self.git_dir):
-            return
+            return False
         # Whatever remains of a damaged one can be fetched again.
         shutil.rmtree(self.git_dir, ignore_errors=True)
         make_bare(self._runner, self.git_dir)
+        return True
 
     def _check_arrived(self, url: SourceUrl, oids: Sequence[ObjectId]) -> None:
         names = "".join(f"{oid.hex}\n" for oid in oids)

@@ -160,10 +160,10 @@ class SourceHistory:
         if not origins:
             return
         with self._writing() as destination:
-            self._fetch_commits(origins, destination)
+            alone = self._fetch_commits(origins, destination)
             reader = self._objects()
             roots = {origin: commit_tree(reader.commit(origin)) for origin in origins}
-            self._fetch_trees(roots, destination)
+            self._fetch_trees(roots, destination, may_be_here=not alone)
         self._ready.update(origins)
         self._descendants.clear()
 
@@ -179,11 +179,13 @@ class SourceHistory:
         except OSError as error:
             raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
 
-    def _fetch_commits(self, origins: Collection[ObjectId], destination: Destination) -> None:
+    def _fetch_commits(self, origins: Collection[ObjectId], destination: Destination) -> bool:
+        """Fetch source commits and their ancestors; True: no trees came with them."""
         here = kept(self._runner, self.git_dir, _COMMITS_PREFIX)
-        missing = [each for each in origins if each not in here and each not in self._shallow]
+        known = {*here, *self._shallow}
+        missing = [each for each in origins if each not in known]
         if not missing:
-            return
+            return False
         wish = Wish(wants=missing, haves=here[:_MOST_HAVES], filter="tree:0")
         fetched = self._fetch(wish, destination)
         reader = self._objects()
@@ -198,14 +200,17 @@ class SourceHistory:
             ]
         self._shallow.update(set(missing) - set(whole))
         keep(self._runner, self.git_dir, whole, _COMMITS_PREFIX)
+        return fetched.is_filtered and len(missing) == len(origins)
 
-    def _fetch_trees(self, roots: dict[ObjectId, ObjectId], destination: Destination) -> None:
+    def _fetch_trees(
+        self, roots: dict[ObjectId, ObjectId], destination: Destination, *, may_be_here: bool
+    ) -> None:
         here = set(kept(self._runner, self.git_dir, _TREES_PREFIX))
         missing = {origin: root for origin, root in roots.items() if root not in here}
         if not missing:
             return
         wanted = list(dict.fromkeys(missing.values()))
-        if not self._have_trees(wanted):
+        if not (may_be_here and self._have_trees(wanted)):
             try:
                 wish = Wish(wants=wanted, filter="blob:none")
                 self._fetch(wish, destination)
