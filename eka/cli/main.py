@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
+FAILED = 1  # Exit.FAILED
 _YOUNG_OBJECTS = 50_000  # before the first look for garbage; Python's own number is 700
 _STREAMS = ("stdin", "stdout", "stderr")
 # Modules that may have something left to do when Python ends.
@@ -44,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
         return BROKEN_PIPE
     except KeyboardInterrupt:  # while still loading; later ones are told properly
         return INTERRUPTED
+    except (OSError, ImportError) as error:  # not even the words for errors could be loaded
+        sys.stderr.write(f"error[system]: eka cannot read its own files: {error}\n")
+        return FAILED
     if argv is None and _TIDYING.isdisjoint(sys.modules):
         sys.stderr.flush()
         os._exit(status)  # taking the interpreter apart takes longer than a short command

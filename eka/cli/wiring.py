@@ -81,7 +81,7 @@ def services(
         directory=frame.directory,
         system=system(),
         offline=offline,
-        now_s=int(time.time()),
+        now_s=max(0, int(time.time())),
         refresh=refresh,
         max_age_s=settings.max_age_s,
         accepted_changes=accepted,

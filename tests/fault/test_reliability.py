@@ -220,12 +220,13 @@ def test_r10_whatever_the_clock_says_the_answers_are_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def told(app: Path) -> tuple[str, str]:
+    def told(app: Path) -> tuple[str, list[str]]:
         person.does(tmp_path, "new", app.name)
         person.does(app, "add", f"{village.url}::greet@^1")
         person.does(app, "verify")
         lock = (app / "atom.lock").read_text().replace(app.name, "app")
-        return lock, person.does(app, "versions", f"{village.url}::greet", "--json").out
+        listed = person.json(app, "versions", f"{village.url}::greet").document["versions"]
+        return lock, [f"{each['version']} {each['commit']}" for each in listed]
 
     expected = told(tmp_path / "first")
     monkeypatch.setattr(time, "time", lambda: float(clock_s))
