@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin
 
 from eka.atom import Aliases, parse_source_url
 from eka.errors import EkaError
-from eka.git.failures import AccessDenied, NetworkFailed, SourceNotFound
+from eka.git.failures import AccessDenied, NetworkFailed, SourceBusy, SourceNotFound
 from eka.git.http_client import HttpClient, Request
 from eka.git.http_credentials import Credentials
 from eka.git.http_proxy import proxy_for
@@ -33,6 +33,8 @@ _HEADER_NAME = pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))  # a path is sent as it is written, as far as can be
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_LOGIN, _FORBIDDEN, _ABSENT, _FIRST_FAILURE = 401, 403, 404, 300
+_BUSY = frozenset({429, 503})
+_MOST_DIGITS = 10  # of the seconds a server asks for
 
 
 class HttpSession:
@@ -141,7 +143,11 @@ class HttpSession:
                 self._credentials.judge(self._credential, is_good=True)
             return answer
         why = f"the server answers with HTTP {answer.status}"
+        wait_s = answer.header("Retry-After")
         answer.leave()
+        if answer.status in _BUSY:
+            asks = wait_s.isascii() and wait_s.isdecimal() and len(wait_s) < _MOST_DIGITS
+            raise SourceBusy(self._url, f"{why}, to be asked in {wait_s} s" if asks else why)
         if answer.status == _ABSENT:
             raise SourceNotFound(self._url, why)
         if answer.status == _FORBIDDEN:

@@ -201,6 +201,30 @@ def test_r11_a_busy_server_is_not_asked_again_and_again(
     assert (refs(village), files(app)) == before
 
 
+@pytest.mark.parametrize("served", [5, 6, 7])
+def test_r11_a_publish_that_a_busy_server_ends_is_completed_by_the_next(
+    served: int, village: Village, tmp_path: Path
+) -> None:
+    """At the push of the source, at the push of the versions, or after it."""
+    made, owner = Village.copied(village, tmp_path / "village"), Person(tmp_path / "home")
+    busy = Behaviour(retry_after_s=HOUR_S)
+    with serve_python(made.server.parent, busy) as server:
+        git(made.mono, "remote", "set-url", "origin", f"{server.url}/pkgs.git")
+        grown(made, owner, "1.1.0")
+        busy.failures[:] = [0] * served + [429] * 50
+
+        ended = owner.json(made.mono, "publish", "greet", "--push-source")
+        refused = [each for each in server.log if each.status == 429]
+        busy.failures.clear()
+        again = owner.json(made.mono, "publish", "greet", "--push-source")
+
+    assert (ended.status, ended.code) == (EXIT_NETWORK, "source-busy"), ended
+    assert len(refused) <= 3
+    assert again.status == 0, again
+    assert "refs/atoms/greet/1.1.0" in refs(made)
+    assert git(made.server, "fsck", "--strict", "--no-dangling") == ""
+
+
 @pytest.mark.spec("flow-one-source")
 def test_r11_a_mirror_answers_while_the_first_address_is_busy(
     village: Village, person: Person, app: Path
