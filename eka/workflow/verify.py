@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from eka.git.signatures import SignatureFinding
     from eka.workflow.project import Project
     from eka.workflow.services import Services
-    from eka.workflow.statuses import Statuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +100,11 @@ def verify_uri(services: Services, text: str) -> VerifyReport:
     source = source_of(uri, text, services)
     listings = Listings(services)
     if uri.label is None:
-        listed = dict(listings.all((source,)))
-        said: Statuses = {}
+        every = listings.all((source,))
+        listed, labels = dict(every), sorted({label for label, _ in every.statuses})
     else:
-        listed = dict(listings.versions((source,), [uri.label]))
-        said = read_statuses(services, listings, (source,), [uri.label])
+        listed, labels = dict(listings.versions((source,), [uri.label])), [uri.label]
+    said = read_statuses(services, listings, (source,), labels) if labels else {}
     genesis = _genesis(listings, source)
     subjects = [
         _Subject(

@@ -330,3 +330,16 @@ def test_statuses_are_read_from_servers_of_an_older_protocol(
     newest, oldest = (each["status"] for each in answer.document["versions"])
     assert newest["yanked"] == {"reason": REASON}
     assert oldest is None
+
+
+@pytest.mark.spec("status-told")
+def test_who_verifies_a_whole_source_is_told_too(
+    village: Village, owner: Person, user: Person
+) -> None:
+    owner.does(village.mono, "yank", "greet@1.0.0", "--reason", REASON)
+
+    answer = user.json(village.root, "verify", village.url)
+
+    said = {(each["label"], each["version"]): each["status"] for each in answer.document["atoms"]}
+    assert said["greet", "1.0.0"]["yanked"] == {"reason": REASON}
+    assert said["greet", "1.1.0"] is None
