@@ -19,7 +19,7 @@ from eka.git.registries import nobody_listens
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from eka.atom import Label, ObjectId, Version
     from eka.errors import EkaError
@@ -102,7 +102,8 @@ def check_publish(
         checked = prepared.planner.checked
     remote = prepared.destination.remote
     atoms = tuple(_held_against(checked.chosen, survey))
-    bumps = {(atom.label, atom.version) for atom in atoms if atom.state is CheckState.NEEDS_BUMP}
+    changed = [atom for atom in atoms if atom.state is CheckState.NEEDS_BUMP]
+    bumps = {(atom.label.text, atom.version.text) for atom in changed}
     return CheckReport(
         commit=checked.source.commit,
         remote=None if remote is None else remote.url.public,
@@ -136,7 +137,6 @@ def _held_against(chosen: Iterable[SourceAtom], survey: Survey) -> Iterable[Chec
         )
 
 
-def _is_told(problem: EkaError, bumps: Iterable[VersionKey]) -> bool:
+def _is_told(problem: EkaError, bumps: Collection[tuple[str, str]]) -> bool:
     """Return whether a problem is the same as that an atom needs a bump."""
-    keys = {(label.text, version.text) for label, version in bumps}
-    return isinstance(problem, VersionConflict) and (problem.label, problem.version) in keys
+    return isinstance(problem, VersionConflict) and (problem.label, problem.version) in bumps
