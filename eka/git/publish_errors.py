@@ -272,7 +272,7 @@ class VersionConflict(EkaError):
             what=f"{label.text} {version.text} is published already, with another content",
             where=where,
             why=f"expected tree {expected}, found {found}",
-            fix=f"bump the version in the manifest of {label.text}",
+            fix=f"give it a new version (`eka bump {label.text} patch`), and commit that",
         )
         self.label, self.version = label.text, version.text
         self.expected, self.found = expected, found
