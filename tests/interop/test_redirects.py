@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.apache import Site, serve
+from tests.servers.authority import authority
 from tests.story import Person, Village, git
 
 if TYPE_CHECKING:
@@ -141,6 +142,29 @@ def test_s14_s13_a_redirection_leads_to_no_other_kind_of_place(
 
     assert {answer.status for answer in answers} == {EXIT_NETWORK}, answers
     assert not (village.server.parent / "canary").exists()
+
+
+@pytest.mark.spec("source-redirect")
+def test_s14_a_redirection_gives_no_encryption_up(village: Village, tmp_path: Path) -> None:
+    ca = authority(tmp_path / "authority")
+    person = Person(tmp_path / "home", GIT_SSL_CAINFO=str(ca.ca_file))
+    root = village.server.parent
+    with serve(root) as plain, serve(root, Site(tls=ca)) as first:
+        down = Site(tls=ca, redirects={"/": f"{plain.url}/"})
+        aside = Site(tls=ca, redirects={"/": f"{first.url}/"})
+        with serve(root, down) as downwards, serve(root, aside) as sideways:
+            refused = [
+                person.json(tmp_path, "versions", f"{downwards.url}/pkgs.git::greet"),
+                person.json(
+                    village.mono, "publish", "--all", "--remote", f"{downwards.url}/pkgs.git"
+                ),
+            ]
+            followed = person.eka(tmp_path, "versions", f"{sideways.url}/pkgs.git::greet")
+
+    assert {(each.status, each.code) for each in refused} == {(EXIT_NETWORK, "network-failed")}
+    assert all("refused" in each.document["error"]["why"] for each in refused)
+    assert followed.status == 0
+    assert first.url in followed.err
 
 
 def test_s14_redirections_in_a_circle_end(village: Village, tmp_path: Path) -> None:
