@@ -148,7 +148,9 @@ class Publisher:
     ) -> None:
         """Let the refs here say what the remote has accepted."""
         self._progress(PublishStage.RECORDING, len(atoms))
-        self._add_objects(atoms, refs)
+        # Those of the plan are here since before the push, unless somebody else brought them.
+        added = {atom.oid for atom in plan.atoms}
+        self._add_objects([atom for atom in atoms if atom.oid not in added], refs)
         refs.write(self._local_refs(plan, atoms))
 
     def _local_refs(
