@@ -107,7 +107,7 @@ def test_one_request_of_our_own_creates_all_refs(tmp_path: Path) -> None:
 def test_the_refs_a_server_advertises_stay_there(tmp_path: Path) -> None:
     mono = pushed_set(tmp_path, "alpha")
     head = mono.git("rev-parse", "HEAD").strip()
-    lines = "".join(f"{head} refs/x/{'x' * 60}-{n:05}\n" for n in range(100_000))
+    lines = "".join(f"{head} refs/x/{'x' * 60}-{n:06}\n" for n in range(150_000))
     (mono.server / "packed-refs").write_text(f"# pack-refs with: sorted \n{lines}")
     with serve(tmp_path) as server:
         remote(mono, server.url)
