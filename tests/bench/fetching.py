@@ -14,6 +14,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,12 +127,12 @@ def _git_twice(home: Path, url: str, world: ManyVersions) -> float:
 
 
 def _linear(took_s: dict[int, float]) -> Comparison:
-    """Compare what each further version costs, among many and among few."""
-    few, some, many = 10, 1000, 5000
-    late = (took_s[many] - took_s[some]) / (many - some)
-    early = (took_s[some] - took_s[few]) / (some - few)
-    name = "one version more, from 1000 to 5000 / from 10 to 1000"
-    return Comparison(name, late / early, late, early, 11, at_most=1.5)
+    """Compare how the time grows with how the number grows, where that is worst."""
+    steps = list(pairwise(sorted(took_s)))
+    growth = {(a, b): (took_s[b] / took_s[a]) / (b / a) for a, b in steps}
+    few, many = max(growth, key=growth.__getitem__)
+    name = f"times as long for {many} as for {few} / times as many"
+    return Comparison(name, growth[few, many], took_s[many], took_s[few], 11, at_most=1.1)
 
 
 def _one_atom(home: Path) -> Iterator[Comparison]:
