@@ -48,7 +48,7 @@ def is_clear(answer: Answer, *statuses: int) -> bool:
 
 
 def _zeros(raw: RawRepository, _: Callable[[int, int], int]) -> list[Entry]:
-    return [raw.file("zeros", bytes(600 * 1024**2))]
+    return [raw.file("zeros", bytes(513 * 1024**2))]
 
 
 def _unfolding(raw: RawRepository, _: Callable[[int, int], int]) -> list[Entry]:
@@ -136,7 +136,7 @@ def test_s15_a_listing_of_very_many_versions_is_worked_through_or_refused(
         "info": "URL::x",
     }
 
-    for command, uri in list(uris.items())[: rounds(3, 5)]:
+    for command, uri in list(uris.items())[: rounds(2, 5)]:
         with serve_socket(ADVERTISEMENT, answer) as url:
             words = [uri.replace("URL", url)]
             words = ["x", "--names", *words] if command == "search" else words

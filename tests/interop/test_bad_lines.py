@@ -301,7 +301,7 @@ def test_r11_a_line_that_breaks_leaves_nothing_half_done(
         cache = reader.home / ".cache"
         reader.does(app, "add", f"{url}::greet", "--dry-run")
         places = cuts(line)
-        every = max(1, len(places) // rounds(5, 1000))
+        every = max(1, len(places) // rounds(3, 1000))
 
         for cut in places[::every]:
             shutil.rmtree(cache)
