@@ -224,7 +224,8 @@ class _One:
         url = parse_source_url(self._url, Aliases({}))
         started = time.perf_counter()
         client = ReceivePackClient(runner, url, "sha1", _silent)
-        report = client.push({f"refs/atoms/{label}/1.0.0": _id_of(body)}, [("commit", body)])
+        ref = f"refs/atoms/{label}/2.{_One._number}.0"
+        report = client.push({ref: _id_of(body)}, [("commit", body)])
         took_s = time.perf_counter() - started
         assert report is not None
         assert len(report.created) == 1
