@@ -109,7 +109,7 @@ def move(mono: Path, url: str) -> None:
 
 
 @pytest.mark.spec("source-schemes")
-@pytest.mark.parametrize("number", range(len(URLS)), ids=lambda number: URLS[number])
+@pytest.mark.parametrize("number", range(len(URLS)), ids=URLS)
 def test_s13_no_address_runs_a_program(
     number: int,
     root: Path,
