@@ -215,7 +215,7 @@ class GitProvider:
     def _refused(self, request: Request, error: EkaError) -> Unavailable:
         (_, label), version = request
         self._services.progress.note(f"{label.text} {version.text} cannot be used: {error}")
-        return Unavailable(f"it cannot be used ({error})")
+        return Unavailable(str(error))
 
     def _manifest(self, request: Request) -> Manifest:
         (_, label), version = request
