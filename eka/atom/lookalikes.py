@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # What folds to ASCII though the table of look-alikes does not name it.
 _FOLDED = "\u00df\u1e9e"
+# What nothing is drawn for, of what a label may begin with.
+_INVISIBLE = "\u115f\u1160"
 
 
 def lookalike_starts(label: Label) -> frozenset[str] | None:
@@ -43,17 +45,13 @@ def lookalike_starts(label: Label) -> frozenset[str] | None:
 @cache
 def _keys_of_starts() -> Mapping[str, tuple[str, str]]:
     """Return characters that look or fold like ASCII, with their skeleton and case fold."""
-    ascii_letters = "".join(map(chr, range(ord("A"), ord("z") + 1)))
-    candidates = {
-        *map(chr, confusables_table.load()),
-        *ascii_letters,
-        *_FOLDED,
-        "\u115f",
-        "\u1160",
-    }
-    keys = {each: (skeleton_of(each), each.casefold()) for each in candidates}
-    return {
-        each: (shape if shape.isascii() else "\uffff", fold)
-        for each, (shape, fold) in keys.items()
-        if each.isidentifier() and (shape.isascii() or fold.isascii())
-    }
+    keys: dict[str, tuple[str, str]] = {}
+    for code_point, shape in confusables_table.load().items():
+        character = chr(code_point)
+        if shape.isascii() and character.isidentifier():
+            keys[character] = (shape, character)
+    letters = (*map(chr, range(ord("A"), ord("z") + 1)), *_FOLDED, *_INVISIBLE)
+    for character in filter(str.isidentifier, letters):
+        shape = skeleton_of(character)
+        keys[character] = (shape if shape.isascii() else character, character.casefold())
+    return keys
