@@ -10,11 +10,14 @@ from eka.atom import (
     Requirement,
     Version,
     VersionPart,
+    encode_lock,
     followed_requirement,
+    lock_with_versions,
     next_in_kind,
     next_version,
+    parse_lock,
 )
-from tests.vectors import load
+from tests.vectors import FIXTURES, load
 
 VECTORS: dict[str, list[dict[str, Any]]] = load("publishing/bumps.json")
 
@@ -54,3 +57,26 @@ def test_a_requirement_follows_in_its_own_style(case: dict[str, Any]) -> None:
     found = followed_requirement(requirement, version)
 
     assert (found.text if found else None) == case["followed"]
+
+
+@pytest.mark.spec("bump-requirement")
+def test_a_requirement_that_cannot_be_written_is_not_followed() -> None:
+    largest = Version(2**64 - 1, 0, 0)
+
+    assert followed_requirement(Requirement(">=1, <2"), largest) is None
+
+
+def test_a_lock_names_the_versions_its_set_will_have() -> None:
+    lock = parse_lock((FIXTURES / "lockfile/golden/full.toml").read_bytes(), "atom.lock")
+    own = [atom for atom in lock.atoms if atom.rev is None]
+    foreign = [atom for atom in lock.atoms if atom.rev is not None]
+    later = {atom.key.label: Version(9, 0, 0) for atom in own}
+
+    found = lock_with_versions(lock, later, "5" * 64)
+
+    assert found is not None
+    assert {atom.key.version for atom in found.atoms if atom.rev is None} == {Version(9, 0, 0)}
+    kept = [atom.key for atom in found.atoms if atom.rev is not None]
+    assert kept == [atom.key for atom in foreign]
+    assert parse_lock(encode_lock(found), "atom.lock") == found
+    assert lock_with_versions(lock, {}, "5" * 64) is None

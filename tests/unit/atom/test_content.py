@@ -6,6 +6,7 @@ import pytest
 
 from eka.atom import (
     ContentHash,
+    ContentHasher,
     ContentUndefined,
     InvalidContentHash,
     ObjectId,
@@ -130,3 +131,13 @@ def test_an_empty_directory_differs_from_none() -> None:
 def test_a_missing_object_is_the_reader_s_error() -> None:
     with pytest.raises(KeyError):
         content_hash(ObjectId("0" * 40), FakeTrees())
+
+
+def test_a_hasher_that_remembers_too_much_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    trees = FakeTrees()
+    roots = [trees.add_files({"a": text, "b/c": text}) for text in (b"1", b"2", b"1")]
+    expected = [content_hash(root, trees) for root in roots]
+    monkeypatch.setattr("eka.atom.content._MOST_REMEMBERED", 2)
+    hasher = ContentHasher()
+
+    assert [hasher.hash(root, trees) for root in roots] == expected

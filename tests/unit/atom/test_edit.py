@@ -14,7 +14,14 @@ from eka.atom.edit import (
     new_manifest,
     new_set_manifest,
 )
-from eka.atom.toml_edit import EditFailed, append_value, render_value, set_value, value_at
+from eka.atom.toml_edit import (
+    EditFailed,
+    append_value,
+    render_value,
+    set_string,
+    set_value,
+    value_at,
+)
 
 PACKAGE = '[package]\nlabel = "tool"\nversion = "1.0.0"\n'
 URL = "https://a.org/core"
@@ -316,3 +323,21 @@ def test_a_new_set_manifest_is_valid_and_grows() -> None:
 
     assert parse_set_manifest(text.encode(), "ekala.toml").packages == ("pkgs/*", "app")
     assert text.split("\n")[0].endswith("/ekala.schema.json")
+
+
+def test_a_string_keeps_its_quotes() -> None:
+    text = "[package]\nlabel = 'tool'\nversion = '''1.0.0'''  # now\n"
+
+    assert set_string(text, ("package", "version"), "2.0.0") == text.replace("1.0.0", "2.0.0")
+
+
+@pytest.mark.parametrize("text", ["[package]\n", "[package]\nversion = 1\n", "package = 1\n"])
+def test_what_is_no_string_is_not_changed_like_one(text: str) -> None:
+    with pytest.raises(EditFailed):
+        set_string(text, ("package", "version"), "2.0.0")
+
+
+def test_a_string_that_its_quotes_cannot_hold_gets_others() -> None:
+    edited = set_string(PACKAGE, ("package", "label"), "it's")
+
+    assert tomllib.loads(edited)["package"]["label"] == "it's"
