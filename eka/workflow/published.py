@@ -23,6 +23,7 @@ from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import AtomIncomplete, AtomNotFound, ClaimMismatch, UriIncomplete
 from eka.workflow.objects import ensure
 from eka.workflow.project import MANIFEST, Project
+from eka.workflow.statuses import read_statuses
 from eka.workflow.suggest import hint
 from eka.workflow.versions import PublishedVersion, newest, select
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eka.atom import AtomUri, Label, Manifest, ObjectId, Requirement, TomlValue, TreeSummary
+    from eka.git import VersionStatus
     from eka.git.objects import PygitReader
     from eka.workflow.listing import Listings
     from eka.workflow.services import Services
@@ -84,20 +86,22 @@ def source_at(repository: WorkRepository) -> SourceUrl:
 
 
 def choose(
-    found: Mapping[Version, ObjectId], requirement: Requirement | None
+    found: Mapping[Version, ObjectId],
+    requirement: Requirement | None,
+    said: Mapping[Version, VersionStatus],
 ) -> PublishedVersion | None:
     """Return the version that a person means; None when there is none.
 
     A whole version that is published is meant exactly, though as a requirement it would accept
-    later ones; else the newest that is accepted, pre-releases last.
+    later ones; else the newest that is accepted, pre-releases last, yanked ones last of all.
 
     Source: atom-spec/queries.md [query-version].
     """
     if requirement is not None:
         exact = _whole(requirement.text)
         if exact is not None and exact in found:
-            return PublishedVersion(exact, found[exact])
-    matching = select(found, requirement)
+            return PublishedVersion(exact, found[exact], said.get(exact))
+    matching = select(found, requirement, said)
     return newest(matching) if matching else None
 
 
@@ -128,7 +132,9 @@ def find_version(
             why="no version of it is published there",
             known=hint(services, source, label),
         )
-    chosen = choose(found, requirement)
+    statuses = read_statuses(services, listings, (source,), [label])
+    said = {version: status for (_, version), status in statuses.items()}
+    chosen = choose(found, requirement, said)
     if chosen is None:
         wanted = f"{label.text} {requirement.text if requirement else ''}".strip()
         raise AtomNotFound(

@@ -340,6 +340,19 @@ def test_info_tells_all_that_is_known(village: Village, person: Person) -> None:
         assert text in people
 
 
+@pytest.mark.spec("query-version")
+def test_a_yanked_version_is_meant_only_where_all_are(village: Village, person: Person) -> None:
+    def meant(uri: str) -> object:
+        return person.json(person.home, "info", uri).document["version"]
+
+    uri = f"{village.url}::word"
+    person.does(village.mono, "yank", "word@1.1.0")
+
+    assert meant(uri) == "1.0.0"
+    assert meant(f"{uri}@1.1.0") == "1.1.0"
+    assert meant(f"{uri}@>=1.1, <2") == "1.1.0"
+
+
 def test_a_directory_is_the_project_in_it(published: Village, person: Person) -> None:
     here = person.json(published.mono / "word", "info").document
     there = person.json(published.mono, "info", "./word").document
