@@ -56,6 +56,12 @@ def serve_socket(*answers: bytes, stalls: bool = False) -> Generator[str]:
                 connection.sendall(answer)
             if stalls:
                 released.wait(60)
+                return
+            # Hang up in an orderly way: a request that nobody has read would become a reset.
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(60)
+            while connection.recv(65536):
+                continue
 
     def accept() -> None:
         while True:
