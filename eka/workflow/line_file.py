@@ -144,6 +144,8 @@ class HeldFile:
         if durable:
             os.fsync(self._handle)
             if not size:
+                from eka.workflow.durable import sync_directory  # noqa: PLC0415 - once a file
+
                 sync_directory(self._path.parent)
 
     def replace(self, lines: Iterable[bytes]) -> None:
@@ -181,15 +183,6 @@ def _find(data: bytes, starts: Iterable[bytes], holding: Iterable[bytes] | None)
             at = data.find(part, at + 1)
     lines = (_line_at(data, at) for at in sorted(places))
     return [line for line in lines if line.startswith(wanted)]
-
-
-def sync_directory(directory: Path) -> None:
-    """Let the names in a directory reach the disk."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _last(data: bytes, start: bytes) -> int:

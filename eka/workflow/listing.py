@@ -62,7 +62,7 @@ class Listings:
                     raise Offline(f"the set at {first.public}")
                 source.genesis = remembered[0]
             else:
-                by, told = self._first_answer(urls, self._services.index.genesis)
+                by, told = first_answer(self._services, urls, self._services.index.genesis)
                 self._take_genesis(first, by, told)
         return self._known_genesis(source)
 
@@ -87,8 +87,8 @@ class Listings:
         elif unknown:
             unknown = self._recalled(urls[0], source, unknown)
         if unknown and not source.is_whole:
-            by, listing = self._first_answer(
-                urls, lambda url: self._services.index.versions(url, unknown)
+            by, listing = first_answer(
+                self._services, urls, lambda url: self._services.index.versions(url, unknown)
             )
             self._take(urls[0], by, listing, unknown)
         return _listing(source, labels)
@@ -97,7 +97,7 @@ class Listings:
         """Return every published version of a set; raises as `versions` does."""
         first, source = urls[0], self._source(urls[0])
         if not source.is_whole and not self._recalled_whole(first, source):
-            by, listing = self._first_answer(urls, self._services.index.all)
+            by, listing = first_answer(self._services, urls, self._services.index.all)
             self._take(first, by, listing, None)
         return _listing(source, source.known)
 
@@ -207,24 +207,6 @@ class Listings:
 
     # What comes in.
 
-    def _first_answer(
-        self, urls: Sequence[SourceUrl], ask: Callable[[SourceUrl], _Told]
-    ) -> tuple[SourceUrl, _Told]:
-        """Ask the first URL; a mirror lists only when that one is down, and that is said."""
-        answers = self._services.answers
-        left = [url for url in urls if not answers.is_down(url)] or list(urls)
-        while True:
-            url, *left = left
-            try:
-                return url, ask(url)
-            except EkaError as error:
-                if not left or not is_down(error):
-                    raise
-                answers.mark_down(url)
-                self._services.progress.note(
-                    f"{url.public} does not answer ({error.why}); asking {left[0].public}"
-                )
-
     def _take_genesis(self, first: SourceUrl, by: SourceUrl, genesis: Genesis) -> None:
         source = self._source(first)
         remembered = source.cache.genesis()
@@ -277,6 +259,35 @@ class Listings:
             source.cache.replace(entries, mark, services.now_s)
         else:
             source.cache.add(entries)
+
+
+def first_answer(
+    services: Services,
+    urls: Sequence[SourceUrl],
+    ask: Callable[[SourceUrl], _Told],
+    what: str = "",
+) -> tuple[SourceUrl, _Told]:
+    """Ask the first URL; a mirror lists only when that one is down, and that is said.
+
+    Args:
+        services: Remember who is down, and say so.
+        urls: Of one set, one at least.
+        ask: Asks one of them.
+        what: What is asked for, to be added to what is said, such as `` for signatures``.
+    """
+    answers = services.answers
+    left = [url for url in urls if not answers.is_down(url)] or list(urls)
+    while True:
+        url, *left = left
+        try:
+            return url, ask(url)
+        except EkaError as error:
+            if not left or not is_down(error):
+                raise
+            answers.mark_down(url)
+            services.progress.note(
+                f"{url.public} does not answer ({error.why}); asking {left[0].public}{what}"
+            )
 
 
 def is_down(error: EkaError) -> bool:

@@ -9,7 +9,6 @@ from eka.atom import ObjectId
 from eka.errors import EkaError
 from eka.git import (
     SIGNATURES_PREFIX,
-    NetworkFailed,
     is_key_id,
     parse_signature_ref,
     signature_prefix,
@@ -17,6 +16,7 @@ from eka.git import (
 from eka.hashing import digest
 from eka.workflow.durable import replace_file
 from eka.workflow.errors import Offline
+from eka.workflow.listing import first_answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -72,26 +72,15 @@ class SignatureRefs:
         if len(versions) <= MOST_PREFIXES:
             prefixes = [signature_prefix(*key) for key in versions]
         found: dict[VersionKey, Tags] = {key: {} for key in versions}
-        for name, oid in self._first_answer(urls, prefixes).items():
+        ask = self._services.transport.ls_refs
+        _, listed = first_answer(
+            self._services, urls, lambda url: ask(url, prefixes), " for signatures"
+        )
+        for name, oid in listed.refs.items():
             parsed = parse_signature_ref(name)
             if parsed is not None and (key := parsed[:2]) in found:
                 found[key][parsed[2]] = oid
         return found
-
-    def _first_answer(
-        self, urls: Sequence[SourceUrl], prefixes: Sequence[str]
-    ) -> Mapping[str, ObjectId]:
-        for at, url in enumerate(urls):
-            try:
-                return self._services.transport.ls_refs(url, prefixes).refs
-            except NetworkFailed as error:
-                if at + 1 == len(urls):
-                    raise
-                told = f"{url.public} does not answer ({error.why})"
-                following = urls[at + 1].public
-                self._services.progress.note(f"{told}; asking {following} for signatures")
-        message = "a set has one URL at least"
-        raise AssertionError(message)
 
     def _path(self, url: SourceUrl) -> Path:
         name = f"{digest(url.public.encode()).hex()}.json"
