@@ -236,9 +236,16 @@ def test_r11_a_mirror_answers_while_the_first_address_is_busy(
             manifest.write(f'[package.sets]\nset = {urls}\n[deps.from.set]\ngreet = "^1"\n')
 
         answer = person.eka(app, "lock")
+        asked = len(server.log)
+        verified = person.json(app, "verify")
+        asked = len(server.log) - asked
 
     assert answer.status == 0, answer.err
     assert "503" in answer.err
+    levels = [each for atom in verified.document["atoms"] for each in atom["levels"]]
+    signed = {each["status"] for each in levels if each["level"] == "signature"}
+    assert signed == {"absent"}  # the mirror said so; the busy address leaves it open
+    assert asked == 1  # whoever is known to be busy is not asked for signatures as well
 
 
 # --- lines that break --------------------------------------------------------------------------
