@@ -40,4 +40,4 @@ def measure() -> Iterator[Comparison]:
         # With the git processes it starts.
         bare_repository = Stage(Path(scratch)).many_refs(10, 10)
         command = (EKA, "versions", f"file://{bare_repository}::label-5")
-        yield compare("eka versions / python -c pass", partial(cpu_s, command), bare, at_most=4.0)
+        yield compare("eka versions / python -c pass", partial(cpu_s, command), bare, at_most=6.0)
