@@ -10,7 +10,8 @@ from eka.atom.edit import add_dependency
 from eka.compose import ROOT, Selector
 from eka.workflow.errors import AtomNotFound, OwnSetOnly, SetNameTaken, UriIncomplete
 from eka.workflow.listing import Listings
-from eka.workflow.lock import Change, LockOptions, diff_locks, resolve
+from eka.workflow.lock import LockOptions, resolve
+from eka.workflow.lock_changes import Change, diff_locks
 from eka.workflow.own_set import find_set_root, open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.places import source_of

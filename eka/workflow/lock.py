@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import (
@@ -18,6 +18,7 @@ from eka.resolve import drive, solve
 from eka.workflow.candidate import find_entry
 from eka.workflow.errors import LockMissing, LockStale, PinMismatch
 from eka.workflow.listing import Listings
+from eka.workflow.lock_changes import describe, diff_locks
 from eka.workflow.own_set import open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.pins import copy_pins, neighbour_pins, pin_direct
@@ -31,6 +32,7 @@ from eka.workflow.used_check import check_lock
 if TYPE_CHECKING:
     from eka.atom import LockedDirect, Manifest, SourceUrl
     from eka.resolve import Request, Solution, Strategy
+    from eka.workflow.lock_changes import Change
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -65,16 +67,6 @@ class LockReport:
     lock: Lock
     changes: tuple[Change, ...]
     written: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A difference between the previous lock and the new one."""
-
-    label: str
-    before: str | None  # version
-    after: str | None
-    set: str = field(default="")
 
 
 def lock_project(
@@ -243,47 +235,6 @@ class _Resolution:
         reader = self._provider.reader
         oid = find_entry(reader, candidate.commit.tree, LOCK)
         return copy_pins(key, candidate.manifest, None if oid is None else reader.blob(oid))
-
-
-def describe(changes: tuple[Change, ...]) -> str:
-    """Return changes in one line, such as ``added zlib 1.3.1, lua 5.4.4 -> 5.4.6``."""
-    return ", ".join(_described(change) for change in changes)
-
-
-def _described(change: Change) -> str:
-    if change.before is None:
-        return f"added {change.label} {change.after}"
-    if change.after is None:
-        return f"dropped {change.label} {change.before}"
-    return f"{change.label} {change.before} -> {change.after}"
-
-
-def diff_locks(before: Lock | None, after: Lock) -> tuple[Change, ...]:
-    """Return what changes for each atom, sorted by label."""
-    old = _by_atom(before)
-    new = _by_atom(after)
-    changes: list[Change] = []
-    for name in sorted(old.keys() | new.keys()):
-        gone, come = (
-            old.get(name, set()) - new.get(name, set()),
-            new.get(name, set()) - old.get(name, set()),
-        )
-        if not gone and not come:
-            continue
-        changes.append(Change(name[1], _join(gone), _join(come), name[0]))
-    return tuple(changes)
-
-
-def _by_atom(lock: Lock | None) -> dict[tuple[str, str], set[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
-    for atom in lock.atoms if lock else ():
-        name = (atom.key.genesis.hex, atom.key.label.text)
-        found.setdefault(name, set()).add(atom.key.version.text)
-    return found
-
-
-def _join(versions: set[str]) -> str | None:
-    return " ".join(sorted(versions)) or None
 
 
 def _key(request: Request) -> AtomKey:

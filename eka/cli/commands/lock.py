@@ -19,7 +19,8 @@ from eka.workflow.progress import counted
 if TYPE_CHECKING:
     from eka.cli.reply import Json
     from eka.cli.text import Line
-    from eka.workflow.lock import Change, LockReport
+    from eka.workflow.lock import LockReport
+    from eka.workflow.lock_changes import Change
 
 
 def lock(  # noqa: PLR0913 - one parameter is one option
