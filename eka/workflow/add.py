@@ -10,13 +10,13 @@ from eka.atom.edit import add_dependency
 from eka.compose import ROOT, Selector
 from eka.workflow.errors import AtomNotFound, OwnSetOnly, SetNameTaken, UriIncomplete
 from eka.workflow.listing import Listings
-from eka.workflow.lock import LockOptions, resolve
 from eka.workflow.lock_changes import Change, diff_locks
 from eka.workflow.own_set import find_set_root, open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.places import source_of
 from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK, MANIFEST
+from eka.workflow.resolution import LockOptions, resolve
 from eka.workflow.statuses import read_statuses
 from eka.workflow.versions import newest, select
 

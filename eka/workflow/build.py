@@ -18,10 +18,11 @@ from eka.store import (
 )
 from eka.workflow.errors import LinkPlaceMissing, LockMissing, LockStale
 from eka.workflow.fetch import fetch_lock
-from eka.workflow.lock import LockOptions, lock_project
+from eka.workflow.lock import lock_project
 from eka.workflow.lock_changes import describe
 from eka.workflow.locked import checked_lock
 from eka.workflow.project import LOCK
+from eka.workflow.resolution import LockOptions
 from eka.workflow.supply import supply
 from eka.workflow.targets import DELIMITER, find_target
 

@@ -5,58 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import (
-    AtomKey,
-    Lock,
-    LockedAtom,
-    atom_id,
-    content_hash,
-    encode_lock,
-    requirements_digest,
-)
-from eka.resolve import drive, solve
-from eka.workflow.candidate import find_entry
-from eka.workflow.errors import LockMissing, LockStale, PinMismatch
-from eka.workflow.listing import Listings
+from eka.atom import encode_lock
+from eka.workflow.errors import LockMissing, LockStale
 from eka.workflow.lock_changes import describe, diff_locks
-from eka.workflow.own_set import open_own_set
 from eka.workflow.pair import project_lock, write_files
-from eka.workflow.pins import copy_pins, neighbour_pins, pin_direct
-from eka.workflow.previous import Previous, read_previous
-from eka.workflow.progress import counted
+from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK
-from eka.workflow.provider import GitProvider
-from eka.workflow.sets import KnownSets
-from eka.workflow.used_check import check_lock
+from eka.workflow.resolution import resolve
 
 if TYPE_CHECKING:
-    from eka.atom import LockedDirect, Manifest, SourceUrl
-    from eka.resolve import Request, Solution, Strategy
+    from eka.atom import Lock
     from eka.workflow.lock_changes import Change
-    from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
+    from eka.workflow.resolution import LockOptions, Shared
     from eka.workflow.services import Services
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockOptions:
-    """How to lock."""
-
-    locked: bool = False  # the lock must exist and stay as it is
-    refresh: bool = False  # forget the pins of direct sources
-    update: bool = False  # forget the versions of the previous lock
-    dry_run: bool = False
-    strategy: Strategy = "highest"
-    accepted_sources: tuple[str, ...] = ()
-    typed_source: SourceUrl | None = None  # as the person typed it, credentials included
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the locks of one set have in common: it is read, and sources are asked, once."""
-
-    own: OwnSet
-    listings: Listings
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,148 +61,3 @@ def lock_project(
         if write:
             write_files(project.directory, {LOCK: new})
     return LockReport(project, lock, changes, write)
-
-
-def resolve(
-    services: Services,
-    project: Project,
-    manifest_text: bytes,
-    options: LockOptions,
-    previous: Previous,
-    shared: Shared | None = None,
-) -> Lock:
-    """Return the lock that ``manifest_text`` asks for in the place of ``project``."""
-    manifest = project.parse(manifest_text)
-    speaks = any(declared.own for declared in manifest.package.sets.values())
-    own = None
-    if speaks:
-        own = shared.own if shared else open_own_set(services, project.directory)
-    listings = shared.listings if shared else Listings(services)
-    task = _Task(project, manifest, options, previous)
-    return _Resolution(services, task, own, listings).lock()
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What is to be locked, and how."""
-
-    project: Project
-    manifest: Manifest
-    options: LockOptions
-    previous: Previous
-
-
-class _Resolution:
-    """One run of the solver over one project, and the pins that follow from it."""
-
-    def __init__(
-        self, services: Services, task: _Task, own: OwnSet | None, listings: Listings
-    ) -> None:
-        self._services = services
-        self._task = task
-        self._own = own
-        options = task.options
-        typed = (options.typed_source,) if options.typed_source else ()
-        genesis = own.genesis if own else None
-        before = task.previous.lock.sets if task.previous.lock else ()
-        remembered = {each.genesis: each.accepted for each in before if each.accepted}
-        self._sets = KnownSets(
-            listings,
-            genesis,
-            options.accepted_sources,
-            remembered,
-            pinned={each.urls[0]: each.genesis for each in before if each.urls},
-            typed=typed,
-        )
-        self._provider = GitProvider(
-            services, self._sets, listings, own, task.previous, keeps=not options.update
-        )
-
-    def lock(self) -> Lock:
-        solution = self._solve()
-        while not self._confirmed(solution):
-            solution = self._solve()
-        requests = sorted(solution.edges)
-        atoms = [self._locked_atom(request, solution) for request in requests]
-        task = self._task
-        urls = {atom.key.genesis: self._sets.urls(atom.key.genesis) for atom in atoms}
-        check_lock(self._services, atoms, urls, is_listed=True, is_trial=task.options.dry_run)
-        if self._services.trust_rules:
-            # Few have rules, and checking signatures costs start-up time.
-            from eka.workflow.signatures_rules import require_signatures  # noqa: PLC0415
-
-            require_signatures(self._services, atoms, self._sets.urls, task.previous.lock)
-        direct = pin_direct(
-            self._services, task.manifest, task.previous.lock, refresh=task.options.refresh
-        )
-        for atom in atoms:
-            direct += self._copied(atom.key)
-        return Lock(
-            requirements=requirements_digest(task.manifest),
-            sets=self._sets.locked({atom.key.genesis for atom in atoms}),
-            atoms=tuple(sorted(atoms, key=lambda atom: atom.key)),
-            direct=tuple(sorted(direct, key=_direct_order)),
-            requires=tuple(sorted({_key(request) for request in solution.root})),
-        )
-
-    def _confirmed(self, solution: Solution) -> bool:
-        """Recompute what was chosen by claims; False: something is unusable, choose again."""
-        requests = sorted(solution.edges)
-        if requests:
-            self._services.progress.step(f"checking {counted(len(requests), 'atom')}")
-        return self._provider.confirm(requests)
-
-    def _solve(self) -> Solution:
-        own = self._own.genesis if self._own else None
-        task, manifest = self._task, self._task.manifest
-        lines = (*manifest.dependencies, *manifest.dev_dependencies)
-        wanted = self._provider.wanted(lines, manifest, own, task.project.directory)
-        previous = Previous() if task.options.update else task.previous
-        if wanted:
-            self._services.progress.step("choosing versions")
-        solution = drive(
-            solve(wanted, preferred=previous.preferred, strategy=task.options.strategy),
-            self._provider,
-        )
-        self._provider.choice.tell(solution)
-        return solution
-
-    def _locked_atom(self, request: Request, solution: Solution) -> LockedAtom:
-        key = _key(request)
-        requires = tuple(sorted({_key(edge) for edge in solution.edges[request]}))
-        identity = atom_id(key.genesis, key.label)
-        if self._own is not None and key.genesis == self._own.genesis:
-            return LockedAtom(
-                key=key, id=identity, tree=None, content=None, rev=None, requires=requires
-            )
-        candidate = self._provider.candidates[request]
-        commit, reader = candidate.commit, self._provider.reader
-        content = content_hash(commit.tree, reader)
-        name = f"{key.label.text}@{key.version.text}"
-        if commit.content is not None and commit.content != content:
-            raise PinMismatch(name, expected=commit.content.hex, found=content.hex)
-        return LockedAtom(
-            key=key,
-            id=identity,
-            tree=commit.tree,
-            content=content,
-            rev=candidate.rev,
-            requires=requires,
-        )
-
-    def _copied(self, key: AtomKey) -> list[LockedDirect]:
-        if self._own is not None and key.genesis == self._own.genesis:
-            return neighbour_pins(self._own, key)
-        candidate = self._provider.candidates[(key.genesis, key.label), key.version]
-        reader = self._provider.reader
-        oid = find_entry(reader, candidate.commit.tree, LOCK)
-        return copy_pins(key, candidate.manifest, None if oid is None else reader.blob(oid))
-
-
-def _key(request: Request) -> AtomKey:
-    (genesis, label), version = request
-    return AtomKey(genesis, label, version)
-
-
-def _direct_order(pin: LockedDirect) -> tuple[str, str, str, str]:
-    return (pin.owner.text if pin.owner else "", pin.kind, pin.name, pin.system)

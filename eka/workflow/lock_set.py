@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from eka.workflow.errors import SetEmpty
 from eka.workflow.listing import Listings
-from eka.workflow.lock import LockOptions, LockReport, Shared, lock_project
+from eka.workflow.lock import LockReport, lock_project
 from eka.workflow.own_set import open_own_set
 from eka.workflow.progress import Part
 from eka.workflow.project import MANIFEST, SET_MANIFEST, Project
+from eka.workflow.resolution import Shared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import Label
     from eka.workflow.own_set import OwnSet
+    from eka.workflow.resolution import LockOptions
     from eka.workflow.services import Services
 
 

@@ -11,10 +11,10 @@ from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
 from eka.cli.text import cyan, dim
-from eka.workflow.lock import LockOptions
 from eka.workflow.lock_set import lock_here
 from eka.workflow.places import relative_to
 from eka.workflow.progress import counted
+from eka.workflow.resolution import LockOptions
 
 if TYPE_CHECKING:
     from eka.cli.reply import Json
