@@ -46,6 +46,8 @@ if TYPE_CHECKING:
         TreeReader,
         content_hash,
     )
+    from eka.atom.direct_deb import DebSource
+    from eka.atom.direct_url import UrlSource
     from eka.atom.download_url import CredentialsInUrl
     from eka.atom.identity import AtomId, InvalidAtomId, atom_id
     from eka.atom.lock_errors import (
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         LockedDirect,
         LockedFile,
         LockedSet,
+        LockedTree,
     )
     from eka.atom.lockfile import LOCK_NAME, encode_lock, lock_version, parse_lock
     from eka.atom.lookalikes import lookalike_starts
@@ -93,14 +96,12 @@ if TYPE_CHECKING:
     from eka.atom.manifest_inputs import AmbiguousInput, UndeclaredSet
     from eka.atom.manifest_model import (
         Build,
-        DebSource,
         Dependency,
         DirectSource,
         ForeignSource,
         Manifest,
         Package,
         SetDeclaration,
-        UrlSource,
     )
     from eka.atom.manifest_v1 import parse_manifest_v1
     from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
@@ -174,6 +175,7 @@ __all__ = [
     "LockedDirect",
     "LockedFile",
     "LockedSet",
+    "LockedTree",
     "Manifest",
     "MissingKey",
     "NotAnAtomCommit",
@@ -239,13 +241,15 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "commit": "AtomCommit CommitFormat InvalidAtomCommit NotAnAtomCommit path_fault",
             "content": "ContentHash ContentHasher ContentUndefined InvalidContentHash TreeEntry "
             "TreeReader content_hash",
+            "direct_deb": "DebSource",
+            "direct_url": "UrlSource",
             "download_url": "CredentialsInUrl",
             "identity": "AtomId InvalidAtomId atom_id",
             "lock_errors": "InvalidLock LockContradiction LockCycle LockDangling LockDuplicate "
             "LockIdMismatch LockNotCanonical LockPinMismatch LockTooNew LockTooOld "
             "LockUndeclaredSet LockUnreachable LockUnreferencedSet",
             "lock_model": "AtomKey InvalidAtomKey Lock LockedAtom "
-            "LockedDirect LockedFile LockedSet",
+            "LockedDirect LockedFile LockedSet LockedTree",
             "lockfile": "LOCK_NAME encode_lock lock_version parse_lock",
             "lookalikes": "lookalike_starts",
             "manifest": "MANIFEST_NAME ForeignUrl check_foreign parse_manifest "
@@ -253,9 +257,9 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "manifest_build": "DEFAULT_VARIABLES RESERVED_VARIABLES UnknownInput VariableClash "
             "input_name variable_name",
             "manifest_inputs": "AmbiguousInput UndeclaredSet",
-            "manifest_model": "Build DebSource Dependency "
+            "manifest_model": "Build Dependency "
             "DirectSource ForeignSource Manifest Package "
-            "SetDeclaration UrlSource",
+            "SetDeclaration",
             "manifest_v1": "parse_manifest_v1",
             "requirement": "ANY Comparator InvalidRequirement Operator Requirement",
             "reading": "InvalidValue MissingKey UnknownKey WrongType",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from eka.atom.aliases import Aliases
-from eka.atom.download_url import CredentialsInUrl, download_url_fault, holds_userinfo
 from eka.atom.identity import atom_id
-from eka.atom.label import Label
+from eka.atom.lock_direct import check_address, check_source, unique
 from eka.atom.lock_errors import (
     InvalidLock,
     LockCycle,
@@ -20,21 +18,14 @@ from eka.atom.lock_errors import (
     LockUnreachable,
     LockUnreferencedSet,
 )
-from eka.atom.uri import parse_source_url
-from eka.errors import EkaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Mapping
 
-    from eka.atom.lock_model import AtomKey, Lock, LockedAtom, LockedDirect, LockedFile, LockedSet
+    from eka.atom.lock_model import AtomKey, Lock, LockedAtom, LockedSet
     from eka.atom.oid import Genesis
 
-MAX_SIZE_BYTES = 2**63 - 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_SYSTEM = re.compile(r"(?:[a-z0-9_]+(?:-[a-z0-9_]+){1,3})?", re.ASCII)
-_SUITE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9./_-]*)?", re.ASCII)
-_POOL_PATH = re.compile(r"[!-~]*", re.ASCII)
-Thing = TypeVar("Thing", bound="Hashable")
 
 
 def check_lock(lock: Lock, file: str) -> None:
@@ -54,7 +45,7 @@ def check_lock(lock: Lock, file: str) -> None:
 
 
 def _check_sets(lock: Lock, file: str) -> None:
-    _unique((each.genesis for each in lock.sets), lambda genesis: f"the set {genesis.hex}", file)
+    unique((each.genesis for each in lock.sets), lambda genesis: f"the set {genesis.hex}", file)
     if sum(each.own for each in lock.sets) > 1:
         raise LockDuplicate(file, "two sets are the project's own")
     for each in lock.sets:
@@ -73,20 +64,13 @@ def _check_set(locked: LockedSet, file: str) -> None:
     if locked.own == bool(locked.urls):
         raise InvalidLock(file, f"{name} must have either URLs or `own = true`")
     named = (*locked.urls, *locked.accepted)
-    _unique(named, lambda url: f"{name} names {url}", file)
+    unique(named, lambda url: f"{name} names {url}", file)
     for text in named:
-        try:
-            url = parse_source_url(text, Aliases({}))
-        except EkaError as error:
-            raise InvalidLock(file, f"{name}: {error.what}: {error.why}") from error
-        if url.has_credentials:
-            raise CredentialsInUrl(text, file)
-        if url.public != text or (url.is_local and not url.path.startswith("/")):
-            raise InvalidLock(file, f"{name}: {text!r} is not a full URL in canonical form")
+        check_address(text, name, file)
 
 
 def _check_atoms(lock: Lock, file: str) -> Mapping[AtomKey, LockedAtom]:
-    _unique((atom.key for atom in lock.atoms), lambda key: key.text, file)
+    unique((atom.key for atom in lock.atoms), lambda key: key.text, file)
     own: frozenset[Genesis] = frozenset(each.genesis for each in lock.sets if each.own)
     for atom in lock.atoms:
         if atom.id != atom_id(atom.key.genesis, atom.key.label):
@@ -115,7 +99,7 @@ def _check_requires(lock: Lock, atoms: Mapping[AtomKey, LockedAtom], file: str) 
 def _check_targets(
     who: str, requires: tuple[AtomKey, ...], atoms: Mapping[AtomKey, LockedAtom], file: str
 ) -> None:
-    _unique(requires, lambda key: f"{who} requires {key.text}", file)
+    unique(requires, lambda key: f"{who} requires {key.text}", file)
     for key in requires:
         if key not in atoms:
             raise LockDangling(file, f"{who} requires {key.text}")
@@ -145,56 +129,8 @@ def _check_acyclic(
 
 def _check_direct(lock: Lock, atoms: Mapping[AtomKey, LockedAtom], file: str) -> None:
     names = ((each.owner, each.kind, each.name, each.system) for each in lock.direct)
-    _unique(names, lambda name: f"the direct source {name[1]}.{name[2]}", file)
+    unique(names, lambda name: f"the direct source {name[1]}.{name[2]}", file)
     for each in lock.direct:
         if each.owner is not None and each.owner not in atoms:
             raise LockDangling(file, f"a direct source belongs to {each.owner.text}")
-        _check_source(each, file)
-
-
-def _check_source(direct: LockedDirect, file: str) -> None:
-    for text in (direct.kind, direct.name):
-        try:
-            Label(text)
-        except EkaError as error:
-            raise InvalidLock(file, f"direct source {text!r}: {error.why}") from error
-    name = f"the direct source {direct.kind}.{direct.name}"
-    if _SYSTEM.fullmatch(direct.system) is None:
-        raise InvalidLock(file, f"{name}: {direct.system!r} is not a system")
-    if _SHA256.fullmatch(direct.declared) is None:
-        raise InvalidLock(file, f"{name}: `declared` is not 64 lower-case hexadecimal digits")
-    if not direct.files:
-        raise InvalidLock(file, f"{name} has no files")
-    _unique(((each.url, each.path) for each in direct.files), lambda each: f"{name}: {each}", file)
-    for each in direct.files:
-        if holds_userinfo(each.url):
-            raise CredentialsInUrl(each.url, file)
-        if why := _file_fault(each):
-            raise InvalidLock(file, f"{name}: {why}")
-
-
-def _file_fault(locked: LockedFile) -> str:
-    if why := download_url_fault(locked.url):
-        return f"url: {why}"
-    if locked.path and not _is_below(locked.url, locked.path):
-        return f"path: {locked.path!r} does not lie below the mirror"
-    if _SUITE.fullmatch(locked.suite) is None:
-        return f"suite: {locked.suite!r} is not the name of a suite"
-    if not 0 <= locked.size <= MAX_SIZE_BYTES:
-        return f"size: {locked.size} is not a number of bytes"
-    if _SHA256.fullmatch(locked.sha256) is None:
-        return f"sha256: {locked.sha256!r} is not 64 lower-case hexadecimal digits"
-    return ""
-
-
-def _is_below(url: str, path: str) -> bool:
-    is_plain = "?" not in url and _POOL_PATH.fullmatch(path) is not None
-    return is_plain and not any(part in {"", ".", ".."} for part in path.split("/"))
-
-
-def _unique(things: Iterable[Thing], say: Callable[[Thing], str], file: str) -> None:
-    seen: set[Thing] = set()
-    for thing in things:
-        if thing in seen:
-            raise LockDuplicate(file, say(thing))
-        seen.add(thing)
+        check_source(each, file)

@@ -92,11 +92,36 @@ class LockedFile:
     size: int
     """In bytes."""
     sha256: str
+    name: str = ""
+    """Of the package that it holds, as its ecosystem calls it; empty where there is none."""
+    version: str = ""
+    """Of that package."""
+    mirrors: tuple[str, ...] = ()
+    """Other whole URLs of the same bytes."""
+    integrity: str = ""
+    """What the ecosystem says of the bytes, such as ``sha512-…``; checked when it was pinned."""
 
     @property
     def download_url(self) -> str:
         """Where the file is."""
         return f"{self.url.rstrip('/')}/{self.path}" if self.path else self.url
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTree:
+    """The tree of a direct source that is a directory of a commit."""
+
+    url: str
+    """Of the repository, in its public form."""
+    rev: ObjectId
+    """The commit."""
+    tree: ObjectId
+    """What stands at ``path`` in it."""
+    content: ContentHash
+    ref: str = ""
+    """What led to the commit, such as ``refs/tags/v1.2.3``; empty where it was named itself."""
+    path: str = ""
+    """Of the directory in the commit; empty for its root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +135,9 @@ class LockedDirect:
     """Empty when it is the same for all."""
     declared: str
     """`source_digest` of the declaration it was found for."""
-    files: tuple[LockedFile, ...]
+    files: tuple[LockedFile, ...] = ()
+    tree: LockedTree | None = None
+    """What it is instead of files."""
 
     def owned_by(self, owner: AtomKey) -> LockedDirect:
         """Return the same pin as a dependency's, not one's own."""
@@ -132,4 +159,6 @@ class Lock:
     @property
     def has_local_sources(self) -> bool:
         """Whether a set is found by a path of this machine; such a lock is of no use elsewhere."""
-        return any(url.startswith("file:") for a_set in self.sets for url in a_set.urls)
+        trees = (each.tree.url for each in self.direct if each.tree)
+        urls = (url for a_set in self.sets for url in a_set.urls)
+        return any(url.startswith("file:") for url in (*urls, *trees))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         LockedDirect,
         LockedFile,
         LockedSet,
+        LockedTree,
     )
 
 LOCK_VERSION = 2
@@ -77,20 +78,40 @@ def _direct(direct: LockedDirect) -> Iterator[str]:
     if direct.system:
         yield f"system = {_quoted(direct.system)}"
     yield f"declared = {_quoted(direct.declared)}"
+    if direct.tree is not None:
+        yield from _tree(direct.tree)
+        return
     yield "files = ["
     for file in direct.files:
         yield f"  {{ {', '.join(_file(file))} }},"
     yield "]"
 
 
+def _tree(tree: LockedTree) -> Iterator[str]:
+    yield f"url = {_quoted(tree.url)}"
+    for key, value in (("ref", tree.ref), ("path", tree.path)):
+        if value:
+            yield f"{key} = {_quoted(value)}"
+    for key, hashed in (("rev", tree.rev), ("tree", tree.tree), ("blake3", tree.content)):
+        yield f"{key} = {_quoted(hashed.hex)}"
+
+
 def _file(file: LockedFile) -> Iterator[str]:
+    if file.name:
+        yield f"name = {_quoted(file.name)}"
+    if file.version:
+        yield f"version = {_quoted(file.version)}"
     yield f"url = {_quoted(file.url)}"
+    if file.mirrors:
+        yield f"mirrors = [{', '.join(map(_quoted, file.mirrors))}]"
     if file.path:
         yield f"path = {_quoted(file.path)}"
     if file.suite:
         yield f"suite = {_quoted(file.suite)}"
     yield f"size = {file.size}"
     yield f"sha256 = {_quoted(file.sha256)}"
+    if file.integrity:
+        yield f"integrity = {_quoted(file.integrity)}"
 
 
 def _array(key: str, values: Iterable[str]) -> Iterator[str]:

@@ -12,7 +12,15 @@ from eka.atom.identity import AtomId
 from eka.atom.label import Label
 from eka.atom.lock_check import check_lock
 from eka.atom.lock_errors import InvalidLock, LockNotCanonical, LockTooNew, LockTooOld
-from eka.atom.lock_model import AtomKey, Lock, LockedAtom, LockedDirect, LockedFile, LockedSet
+from eka.atom.lock_model import (
+    AtomKey,
+    Lock,
+    LockedAtom,
+    LockedDirect,
+    LockedFile,
+    LockedSet,
+    LockedTree,
+)
 from eka.atom.lock_text import LOCK_VERSION, lock_text
 from eka.atom.oid import Genesis, ObjectId
 from eka.atom.toml import MAX_LOCK_BYTES, InvalidToml, read_toml
@@ -114,6 +122,9 @@ class _Entry:
     def fault(self, key: str, why: str) -> InvalidLock:
         return InvalidLock(self._where, f"`{key}` {why}")
 
+    def has(self, key: str) -> bool:
+        return key in self._data
+
     def optional_text(self, key: str) -> str | None:
         value = self._data.pop(key, None)
         if value is not None and not isinstance(value, str):
@@ -144,10 +155,10 @@ class _Entry:
         return tuple(self._made(key, make, text) for text in texts)
 
     def optional_values(self, key: str) -> tuple[str, ...]:
-        return self.values(key, str) if key in self._data else ()
+        return self.values(key, str) if self.has(key) else ()
 
     def entries(self, key: str) -> list[_Entry]:
-        if key not in self._data:
+        if not self.has(key):
             return []
         return [_Entry(f"{self._where}, [[{key}]] {n}", item) for n, item in self._numbered(key)]
 
@@ -228,9 +239,21 @@ def _direct(entry: _Entry, parse_key: Callable[[str], AtomKey]) -> LockedDirect:
         system=entry.optional_text("system") or "",
         declared=entry.text("declared"),
         files=tuple(_file(each) for each in entry.entries("files")),
+        tree=_tree(entry) if entry.has("url") else None,
     )
     entry.finish()
     return direct
+
+
+def _tree(entry: _Entry) -> LockedTree:
+    return LockedTree(
+        url=entry.text("url"),
+        rev=entry.value("rev", ObjectId),
+        tree=entry.value("tree", ObjectId),
+        content=entry.value("blake3", ContentHash),
+        ref=entry.optional_text("ref") or "",
+        path=entry.optional_text("path") or "",
+    )
 
 
 def _file(entry: _Entry) -> LockedFile:
@@ -240,6 +263,10 @@ def _file(entry: _Entry) -> LockedFile:
         suite=entry.optional_text("suite") or "",
         size=entry.number("size"),
         sha256=entry.text("sha256"),
+        name=entry.optional_text("name") or "",
+        version=entry.optional_text("version") or "",
+        mirrors=entry.optional_values("mirrors"),
+        integrity=entry.optional_text("integrity") or "",
     )
     entry.finish()
     return locked

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from eka.atom.aliases import Aliases
 from eka.atom.manifest_build import read_build
 from eka.atom.manifest_inputs import read_inputs, read_label
-from eka.atom.manifest_model import ForeignSource, Manifest, UrlSource
+from eka.atom.manifest_model import Manifest
 from eka.atom.manifest_package import declared_sets, read_package
 from eka.atom.reading import Reader
 from eka.atom.source_url import without_password
@@ -64,7 +64,8 @@ def parse_manifest(data: bytes, file: str, aliases: Aliases | None = None) -> Ma
     reader = Reader(read_toml(data, file))
     root = reader.root
     package = read_package(root, aliases or Aliases())
-    inputs = read_inputs(root, declared_sets(root))
+    version = package.version if package else None
+    inputs = read_inputs(root, declared_sets(root), version)
     build = read_build(root, inputs)
     compose, service = _data(root, "compose"), _data(root, "service")
     pipelines = _pipelines(root)
@@ -121,8 +122,7 @@ def requirements_digest(manifest: Manifest) -> str:
         "deps": _by_set(manifest.dependencies),
         "dev": _by_set(manifest.dev_dependencies),
         "direct": {
-            f"{source.kind}.{source.name.text}": _source_content(source)
-            for source in manifest.direct
+            f"{source.kind}.{source.name.text}": source.content() for source in manifest.direct
         },
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
@@ -134,7 +134,7 @@ def source_digest(source: DirectSource) -> str:
 
     Source: atom-spec/lockfile.md [lock-direct-declared].
     """
-    content = {"schema": _DIGEST_SCHEMA, "kind": source.kind, "source": _source_content(source)}
+    content = {"schema": _DIGEST_SCHEMA, "kind": source.kind, "source": source.content()}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return digest(text.encode()).hex()
 
@@ -144,18 +144,6 @@ def _by_set(dependencies: tuple[Dependency, ...]) -> dict[str, dict[str, str]]:
     for each in dependencies:
         found.setdefault(each.set_name, {})[each.label.text] = each.requirement.text
     return found
-
-
-def _source_content(source: DirectSource) -> TomlValue:
-    if isinstance(source, ForeignSource):
-        return source.raw
-    if isinstance(source, UrlSource):
-        return {"url": source.url, "sha256": source.sha256 or "", "unpack": source.unpack}
-    return {
-        "packages": list(source.packages),
-        "source": source.source or "",
-        "suite": source.suite or "",
-    }
 
 
 def _data(root: Table, key: str) -> Mapping[str, TomlValue] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,26 +52,22 @@ class Dependency:
     span: Span | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class DebSource:
-    """Debian packages (their closure, unpacked over one another), or one Debian source package."""
+class DirectSource(Protocol):
+    """One line of ``[deps.direct.<kind>]``; each kind has its own class, see `direct_kinds`."""
 
-    name: Label
-    packages: tuple[str, ...] = ()
-    source: str | None = None
-    suite: str | None = None
-    kind: str = field(default="deb", init=False)
+    @property
+    def kind(self) -> str:
+        """Name of the kind."""
+        ...
 
+    @property
+    def name(self) -> Label:
+        """What the manifest calls the source."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class UrlSource:
-    """One file behind a URL; ``unpack`` makes its content the source."""
-
-    name: Label
-    url: str
-    sha256: str | None = None
-    unpack: bool = False
-    kind: str = field(default="url", init=False)
+    def content(self) -> TomlValue:
+        """Return what digests of the declaration are made of: all that decides on its pin."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +78,9 @@ class ForeignSource:
     name: Label
     raw: TomlValue
 
-
-DirectSource: TypeAlias = "DebSource | UrlSource | ForeignSource"
+    def content(self) -> TomlValue:
+        """Return the declaration as it is written."""
+        return self.raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
