@@ -85,7 +85,9 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
         line = _Line(name, uri.label, dev=options.dev)
         before = line.found_in(manifest)
         edited = line.written(manifest_bytes, requirement, sets.new_urls(name, source), services)
-        choice = LockOptions(accepted_sources=options.accepted_sources, typed_source=source)
+        choice = LockOptions(
+            accepted_sources=options.accepted_sources, typed_sources=(source,) if source else ()
+        )
         lock = resolve(services, project, edited, choice, previous)
         new_bytes = encode_lock(lock)
         is_changed = (edited, new_bytes) != (manifest_bytes, old_bytes)

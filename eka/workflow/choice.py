@@ -36,6 +36,10 @@ class ChoiceOfVersions:
         self._statuses: dict[Request, VersionStatus] = {}
         self._refused: dict[Request, None] = {}
 
+    def keep(self, kept: Mapping[ResolveKey, Collection[Version]]) -> None:
+        """Let these versions, and no others, stay though they are yanked."""
+        self._kept = kept
+
     def learn(self, genesis: Genesis, urls: Sequence[SourceUrl], labels: Sequence[Label]) -> None:
         """Read what the source of a set says of versions of ``labels``."""
         found = read_statuses(self._services, self._listings, urls, labels)

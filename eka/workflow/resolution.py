@@ -15,6 +15,7 @@ from eka.atom import (
 )
 from eka.resolve import drive, solve
 from eka.workflow.candidate import find_entry
+from eka.workflow.chooser import Run
 from eka.workflow.errors import PinMismatch
 from eka.workflow.listing import Listings
 from eka.workflow.own_set import open_own_set
@@ -27,8 +28,11 @@ from eka.workflow.sets import KnownSets
 from eka.workflow.used_check import check_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eka.atom import LockedDirect, Manifest, SourceUrl
-    from eka.resolve import Request, Solution, Strategy
+    from eka.resolve import Provider, Request, Solution, Strategy, Wanted
+    from eka.workflow.chooser import Chooser, Versions
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -44,7 +48,8 @@ class LockOptions:
     dry_run: bool = False
     strategy: Strategy = "highest"
     accepted_sources: tuple[str, ...] = ()
-    typed_source: SourceUrl | None = None  # as the person typed it, credentials included
+    typed_sources: tuple[SourceUrl, ...] = ()  # as the person typed them, credentials included
+    chooser: Chooser | None = None  # None: versions of the previous lock stay where they fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,6 @@ class _Resolution:
         self._task = task
         self._own = own
         options = task.options
-        typed = (options.typed_source,) if options.typed_source else ()
         genesis = own.genesis if own else None
         before = task.previous.lock.sets if task.previous.lock else ()
         remembered = {each.genesis: each.accepted for each in before if each.accepted}
@@ -104,7 +108,7 @@ class _Resolution:
             options.accepted_sources,
             remembered,
             pinned={each.urls[0]: each.genesis for each in before if each.urls},
-            typed=typed,
+            typed=options.typed_sources,
         )
         self._provider = GitProvider(
             services, self._sets, listings, own, task.previous, keeps=not options.update
@@ -152,11 +156,20 @@ class _Resolution:
         previous = Previous() if task.options.update else task.previous
         if wanted:
             self._services.progress.step("choosing versions")
-        solution = drive(
-            solve(wanted, preferred=previous.preferred, strategy=task.options.strategy),
-            self._provider,
-        )
-        self._provider.choice.tell(solution)
+
+        def solved(
+            provider: Provider, preferred: Versions, more: Sequence[Wanted] = ()
+        ) -> Solution:
+            strategy = task.options.strategy
+            return drive(solve((*wanted, *more), preferred=preferred, strategy=strategy), provider)
+
+        choice = self._provider.choice
+        if task.options.chooser is None:
+            solution = solved(self._provider, previous.preferred)
+        else:
+            run = Run(wanted, previous.preferred, self._provider, solved, choice.keep)
+            solution = task.options.chooser.choose(run)
+        choice.tell(solution)
         return solution
 
     def _locked_atom(self, request: Request, solution: Solution) -> LockedAtom:
