@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from eka.values import dataclass
 
@@ -25,7 +25,11 @@ class DebSource:
     packages: tuple[str, ...] = ()
     source: str | None = None
     suite: str | None = None
-    kind: ClassVar[str] = "deb"
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind."""
+        return "deb"
 
     def content(self) -> TomlValue:
         """Return what digests of the declaration are made of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from eka.atom.download_url import CredentialsInUrl, download_url_fault, holds_userinfo
 from eka.atom.reading import place_of
@@ -26,7 +26,11 @@ class UrlSource:
     url: str
     sha256: str | None = None
     unpack: bool = False
-    kind: ClassVar[str] = "url"
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind."""
+        return "url"
 
     def content(self) -> TomlValue:
         """Return what digests of the declaration are made of."""

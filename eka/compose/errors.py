@@ -108,11 +108,11 @@ class KindUnsupported(EkaError):
     code = "direct-kind-unsupported"
     exit_status = Exit.USAGE
 
-    def __init__(self, kind: str, name: str) -> None:
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         super().__init__(
             what=f"direct sources of kind {kind} are not supported",
             where=f"deps.direct.{kind}.{name}",
-            fix="use the kinds deb or url",
+            fix=f"use one of the kinds {', '.join(known)}",
         )
 
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import Label, VariableClash, input_name, variable_name
+from eka.compose.direct_kinds import composed_kind
 from eka.compose.errors import RootfsMissing
 from eka.compose.request import atom_name, atom_title
-from eka.compose.sources import is_staged, source_input
 from eka.store import RunAction, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom import DirectSource, LockedDirect, Manifest
-    from eka.compose.sources import Actions
+    from eka.compose.actions import Actions
     from eka.store import Input, TreeInput
 
 SHELL = "/bin/sh"
@@ -55,8 +55,9 @@ def run_action(
         table.add(input_name(label), variable_name(label), output, staged=False)
     for source, pin in ingredients.direct:
         label = source.name
-        staged = is_staged(source) and label != rootfs
-        output = source_input(actions, source, pin)
+        kind = composed_kind(source)
+        staged = kind.is_staged(source) and label != rootfs
+        output = kind.as_input(actions, source, pin)
         table.add(input_name(label), variable_name(label), output, staged=staged)
     return RunAction(
         name=atom_name(manifest),

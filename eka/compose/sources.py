@@ -4,44 +4,18 @@ from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
-from eka.atom import DebSource, ForeignSource, UrlSource, source_digest
-from eka.compose.errors import (
-    InputUnpinned,
-    KindUnsupported,
-    SourcesAdjacent,
-    SystemUnsupported,
-)
-from eka.store import (
-    ActionInput,
-    FetchAction,
-    Layer,
-    LayerFormat,
-    Plan,
-    UnpackAction,
-    action_id,
-    path_name,
-)
+from eka.atom import UrlSource, source_digest
+from eka.compose.actions import Actions, fetch_action
+from eka.compose.direct_kinds import composed_kind
+from eka.compose.errors import InputUnpinned, SourcesAdjacent, SystemUnsupported
+from eka.store import Layer, LayerFormat, Plan, UnpackAction, path_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from eka.atom import AtomKey, DirectSource, Lock, LockedDirect, LockedFile
-    from eka.store import Action, Input
-
-
-class Actions:
-    """The actions of a plan as it grows; each is there once."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Action] = {}
-
-    def add(self, action: Action) -> ActionInput:
-        """Take an action and return its output as an input of others."""
-        identity = action_id(action)
-        self.found.setdefault(identity, action)
-        return ActionInput(identity)
+    from eka.atom import AtomKey, DirectSource, Lock, LockedDirect
+    from eka.store import Input
 
 
 class Pins:
@@ -68,8 +42,7 @@ class Pins:
 
         Source: atom-spec/composition.md [compose-pins].
         """
-        if isinstance(source, ForeignSource):
-            raise KindUnsupported(source.kind, source.name.text)
+        composed_kind(source)
         declared = source_digest(source)
         pins = [
             pin
@@ -84,13 +57,6 @@ class Pins:
         raise SystemUnsupported(title, self._system, [pin.system for pin in pins])
 
 
-def source_input(actions: Actions, source: DirectSource, pin: LockedDirect) -> Input:
-    """Return a direct source as an input: a tree, or a file that is not to be unpacked."""
-    if isinstance(source, UrlSource) and not source.unpack:
-        return actions.add(_fetch(pin.files[0]))
-    return actions.add(unpack(actions, [(source, pin)], source.name.text))
-
-
 def unpack(
     actions: Actions,
     sources: Sequence[tuple[DirectSource, LockedDirect]],
@@ -103,16 +69,16 @@ def unpack(
     Raises:
         SourcesAdjacent: two Debian source packages follow one another.
     """
-    for (before, _), (after, _) in pairwise(sources):
-        if _format(before) is _format(after) is LayerFormat.DEBIAN_SOURCE:
+    found = [(source, composed_kind(source).layers(source, pin)) for source, pin in sources]
+    for (before, some), (after, more) in pairwise(found):
+        if some[-1][1] is more[0][1] is LayerFormat.DEBIAN_SOURCE:
             raise SourcesAdjacent(name, (before.name.text, after.name.text))
     inputs: dict[str, Input] = {}
     layers: list[Layer] = []
-    for source, pin in sources:
-        for file in pin.files:
-            key = f"f{len(inputs)}"
-            inputs[key] = actions.add(_fetch(file))
-            layers.append(Layer(key, _format(source)))
+    for file, packed in (each for _, files in found for each in files):
+        key = f"f{len(inputs)}"
+        inputs[key] = actions.add(fetch_action(file))
+        layers.append(Layer(key, packed))
     return UnpackAction(
         name=path_name(name),
         layers=tuple(layers),
@@ -129,24 +95,5 @@ def compose_fetches(pins: Iterable[LockedDirect]) -> Plan:
     Its actions are those a build has, so what they fetch is there for it.
     """
     actions = Actions()
-    roots = [actions.add(_fetch(file)) for pin in pins for file in pin.files]
+    roots = [actions.add(fetch_action(file)) for pin in pins for file in pin.files]
     return Plan(actions.found, tuple(dict.fromkeys(roots)))
-
-
-def is_staged(source: DirectSource) -> bool:
-    """Tell whether a script gets a writable copy: of source trees, not of programs and files."""
-    if isinstance(source, UrlSource):
-        return source.unpack
-    return isinstance(source, DebSource) and source.source is not None
-
-
-def _format(source: DirectSource) -> LayerFormat:
-    if isinstance(source, DebSource):
-        return LayerFormat.DEB if source.source is None else LayerFormat.DEBIAN_SOURCE
-    return LayerFormat.TAR
-
-
-def _fetch(file: LockedFile) -> FetchAction:
-    url = file.download_url
-    last = unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
-    return FetchAction(name=path_name(last), urls=(url,), size=file.size, sha256=file.sha256)

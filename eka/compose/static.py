@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eka.compose.actions import Actions
 from eka.compose.errors import (
     ComposerUnsupported,
     NothingToBuild,
@@ -16,7 +17,7 @@ from eka.compose.errors import (
 from eka.compose.recipe import Ingredients, run_action
 from eka.compose.request import atom_name, atom_title, source_name
 from eka.compose.selection import ANYWHERE, Selector
-from eka.compose.sources import Actions, Pins, unpack
+from eka.compose.sources import Pins, unpack
 from eka.store import ActionInput, Plan, TreeInput
 
 if TYPE_CHECKING:

@@ -1,0 +1,32 @@
+"""Direct sources of kind ``url`` in a plan: a file, or what is packed in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.compose.actions import fetch_action
+from eka.compose.sources import unpack
+from eka.store import LayerFormat
+
+if TYPE_CHECKING:
+    from eka.atom import LockedDirect, LockedFile, UrlSource
+    from eka.compose.actions import Actions
+    from eka.store import Input
+
+
+def as_input(actions: Actions, source: UrlSource, pin: LockedDirect) -> Input:
+    """Return the file, or the tree that is packed in it."""
+    if not source.unpack:
+        return actions.add(fetch_action(pin.files[0]))
+    return actions.add(unpack(actions, [(source, pin)], source.name.text))
+
+
+def layers(source: UrlSource, pin: LockedDirect) -> list[tuple[LockedFile, LayerFormat]]:
+    """Return the file to unpack, whether or not it is marked so."""
+    del source
+    return [(file, LayerFormat.TAR) for file in pin.files]
+
+
+def is_staged(source: UrlSource) -> bool:
+    """Tell whether it is a tree."""
+    return source.unpack
