@@ -10,7 +10,7 @@ from eka.atom.edit import add_dependency
 from eka.compose import ROOT, Selector
 from eka.workflow.errors import AtomNotFound, OwnSetOnly, SetNameTaken, UriIncomplete
 from eka.workflow.listing import Listings
-from eka.workflow.lock_changes import Change, diff_locks
+from eka.workflow.lock_signers import lock_changes
 from eka.workflow.own_set import find_set_root, open_own_set
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.places import source_of
@@ -22,6 +22,7 @@ from eka.workflow.versions import newest, select
 
 if TYPE_CHECKING:
     from eka.atom import Dependency, Label, Lock, Manifest, SourceUrl, Version
+    from eka.workflow.lock_changes import Change
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 
@@ -103,7 +104,7 @@ def add_atom(services: Services, project: Project, text: str, options: AddOption
         set_name=name,
         source=source,
         selected=line.selected(lock, project, project.parse(edited)),
-        changes=diff_locks(previous.lock, lock),
+        changes=lock_changes(services, previous.lock, lock),
         before=before.requirement.text if before else None,
         written=written,
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from eka.atom import encode_lock
 from eka.workflow.errors import LockMissing, LockStale
-from eka.workflow.lock_changes import describe, diff_locks
+from eka.workflow.lock_changes import describe
+from eka.workflow.lock_signers import lock_changes
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK
@@ -54,7 +55,7 @@ def lock_project(
         previous = read_previous(services, project)
         lock = resolve(services, project, manifest_text, options, previous, shared)
         new = encode_lock(lock)
-        changes = diff_locks(previous.lock, lock)
+        changes = lock_changes(services, previous.lock, lock)
         if options.locked and new != old:
             raise LockStale(str(project.lock_path), describe(changes))
         write = new != old and not options.dry_run

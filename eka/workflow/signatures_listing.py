@@ -65,6 +65,13 @@ class SignatureRefs:
             self._write(first, known)
         return {key: known[_name(key)] for key in versions}
 
+    def remembered(
+        self, first: SourceUrl, versions: Collection[VersionKey]
+    ) -> Mapping[VersionKey, Tags]:
+        """Return what was listed before of ``versions`` at the first URL of a set; asks nobody."""
+        known = self._read(first)
+        return {key: known[_name(key)] for key in versions if _name(key) in known}
+
     def _ask(
         self, urls: Sequence[SourceUrl], versions: Collection[VersionKey]
     ) -> dict[VersionKey, Tags]:

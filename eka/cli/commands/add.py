@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from eka.cli import wiring
-from eka.cli.commands.lock import change_lines, changes_document
+from eka.cli.changes import change_lines, changes_document
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eka.cli import wiring
+from eka.cli.changes import change_lines, changes_document
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.lock import LockReport
-    from eka.workflow.lock_changes import Change
 
 
 def lock(  # noqa: PLR0913 - one parameter is one option
@@ -68,27 +68,6 @@ def lock(  # noqa: PLR0913 - one parameter is one option
         },
         body=tuple(line for report in reports for line in _lines(frame, report, dry_run=dry_run)),
     )
-
-
-def changes_document(changes: tuple[Change, ...]) -> list[Json]:
-    """Return the changes of a lock as JSON."""
-    return [
-        {"label": each.label, "set": each.set, "before": each.before, "after": each.after}
-        for each in changes
-    ]
-
-
-def change_lines(changes: tuple[Change, ...]) -> list[Line]:
-    """Return the changes of a lock as lines, marked + - or ~."""
-    lines: list[Line] = []
-    for each in changes:
-        if each.before is None:
-            lines.append(f"  + {each.label} {each.after}")
-        elif each.after is None:
-            lines.append(f"  - {each.label} {each.before}")
-        else:
-            lines.append(f"  ~ {each.label} {each.before} -> {each.after}")
-    return lines
 
 
 def _document(report: LockReport) -> Json:

@@ -1,0 +1,92 @@
+"""What changed in a lock, as JSON and as lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.cli.text import cyan, dim, green, red, yellow
+from eka.workflow.lock_changes import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eka.cli.reply import Json
+    from eka.cli.text import Line, Piece
+    from eka.workflow.lock_changes import Change
+
+FEW = 3  # atoms of one set that moved are named one by one
+_STYLES = {
+    Direction.ADDED: green,
+    Direction.REMOVED: red,
+    Direction.UPGRADED: green,
+    Direction.DOWNGRADED: yellow,
+    Direction.REBUILT: yellow,
+    Direction.REPUBLISHED: cyan,
+    Direction.MOVED: yellow,
+}
+_NOBODY = "nobody"
+
+
+def changes_document(changes: Sequence[Change]) -> list[Json]:
+    """Return the changes of a lock as JSON."""
+    return [
+        {
+            "label": each.label,
+            "set": each.set,
+            "before": each.before,
+            "after": each.after,
+            "direction": each.direction.value,
+            "source": _both(each.source_before, each.source_after),
+            "signers": _both(
+                None if each.signers_before is None else list(each.signers_before),
+                None if each.signers_after is None else list(each.signers_after),
+            ),
+        }
+        for each in changes
+    ]
+
+
+def change_lines(changes: Sequence[Change]) -> list[Line]:
+    """Return the changes of a lock as lines, such as ``Upgraded zlib 1.2.0 -> 1.3.1``."""
+    counts: dict[tuple[str | None, str | None], int] = {}
+    for each in changes:
+        if each.direction is Direction.MOVED:
+            place = each.source_before, each.source_after
+            counts[place] = counts.get(place, 0) + 1
+    lines: list[Line] = []
+    for each in changes:
+        many = counts.get((each.source_before, each.source_after), 0)
+        if each.direction is not Direction.MOVED or many <= FEW:
+            lines += _lines(each)
+    for (before, after), count in sorted(counts.items(), key=str):
+        if count > FEW:
+            verb = _verb(Direction.MOVED)
+            lines.append(("  ", verb, f" {count} atoms", dim(f" from {before} to {after}")))
+    return lines
+
+
+def _lines(change: Change) -> list[Line]:
+    versions = [each for each in (change.before, change.after) if each is not None]
+    moved = f" from {change.source_before} to {change.source_after}"
+    lines: list[Line] = [
+        (
+            "  ",
+            _verb(change.direction),
+            f" {change.label} {' -> '.join(dict.fromkeys(versions))}",
+            dim(moved if change.source_after else ""),
+        )
+    ]
+    if change.signers_before is not None and change.signers_after is not None:
+        was, now = (", ".join(keys) or _NOBODY for keys in (
+            change.signers_before, change.signers_after
+        ))  # fmt: skip
+        lines.append(("      ", yellow(f"signed by {now}, before by {was}")))
+    return lines
+
+
+def _verb(direction: Direction) -> Piece:
+    return _STYLES[direction](direction.value.capitalize())
+
+
+def _both(before: Json, after: Json) -> Json:
+    return None if before is None or after is None else {"before": before, "after": after}
