@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
+from eka.errors import EkaError
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.failures import (
     CacheUnusable,
@@ -31,6 +33,7 @@ from eka.git.fetcher import (
 from eka.git.keepers import KEEP_PREFIX, keep
 from eka.git.protocol_fetch import Wish
 from eka.git.runner import GitFailed
+from eka.git.together import one_by_one
 
 # As the tree policy: no file of an atom is larger. Where the server can, it leaves such files out.
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -38,12 +41,14 @@ _NO_LARGE_FILE = f"blob:limit={MAX_FILE_BYTES + 1}"
 _LEFT_OUT = "did not receive expected object"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from eka.atom import ObjectId, SourceUrl
     from eka.git.metadata import Metadata, MetadataCache
     from eka.git.runner import GitRunner
+    from eka.git.together import Together
 
 
 class ObjectCache:
@@ -60,7 +65,6 @@ class ObjectCache:
         """Use the bare repository at ``path``, which is made when it is first needed."""
         self.git_dir = path
         self._runner = runner
-        self._timeout_s = timeout_s
         self._timeout_s = timeout_s
         self._fetcher = Fetcher(runner, timeout_s=timeout_s, max_pack_bytes=max_pack_bytes)
         self._metadata: MetadataCache | None = None
@@ -116,25 +120,90 @@ class ObjectCache:
         _check_format(url, wanted)
         if len(self.has(wanted)) == len(wanted):
             return
+        outcome = self.ensure_all(
+            {url: wanted}, haves=haves, progress=progress, on_old=lambda _: on_old and on_old()
+        )[url]
+        if outcome is not None:
+            raise outcome
+
+    def ensure_all(
+        self,
+        wishes: Mapping[SourceUrl, Collection[ObjectId]],
+        together: Together = one_by_one,
+        *,
+        haves: Sequence[ObjectId] = (),
+        progress: Callable[[int], None] | None = None,
+        on_old: Callable[[SourceUrl], object] | None = None,
+    ) -> dict[SourceUrl, EkaError | None]:
+        """Do what `ensure` does, for several sources; return the error of each that failed.
+
+        Each source is asked once, and all are asked ``together``.
+
+        Raises:
+            CacheUnusable: the cache itself cannot be written.
+        """
         try:
             with exclusive(self.git_dir) as lock:
                 is_new = self._make()
                 sweep(self.git_dir)
                 # Looking for thousands of objects that are not there takes git a while.
-                missing = sorted(wanted if is_new else set(wanted) - self.has(wanted))
-                if missing:
-                    wish = Wish(wants=missing, haves=haves, is_shallow=True, filter=_NO_LARGE_FILE)
-                    destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
-                    fetched = self._fetch(url, wish, destination, progress)
-                    if fetched.is_old and url not in self._old and on_old is not None:
+                every = {oid for wanted in wishes.values() for oid in wanted}
+                absent = every if is_new else every - self.has(every)
+                destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
+                self._fetcher.prepare()
+                jobs = {
+                    url: partial(self._fetch_missing, url, missing, haves, destination, progress)
+                    for url, wanted in wishes.items()
+                    if (missing := sorted(absent.intersection(wanted)))
+                }
+                outcomes = together(jobs)
+                for url, outcome in outcomes.items():
+                    if isinstance(outcome, Fetched) and outcome.is_old and url not in self._old:
                         self._old.add(url)
-                        on_old()
-                    self._check_arrived(url, missing)
-                    keep(self._runner, self.git_dir, missing)
+                        if on_old is not None:
+                            on_old(url)
+                return self._keep(absent, wishes, outcomes)
         except GitFailed as error:
             raise CacheUnusable(self.git_dir, error.why) from error
         except OSError as error:
             raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
+
+    def _fetch_missing(
+        self,
+        url: SourceUrl,
+        missing: Sequence[ObjectId],
+        haves: Sequence[ObjectId],
+        destination: Destination,
+        progress: Callable[[int], None] | None,
+    ) -> Fetched:
+        _check_format(url, missing)
+        wish = Wish(wants=missing, haves=haves, is_shallow=True, filter=_NO_LARGE_FILE)
+        return self._fetch(url, wish, destination, progress)
+
+    def _keep(
+        self,
+        absent: AbstractSet[ObjectId],
+        wishes: Mapping[SourceUrl, Collection[ObjectId]],
+        outcomes: Mapping[SourceUrl, Fetched | EkaError],
+    ) -> dict[SourceUrl, EkaError | None]:
+        """Keep what arrived whole, and say of each source what is wrong with it."""
+        asked = {
+            url: [oid for oid in wishes[url] if oid in absent]
+            for url, outcome in outcomes.items()
+            if isinstance(outcome, Fetched)
+        }
+        here = self._present({oid for oids in asked.values() for oid in oids})
+        found: dict[SourceUrl, EkaError | None] = dict.fromkeys(wishes)
+        kept: set[ObjectId] = set()
+        for url, outcome in outcomes.items():
+            if isinstance(outcome, EkaError):
+                found[url] = outcome
+            elif lost := [oid for oid in asked[url] if oid not in here]:
+                found[url] = ObjectsUnavailable(url, lost, "its answer leaves them out")
+            else:
+                kept.update(asked[url])
+        keep(self._runner, self.git_dir, sorted(kept))
+        return found
 
     def known_metadata(self, commits: Iterable[ObjectId]) -> dict[ObjectId, Metadata]:
         """Return what is known here of ``commits``, from whole atoms or fetched alone."""
@@ -169,16 +238,51 @@ class ObjectCache:
 
         Source: atom-spec/transport.md [fetch-metadata].
         """
-        wanted = tuple(dict.fromkeys(commits))
-        _check_format(url, wanted)
-        found = self.known_metadata(wanted)
-        missing = [oid for oid in wanted if oid not in found]
-        if missing and url not in self._unfiltered:
-            fetched = self._planning().fetch(url, missing, progress)
-            if not fetched:
-                self._unfiltered.add(url)  # it need not be asked again
-            found |= fetched
+        outcome = self.metadata_all({url: tuple(commits)}, progress=progress)[url]
+        if isinstance(outcome, EkaError):
+            raise outcome
+        return outcome
+
+    def metadata_all(
+        self,
+        wishes: Mapping[SourceUrl, Collection[ObjectId]],
+        together: Together = one_by_one,
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> dict[SourceUrl, dict[ObjectId, Metadata] | EkaError]:
+        """Do what `metadata` does, for several sources; what fails is returned.
+
+        Each source that knows more than is known here is asked once, and all ``together``.
+
+        Raises:
+            CacheUnusable: the cache itself cannot be written.
+        """
+        every = self.known_metadata(oid for wanted in wishes.values() for oid in wanted)
+        found: dict[SourceUrl, dict[ObjectId, Metadata] | EkaError] = {}
+        missing: dict[SourceUrl, list[ObjectId]] = {}
+        for url, wanted in wishes.items():
+            found[url] = {oid: every[oid] for oid in wanted if oid in every}
+            left = [oid for oid in dict.fromkeys(wanted) if oid not in every]
+            if any(oid.algorithm != "sha1" for oid in wanted):
+                found[url] = UnsupportedObjectFormat(url.public)
+            elif left and url not in self._unfiltered:
+                missing[url] = left
+        if missing:
+            for url, fetched in self._planning().fetch(missing, together, progress).items():
+                if isinstance(fetched, EkaError):
+                    found[url] = fetched
+                    continue
+                if not fetched:
+                    self._unfiltered.add(url)  # it need not be asked again
+                known = found[url]
+                found[url] = {**(known if isinstance(known, dict) else {}), **(fetched or {})}
         return found
+
+    def hang_up(self) -> None:
+        """End all conversations that other threads hold now."""
+        self._fetcher.hang_up()
+        if self._metadata is not None:
+            self._metadata.hang_up()
 
     def _planning(self) -> MetadataCache:
         from eka.git.metadata import MetadataCache  # noqa: PLC0415 - few commands plan
@@ -218,12 +322,11 @@ class ObjectCache:
         make_bare(self._runner, self.git_dir)
         return True
 
-    def _check_arrived(self, url: SourceUrl, oids: Sequence[ObjectId]) -> None:
+    def _present(self, oids: Collection[ObjectId]) -> frozenset[ObjectId]:
         names = "".join(f"{oid.hex}\n" for oid in oids)
         answer = self._git(["cat-file", "--batch-check=%(objectname)", "--buffer"], names)
         found = set(answer.decode().split("\n"))
-        if absent := [oid for oid in oids if oid.hex not in found]:
-            raise ObjectsUnavailable(url, absent, "its answer leaves them out")
+        return frozenset(oid for oid in oids if oid.hex in found)
 
     def _git(self, args: Sequence[str], text: str) -> bytes:
         return self._runner.run(args, git_dir=self.git_dir, stdin=text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -28,6 +29,10 @@ class Channel(Protocol):
 
     def read(self) -> bytes:
         """Return the next bytes that come in, ``b""`` at the end."""
+        ...
+
+    def hang_up(self) -> None:
+        """End the conversation while another thread holds it."""
         ...
 
 
@@ -66,6 +71,13 @@ class SocketChannel:
         if self.received_bytes > self._max_bytes:
             raise OutputTooLarge(self._title, self._max_bytes)
         return data
+
+    def hang_up(self) -> None:
+        """End the conversation while another thread holds it."""
+        import socket  # noqa: PLC0415 - loaded already
+
+        with suppress(OSError):  # it has ended by itself
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _hurry(self) -> None:
         if self._deadline is not None:

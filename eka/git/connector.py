@@ -55,6 +55,16 @@ class Connector:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._settings: RemoteSettings | None = None
+        self._open_channels: set[Channel] = set()
+
+    def prepare(self) -> None:
+        """Read the person's settings now: before several threads talk at once."""
+        self._known_settings(None)
+
+    def hang_up(self) -> None:
+        """End all conversations that other threads hold now."""
+        for channel in list(self._open_channels):
+            channel.hang_up()
 
     def talk(
         self,
@@ -91,6 +101,7 @@ class Connector:
             if target is None or channel is None:
                 return None
             with channel as opened:
+                self._open_channels.add(opened)
                 try:
                     answer = b""
                     if target.scheme in _HELPED:
@@ -107,6 +118,8 @@ class Connector:
                     _converse(opened, conversation, on_received)
                 except (MalformedAnswer, ServerRefused, OSError) as error:
                     raise _explained(url, opened, error) from error
+                finally:
+                    self._open_channels.discard(opened)
                 return conversation, opened.received_bytes
         raise NetworkFailed(url, "it redirects again and again")
 

@@ -95,6 +95,14 @@ class Fetcher:
         self._max_pack_bytes = max_pack_bytes
         self._connector = Connector(runner, timeout_s=timeout_s, max_bytes=max_pack_bytes)
 
+    def prepare(self) -> None:
+        """Get ready to fetch from several sources at once, each in a thread of its own."""
+        self._connector.prepare()
+
+    def hang_up(self) -> None:
+        """End all conversations that other threads hold now."""
+        self._connector.hang_up()
+
     def fetch(
         self,
         url: SourceUrl,

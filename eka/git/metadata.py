@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, ObjectId
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from eka.atom import SourceUrl
     from eka.git.runner import GitRunner
+    from eka.git.together import Together
 
     _Read = Callable[[Collection[ObjectId], str, int], dict[ObjectId, bytes]]
 
@@ -91,34 +93,26 @@ class MetadataCache:
 
     def fetch(
         self,
-        url: SourceUrl,
-        commits: Sequence[ObjectId],
+        wishes: Mapping[SourceUrl, Sequence[ObjectId]],
+        together: Together,
         progress: Callable[[int], None] | None = None,
-    ) -> dict[ObjectId, Metadata]:
-        """Bring the metadata of ``commits`` here and return it.
+    ) -> dict[SourceUrl, dict[ObjectId, Metadata] | None | EkaError]:
+        """Bring the metadata of commits here and return it, by source.
 
-        What is no atom commit, or names no manifest that is there, is left out; all is, and
-        nothing was fetched, where the server cannot leave out the rest.
-
-        Raises:
-            As `Fetcher.fetch`.
+        What is no atom commit, or names no manifest that is there, is left out; None, and nothing
+        was fetched, where the server cannot leave out the rest; what `Fetcher.fetch` raised where
+        that failed.
         """
-        found: dict[ObjectId, Metadata] = {}
-        for start in range(0, len(commits), _MOST_WANTS):
-            wanted = commits[start : start + _MOST_WANTS]
-            try:
-                with exclusive(self.git_dir) as lock:
-                    destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=False)
-                    metadata = self._fetch_all(url, wanted, destination, progress)
-                    self._tidy()
-            except GitFailed as error:
-                raise CacheUnusable(self.git_dir, error.why) from error
-            except OSError as error:
-                raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
-            if metadata is None:
-                break
-            found |= metadata
-        return found
+        try:
+            with exclusive(self.git_dir) as lock:
+                destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=False)
+                found = self._fetch_all(wishes, destination, together, progress)
+                self._tidy()
+                return found
+        except GitFailed as error:
+            raise CacheUnusable(self.git_dir, error.why) from error
+        except OSError as error:
+            raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
 
     def discard(self) -> None:
         """Remove everything; it is fetched again when it is needed."""
@@ -127,25 +121,66 @@ class MetadataCache:
 
     def _fetch_all(
         self,
+        wishes: Mapping[SourceUrl, Sequence[ObjectId]],
+        destination: Destination,
+        together: Together,
+        progress: Callable[[int], None] | None,
+    ) -> dict[SourceUrl, dict[ObjectId, Metadata] | None | EkaError]:
+        self._fetcher.prepare()
+        talks: dict[SourceUrl, list[_Steps] | None | EkaError] = {}
+        for _ in range(2):
+            self._make()
+            jobs = {
+                url: partial(self._talk, url, commits, destination, progress)
+                for url, commits in wishes.items()
+            }
+            talks = together(jobs)
+            try:
+                found = self._read(wishes, talks)
+            except (GitFailed, ObjectDamaged):
+                found = None
+            if found is not None:
+                return found
+            # What is broken here stands in the way of what just came: git keeps the pack it has.
+            shutil.rmtree(self.git_dir, ignore_errors=True)
+        return {url: {} if isinstance(talk, list) else talk for url, talk in talks.items()}
+
+    def _talk(
+        self,
         url: SourceUrl,
         commits: Sequence[ObjectId],
         destination: Destination,
         progress: Callable[[int], None] | None,
-    ) -> dict[ObjectId, Metadata] | None:
-        for _ in range(2):
-            self._make()
-            steps = _Steps(self._runner, self.git_dir, commits)
+    ) -> list[_Steps] | None:
+        """Fetch from one source; None where it cannot leave out the rest."""
+        done: list[_Steps] = []
+        for start in range(0, len(commits), _MOST_WANTS):
+            wanted = commits[start : start + _MOST_WANTS]
+            steps = _Steps(self._runner, self.git_dir, wanted)
             if not self._fetch(url, steps, destination, progress):
+                return done or None
+            done.append(steps)
+        return done
+
+    def _read(
+        self,
+        wishes: Mapping[SourceUrl, Sequence[ObjectId]],
+        talks: Mapping[SourceUrl, list[_Steps] | None | EkaError],
+    ) -> dict[SourceUrl, dict[ObjectId, Metadata] | None | EkaError] | None:
+        """Return what came, read for all sources at once; None where something is damaged."""
+        fetched = {url: talk for url, talk in talks.items() if isinstance(talk, list)}
+        every = read_metadata(
+            self._runner, self.git_dir, {oid for url in fetched for oid in wishes[url]}
+        )
+        for steps in chain.from_iterable(fetched.values()):
+            is_whole = all(oid in every for oid in steps.commits) or steps.is_done()
+            if not is_whole and self._is_damaged():
                 return None
-            try:
-                found = steps.metadata()
-                if len(found) == len(commits) or steps.is_done() or not self._is_damaged():
-                    return found
-            except (GitFailed, ObjectDamaged):
-                pass
-            # What is broken here stands in the way of what just came: git keeps the pack it has.
-            shutil.rmtree(self.git_dir, ignore_errors=True)
-        return {}
+        found: dict[SourceUrl, dict[ObjectId, Metadata] | None | EkaError] = {}
+        for url, talk in talks.items():
+            here = {oid: every[oid] for oid in wishes[url] if oid in every}
+            found[url] = here if url in fetched else talk if isinstance(talk, EkaError) else None
+        return found
 
     def _fetch(
         self,
@@ -183,6 +218,10 @@ class MetadataCache:
         looked = self._runner.execute(look, git_dir=self.git_dir)
         return looked.status != 0 or bool(looked.stderr)
 
+    def hang_up(self) -> None:
+        """End all conversations that other threads hold now."""
+        self._fetcher.hang_up()
+
     def _tidy(self) -> None:
         """Put many small packs into one; no ref keeps what is in them."""
         if len(list((self.git_dir / "objects" / "pack").glob("*.pack"))) > _MOST_PACKS:
@@ -215,10 +254,6 @@ class _Steps:
         """Ask again, but for what the source does not have."""
         self._gone.update(oids)
         self.asked = set()
-
-    def metadata(self) -> dict[ObjectId, Metadata]:
-        """Return what is complete."""
-        return self._claims.metadata(self._read) if self._claims else {}
 
     def is_done(self) -> bool:
         """Return whether all that the source has is really here."""

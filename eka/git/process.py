@@ -237,6 +237,11 @@ class ChildProcess:
                 with suppress(BrokenPipeError):
                     stream.close()
 
+    def hang_up(self) -> None:
+        """Tell the child to end while another thread talks to it."""
+        if self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+
     def _ended(self, within_s: float | None) -> int:
         """Wait for the end of the child and return its status; raises TimeoutExpired."""
         # `wait` with a timeout sleeps between looks, a millisecond and more.

@@ -101,6 +101,14 @@ class Transport:
             found.refs, received_bytes, conversation.protocol, found.dropped, found.peeled
         )
 
+    def prepare(self) -> None:
+        """Get ready to ask several sources at once, each in a thread of its own."""
+        self._connector.prepare()
+
+    def hang_up(self) -> None:
+        """End all conversations that other threads hold now."""
+        self._connector.hang_up()
+
     def place(self, url: SourceUrl) -> SourceUrl:
         """Return the other server that ``url`` was found to lead to; itself when to none."""
         return self._connector.place(url)
