@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.atom import UrlSource
+from eka.workflow.direct_kinds import pinned_kind
 from eka.workflow.errors import LockSourceRefused, LockStale
 from eka.workflow.own_set import open_own_set
 from eka.workflow.pins import neighbour_pins
@@ -42,19 +42,15 @@ def checked_lock(services: Services, project: Project) -> tuple[Manifest, Lock]:
 
 
 def _check_pins(manifest: Manifest, lock: Lock, where: str) -> None:
-    """Compare the pins of files that the manifest itself names by their address."""
-    pinned = {
-        pin.name: pin.files for pin in lock.direct if pin.owner is None and pin.kind == "url"
-    }
+    """Compare the pins of direct sources with what the manifest itself says of them."""
+    versions = {key.label: key.version for key in lock.requires}
+    own = [pin for pin in lock.direct if pin.owner is None]
     for source in manifest.direct:
-        if not isinstance(source, UrlSource):
-            continue
-        for file in pinned.get(source.name.text, ()):
-            if file.url != source.url:
-                raise LockSourceRefused(where, expected=source.url, found=file.url)
-            if source.sha256 not in (None, file.sha256):
-                expected = f"sha256 {source.sha256} of {source.url}"
-                raise LockSourceRefused(where, expected=expected, found=file.sha256)
+        for pin in own:
+            if (pin.kind, pin.name) != (source.kind, source.name.text):
+                continue
+            if fault := pinned_kind(source).fault(source, pin, versions):
+                raise LockSourceRefused(where, expected=fault[0], found=fault[1])
 
 
 def _check_sibling(atom: LockedAtom, lock: Lock, own: OwnSet, where: str) -> None:

@@ -4,48 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.atom import (
-    DebSource,
-    LockedDirect,
-    LockTooOld,
-    UrlSource,
-    parse_lock,
-    requirements_digest,
-    source_digest,
-)
-from eka.compose import KindUnsupported
-from eka.direct import pin_url
+from eka.atom import LockedDirect, LockTooOld, parse_lock, requirements_digest, source_digest
+from eka.workflow.direct_kinds import PinRequest, pinned_kind
 from eka.workflow.errors import DependencyLockMissing, NeighbourUnlocked, Offline
 from eka.workflow.project import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from eka.atom import AtomKey, DirectSource, Lock, LockedFile, Manifest
+    from eka.atom import AtomKey, DirectSource, Label, Lock, Manifest, Version
     from eka.workflow.own_set import OwnSet
     from eka.workflow.services import Services
 
 
 def pin_direct(
-    services: Services, manifest: Manifest, previous: Lock | None, *, refresh: bool
+    services: Services,
+    manifest: Manifest,
+    previous: Lock | None,
+    versions: Mapping[Label, Version],
+    *,
+    refresh: bool,
 ) -> list[LockedDirect]:
     """Return the pins of a project's own direct sources, for each of its systems.
 
-    A pin of the previous lock stays while its declaration does, unless ``refresh``.
+    A pin of the previous lock stays while its declaration does, unless ``refresh``. ``versions``
+    are those that the dependencies of the project were resolved to.
     """
-    kept = {
+    before = {
         (pin.kind, pin.name, pin.system): pin
         for pin in (previous.direct if previous else ())
-        if pin.owner is None and not refresh
+        if pin.owner is None
     }
+    systems = manifest.package.systems or (services.system,)
     pins: list[LockedDirect] = []
     for source in manifest.direct:
-        for system in _systems(source, manifest, services):
-            old = kept.get((source.kind, source.name.text, system))
-            if old is not None and old.declared == source_digest(source):
+        kind = pinned_kind(source)
+        for system in kind.systems(source, systems):
+            old = before.get((source.kind, source.name.text, system))
+            is_kept = old is not None and old.declared == source_digest(source) and not refresh
+            if old is not None and is_kept and kind.fault(source, old, versions) is None:
                 pins.append(old)
-            else:
-                pins.append(_pin(services, source, system))
+                continue
+            request = PinRequest(services=services, system=system, previous=old, versions=versions)
+            pins.append(_pin(source, request))
     return pins
 
 
@@ -95,29 +96,18 @@ def neighbour_pins(own: OwnSet, key: AtomKey) -> list[LockedDirect]:
         raise NeighbourUnlocked(key.label.text, place, error.why) from error
 
 
-def _systems(source: DirectSource, manifest: Manifest, services: Services) -> Sequence[str]:
-    if isinstance(source, DebSource):
-        return manifest.package.systems or (services.system,)
-    return ("",)
-
-
-def _files(services: Services, source: DirectSource, system: str) -> tuple[LockedFile, ...]:
-    if isinstance(source, UrlSource):
-        return (pin_url(source, services.open_url),)
-    if isinstance(source, DebSource):
-        return services.pinner().pin(source, system)
-    raise KindUnsupported(source.kind, source.name.text)
-
-
-def _pin(services: Services, source: DirectSource, system: str) -> LockedDirect:
+def _pin(source: DirectSource, request: PinRequest) -> LockedDirect:
+    services = request.services
     if services.offline:
         raise Offline(f"the pin of {source.name.text}")
     services.progress.step(f"pinning {source.kind} source {source.name.text}")
+    found = pinned_kind(source).pin(source, request)
     return LockedDirect(
         owner=None,
         kind=source.kind,
         name=source.name.text,
-        system=system,
+        system=request.system,
         declared=source_digest(source),
-        files=_files(services, source, system),
+        files=found if isinstance(found, tuple) else (),
+        tree=None if isinstance(found, tuple) else found,
     )

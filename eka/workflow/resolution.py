@@ -129,7 +129,11 @@ class _Resolution:
 
             require_signatures(self._services, atoms, self._sets.urls, task.previous.lock)
         direct = pin_direct(
-            self._services, task.manifest, task.previous.lock, refresh=task.options.refresh
+            self._services,
+            task.manifest,
+            task.previous.lock,
+            {label: version for (_, label), version in solution.root},
+            refresh=task.options.refresh,
         )
         for atom in atoms:
             direct += self._copied(atom.key)
