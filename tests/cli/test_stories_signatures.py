@@ -714,3 +714,22 @@ def test_people_read_whose_signatures_are_there(world: World) -> None:
     assert "signature ok" in good.out
     assert f"signature revoked alice@example.org {ALICE.key.fingerprint}" in bad.out
     assert "signature FAILED" in bad.out
+
+
+@pytest.mark.spec("changes-signers")
+def test_a_change_of_a_lock_shows_keys_that_are_known_and_asks_nobody_for_them(
+    world: World,
+) -> None:
+    world.owner.does(world.pkgs.mono, "sign", "zlib@1.1.0", "--sign-key", world.key(BOB))
+    world.user.does(world.project, "add", f"{world.pkgs.url}::zlib@=1.0.0")
+    unknown = world.user.json(world.project, "add", f"{world.pkgs.url}::zlib@=1.1.0")
+    world.trusts(*PEOPLE)
+
+    world.user.does(world.project, "add", f"{world.pkgs.url}::zlib@=1.0.0")
+    known = world.user.json(world.project, "add", f"{world.pkgs.url}::zlib@=1.1.0")
+    shown = world.user.does(world.project, "add", f"{world.pkgs.url}::zlib@=1.0.0").out
+
+    (change,) = known.document["changes"]
+    assert unknown.document["changes"][0]["signers"] is None
+    assert change["signers"] == {"before": [ALICE.key.fingerprint], "after": [BOB.key.fingerprint]}
+    assert f"signed by {ALICE.key.fingerprint}, before by {BOB.key.fingerprint}" in shown
