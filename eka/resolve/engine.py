@@ -55,6 +55,7 @@ class Engine:
         self._needed_by: list[list[_Row]] = []  # per node
         self._rows: dict[tuple[int, int, int], _Row] = {}
         self._watchers: list[list[Learned]] = []  # per node
+        self._imposed: list[Edge] = []  # by the root
         self._queue: list[tuple[int, int, int]] = []  # nodes to decide, with stale entries
         self._pending: list[int] = []  # nodes whose state changed
         self._is_pending: list[bool] = []
@@ -72,6 +73,13 @@ class Engine:
     def needs(self, node: int, bit: int) -> list[Edge]:
         """Return the edges of one version, as far as they were added."""
         return self._needs[node].get(bit, [])
+
+    def edges(self) -> list[Edge]:
+        """Return all edges so far: those of the root, then by dependant, each once."""
+        found = {id(edge): edge for edge in self._imposed}
+        for needs in self._needs:
+            found.update((id(edge), edge) for edges in needs.values() for edge in edges)
+        return list(found.values())
 
     def add_edge(
         self, dependant: int, bit: int, dependency: int, allowed: int, fact: Fact
@@ -115,6 +123,7 @@ class Engine:
 
     def impose(self, edge: Edge) -> None:
         """Take over an edge of the root; before the first decision."""
+        self._imposed.append(edge)
         state = self.state[edge.dependency]
         if not state & edge.allowed:
             self._recover(edge)
