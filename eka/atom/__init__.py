@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from eka.atom.manifest import (
         MANIFEST_NAME,
         ForeignUrl,
+        PatchPublished,
         check_foreign,
         parse_manifest,
         requirements_digest,
@@ -101,7 +102,9 @@ if TYPE_CHECKING:
         ForeignSource,
         Manifest,
         Package,
+        Patch,
         SetDeclaration,
+        SingleAtom,
     )
     from eka.atom.manifest_v1 import parse_manifest_v1
     from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
@@ -182,9 +185,12 @@ __all__ = [
     "ObjectId",
     "Operator",
     "Package",
+    "Patch",
+    "PatchPublished",
     "Requirement",
     "SetDeclaration",
     "SetManifest",
+    "SingleAtom",
     "SourceUrl",
     "Tag",
     "TomlDocument",
@@ -252,14 +258,14 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "LockedDirect LockedFile LockedSet LockedTree",
             "lockfile": "LOCK_NAME encode_lock lock_version parse_lock",
             "lookalikes": "lookalike_starts",
-            "manifest": "MANIFEST_NAME ForeignUrl check_foreign parse_manifest "
-            "requirements_digest source_digest",
+            "manifest": "MANIFEST_NAME ForeignUrl PatchPublished check_foreign "
+            "parse_manifest requirements_digest source_digest",
             "manifest_build": "DEFAULT_VARIABLES RESERVED_VARIABLES UnknownInput VariableClash "
             "input_name variable_name",
             "manifest_inputs": "AmbiguousInput UndeclaredSet",
             "manifest_model": "Build Dependency "
             "DirectSource ForeignSource Manifest Package "
-            "SetDeclaration",
+            "Patch SetDeclaration SingleAtom",
             "manifest_v1": "parse_manifest_v1",
             "requirement": "ANY Comparator InvalidRequirement Operator Requirement",
             "reading": "InvalidValue MissingKey UnknownKey WrongType",

@@ -99,7 +99,7 @@ def lock_with_versions(
     """
     keys: dict[AtomKey, AtomKey] = {}
     for atom in lock.atoms:
-        if atom.rev is None:
+        if atom.is_own:
             version = versions.get(atom.key.label)
             if version is None:
                 return None

@@ -76,10 +76,13 @@ def _check_atoms(lock: Lock, file: str) -> Mapping[AtomKey, LockedAtom]:
         if atom.id != atom_id(atom.key.genesis, atom.key.label):
             raise LockIdMismatch(file, f"{atom.key.text} has the id {atom.id.text}")
         pins = (atom.tree, atom.content, atom.rev)
-        if atom.key.genesis in own:
+        if atom.key.genesis in own or atom.patched:
             if pins != (None, None, None):
-                why = f"{atom.key.text} is of the own set, which has neither tree, blake3 nor rev"
+                kind = "patched" if atom.patched else "of the own set"
+                why = f"{atom.key.text} is {kind} and can have neither tree, blake3 nor rev"
                 raise LockPinMismatch(file, why)
+            if atom.patched and atom.key.genesis in own:
+                raise LockPinMismatch(file, f"{atom.key.text} is of the own set and patched")
         elif atom.tree is None or atom.rev is None or atom.content is None:
             raise LockPinMismatch(file, f"{atom.key.text} lacks tree, blake3 or rev")
         elif {atom.tree.algorithm, atom.rev.algorithm} != {atom.key.genesis.algorithm}:

@@ -70,7 +70,7 @@ class LockedSet:
 
 @dataclass(frozen=True, slots=True)
 class LockedAtom:
-    """One selected atom; tree, content and rev are absent (all three) in the own set."""
+    """One selected atom; tree, content and rev are absent (all three) where it is local."""
 
     key: AtomKey
     id: AtomId
@@ -78,6 +78,13 @@ class LockedAtom:
     content: ContentHash | None = None
     rev: ObjectId | None = None
     requires: tuple[AtomKey, ...] = ()
+    patched: bool = False
+    """Whether ``[patch]`` puts a directory in its place; of the own set none is."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is of the own set."""
+        return self.rev is None and not self.patched
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,11 @@ class Lock:
     direct: tuple[LockedDirect, ...] = ()
     requires: tuple[AtomKey, ...] = ()
     """What the root project itself asks for."""
+
+    @property
+    def patched(self) -> tuple[LockedAtom, ...]:
+        """The atoms that stand in a directory of this machine instead of their set."""
+        return tuple(atom for atom in self.atoms if atom.patched)
 
     @property
     def has_local_sources(self) -> bool:

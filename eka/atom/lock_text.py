@@ -63,6 +63,8 @@ def _atom(atom: LockedAtom) -> Iterator[str]:
     yield f"label = {_quoted(atom.key.label.text)}"
     yield f"version = {_quoted(atom.key.version.text)}"
     yield f"id = {_quoted(atom.id.text)}"
+    if atom.patched:
+        yield "patched = true"
     for key, value in (("tree", atom.tree), ("blake3", atom.content), ("rev", atom.rev)):
         if value is not None:
             yield f"{key} = {_quoted(value.hex)}"

@@ -226,6 +226,7 @@ def _atom(entry: _Entry, parse_key: Callable[[str], AtomKey]) -> LockedAtom:
         content=entry.optional("blake3", ContentHash),
         rev=entry.optional("rev", ObjectId),
         requires=entry.values("requires", parse_key),
+        patched=entry.flag("patched"),
     )
     entry.finish()
     return atom

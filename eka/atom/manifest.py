@@ -10,6 +10,7 @@ from eka.atom.manifest_build import read_build
 from eka.atom.manifest_inputs import read_inputs, read_label
 from eka.atom.manifest_model import Manifest
 from eka.atom.manifest_package import declared_sets, read_package
+from eka.atom.manifest_resolution import read_patches, read_resolution
 from eka.atom.reading import Reader
 from eka.atom.source_url import without_password
 from eka.atom.toml import read_toml
@@ -19,7 +20,7 @@ from eka.hashing import digest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eka.atom.manifest_model import Dependency, DirectSource
+    from eka.atom.manifest_model import Dependency, DirectSource, Patch
     from eka.atom.reading import Table
     from eka.atom.toml import TomlValue
     from eka.errors import Span
@@ -27,6 +28,21 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "atom.toml"
 _FOREIGN_SCHEMES = ("https://", "ssh://")
 _DIGEST_SCHEMA = "eka.requirements/1"
+
+
+class PatchPublished(EkaError):
+    """A published atom whose manifest replaces atoms by directories of its author's machine."""
+
+    code = "patch-published"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, atom: str, span: Span | None) -> None:
+        super().__init__(
+            what=f"the manifest of {atom} has [patch]",
+            why="a published atom needs published atoms; directories are for development",
+            fix="ask its publisher for a version without [patch]",
+            span=span,
+        )
 
 
 class ForeignUrl(EkaError):
@@ -65,7 +81,10 @@ def parse_manifest(data: bytes, file: str, aliases: Aliases | None = None) -> Ma
     root = reader.root
     package = read_package(root, aliases or Aliases())
     version = package.version if package else None
-    inputs = read_inputs(root, declared_sets(root), version)
+    names = declared_sets(root)
+    inputs = read_inputs(root, names, version)
+    patches = read_patches(root, names, package.sets if package else {})
+    single = read_resolution(root, names)
     build = read_build(root, inputs)
     compose, service = _data(root, "compose"), _data(root, "service")
     pipelines = _pipelines(root)
@@ -79,6 +98,8 @@ def parse_manifest(data: bytes, file: str, aliases: Aliases | None = None) -> Ma
         dependencies=inputs.dependencies,
         dev_dependencies=inputs.dev_dependencies,
         direct=inputs.direct,
+        patches=patches,
+        single=single,
         build=build,
         compose=compose,
         pipelines=pipelines,
@@ -87,12 +108,13 @@ def parse_manifest(data: bytes, file: str, aliases: Aliases | None = None) -> Ma
 
 
 def check_foreign(manifest: Manifest) -> None:
-    """Check that a manifest of another project names its sets by full URLs only.
+    """Check that a manifest of another project says nothing that only its author can use.
 
     Raises:
         ForeignUrl: a set is named by an alias, a path, http or git (`Problems` if several are).
+        PatchPublished: it has ``[patch]``.
 
-    Source: atom-spec/manifest.md [manifest-foreign].
+    Source: atom-spec/manifest.md [manifest-foreign], [manifest-patch-published].
     """
     problems: list[EkaError] = [
         ForeignUrl(name, text, declaration.span)
@@ -100,18 +122,25 @@ def check_foreign(manifest: Manifest) -> None:
         for text in declaration.written
         if text != "::" and not text.startswith(_FOREIGN_SCHEMES)
     ]
+    if manifest.patches:
+        package = manifest.package
+        name = f"{package.label.text}@{package.version.text}"
+        problems.append(PatchPublished(name, manifest.patches[0].span))
     raise_problems(problems)
 
 
 def requirements_digest(manifest: Manifest) -> str:
     """Return 64 hex digits over what a lock depends on; comments and formatting do not count.
 
-    That is: systems, dependencies with the sets they come from, and direct sources.
+    That is: systems, dependencies with the sets they come from, direct sources, and what the
+    project says about choosing versions.
 
     Source: atom-spec/lockfile.md [lock-requirements].
     """
     used = {each.set_name for each in (*manifest.dependencies, *manifest.dev_dependencies)}
-    content = {
+    used |= {each.set_name for each in manifest.patches}
+    used |= {each.set_name for each in manifest.single}
+    content: dict[str, object] = {
         "schema": _DIGEST_SCHEMA,
         "systems": sorted(manifest.package.systems),
         "sets": {
@@ -125,6 +154,10 @@ def requirements_digest(manifest: Manifest) -> str:
             f"{source.kind}.{source.name.text}": source.content() for source in manifest.direct
         },
     }
+    if manifest.patches:
+        content["patch"] = _patches_by_set(manifest.patches)
+    if manifest.single:
+        content["single"] = sorted(each.text for each in manifest.single)
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return digest(text.encode()).hex()
 
@@ -143,6 +176,13 @@ def _by_set(dependencies: tuple[Dependency, ...]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for each in dependencies:
         found.setdefault(each.set_name, {})[each.label.text] = each.requirement.text
+    return found
+
+
+def _patches_by_set(patches: tuple[Patch, ...]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for each in patches:
+        found.setdefault(each.set_name, {})[each.label.text] = each.path
     return found
 
 

@@ -52,6 +52,31 @@ class Dependency:
     span: Span | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One line of ``[patch.<set>]``: a directory that stands for an atom in development."""
+
+    set_name: str
+    label: Label
+    path: str
+    """Relative to the manifest's directory."""
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SingleAtom:
+    """An atom of which the project allows one version only: an item of ``single``."""
+
+    set_name: str
+    label: Label
+    span: Span | None = field(default=None, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The item as it is written, such as ``core::zlib``."""
+        return f"{self.set_name}::{self.label.text}"
+
+
 class DirectSource(Protocol):
     """One line of ``[deps.direct.<kind>]``; each kind has its own class, see `direct_kinds`."""
 
@@ -103,6 +128,8 @@ class Manifest:
     dependencies: tuple[Dependency, ...] = ()
     dev_dependencies: tuple[Dependency, ...] = ()
     direct: tuple[DirectSource, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    single: tuple[SingleAtom, ...] = ()
     build: Build | None = None
     compose: Mapping[str, TomlValue] | None = None
     pipelines: Mapping[str, Mapping[str, TomlValue]] = field(

@@ -27,6 +27,7 @@ MANIFEST_CLAUSES = (
     "manifest-dev", "manifest-direct", "manifest-deb", "manifest-url",
     "manifest-direct-foreign", "manifest-build", "manifest-build-inputs", "manifest-links",
     "manifest-env", "manifest-variables", "manifest-timeout", "manifest-data", "manifest-wild",
+    "manifest-patch", "manifest-resolution",
 )  # fmt: skip
 SET_CLAUSES = (
     "set-manifest-toml", "set-packages", "set-remote", "set-format", "set-mirrors",
