@@ -146,6 +146,7 @@ if TYPE_CHECKING:
         StatusRequest,
         StatusWriter,
     )
+    from eka.git.together import Together, at_once
     from eka.git.transport import ListedRefs, Transport
     from eka.git.tree_changes import Change, ChangeKind, Leaf, TreesTooLarge, compare_trees
     from eka.git.work_repository import RootCommit, WorkRepository
@@ -263,6 +264,7 @@ __all__ = [
     "StatusRequest",
     "StatusWriter",
     "TimedOut",
+    "Together",
     "Transport",
     "TreesTooLarge",
     "UnexpectedObject",
@@ -276,6 +278,7 @@ __all__ = [
     "VersionNotPublished",
     "VersionStatus",
     "WorkRepository",
+    "at_once",
     "atom_ref",
     "check_genesis",
     "check_publish",
@@ -367,6 +370,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "status": "Deprecation InvalidReason InvalidStatus VersionStatus combined read_status "
             "unreadable",
             "status_writer": "StatusChange StatusEdit StatusReport StatusRequest StatusWriter",
+            "together": "Together at_once",
             "transport": "ListedRefs Transport",
             "tree_changes": "Change ChangeKind Leaf TreesTooLarge compare_trees",
             "work_repository": "RootCommit WorkRepository",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from eka.values import dataclass, field
 from eka.workflow.answers import Answers
+from eka.workflow.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,6 +49,7 @@ class Services:
     # Versions that may be something else than what was seen first, as the person says.
     accepted_changes: frozenset[tuple[Label, Version]] = frozenset()
     answers: Answers = field(default_factory=Answers)  # of sources, in this run
+    rounds: Rounds = field(default_factory=Rounds)  # in which several sources are asked
     pinner: Callable[[], DebPinner]
     open_url: Callable[[str], Iterable[bytes]]
     store: Callable[[], Store]

@@ -57,7 +57,7 @@ class KnownSets:
         """
         if declaration.own:
             return _own(within)
-        urls = tuple(self._as_typed(url.absolute(base)) for url in declaration.urls)
+        urls = self.addresses(declaration, base)
         genesis = self.listings.genesis(urls)
         pinned = self.pinned.get(urls[0].public, genesis)
         if pinned != genesis and urls[0].public not in self.accepted:
@@ -76,6 +76,10 @@ class KnownSets:
         if url.public not in allowed:
             raise ForeignGenesis(genesis.hex, expected=expected, found=url.public)
         self._others.setdefault(genesis, set()).add(url.public)
+
+    def addresses(self, declaration: SetDeclaration, base: str) -> tuple[SourceUrl, ...]:
+        """Return where a declared set is asked for; relative paths start from ``base``."""
+        return tuple(self._as_typed(url.absolute(base)) for url in declaration.urls)
 
     def urls(self, genesis: Genesis) -> tuple[SourceUrl, ...]:
         """Return the URLs of a declared set, the listing one first; none for the own set."""
