@@ -66,8 +66,12 @@ def add_dependency(  # noqa: PLR0913 - keywords only, one for each part of the l
             text, known = set_value(text, declared, url), {url}
         elif url not in known:
             text = append_value(text, declared, url)
-    table = ("deps", "dev", "from") if dev else ("deps", "from")
-    return set_value(text, (*table, set_name, label.text), requirement)
+    return set_value(text, (*table_of(dev=dev), set_name, label.text), requirement)
+
+
+def table_of(*, dev: bool) -> tuple[str, ...]:
+    """Return the keys of the table that dependency lines stand in, set by set."""
+    return ("deps", "dev", "from") if dev else ("deps", "from")
 
 
 def _known_addresses(declared: TomlValue | None, aliases: Aliases) -> set[str] | None:
@@ -110,8 +114,8 @@ def set_requirement(text: str, line: Dependency, requirement: Requirement, *, de
     Raises:
         EditFailed: the manifest is written in a way that cannot be edited.
     """
-    table = ("deps", "dev", "from") if dev else ("deps", "from")
-    return set_string(text, (*table, line.set_name, line.label.text), requirement.text)
+    keys = (*table_of(dev=dev), line.set_name, line.label.text)
+    return set_string(text, keys, requirement.text)
 
 
 def add_package(text: str, path: str) -> str:

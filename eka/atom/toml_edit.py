@@ -58,9 +58,9 @@ def set_value(text: str, keys: Keys, value: TomlValue) -> str:
     Raises:
         EditFailed: the result would not say exactly that.
     """
-    old = _data(text)
+    old = data_of(text)
     current = _lookup(old, keys)
-    if current is not None and _canonical(current) == _canonical(value):
+    if current is not None and canonical(current) == canonical(value):
         return text
     places = find_places(text)
     statement = places.statements.get(keys)
@@ -79,7 +79,7 @@ def set_string(text: str, keys: Keys, value: str) -> str:
     Raises:
         EditFailed: there is no string, or the result would not say exactly that.
     """
-    old = _data(text)
+    old = data_of(text)
     if not isinstance(_lookup(old, keys), str):
         raise EditFailed(keys, "it is not a string")
     statement = find_places(text).statements.get(keys)
@@ -101,7 +101,7 @@ def append_value(text: str, keys: Keys, item: str) -> str:
     Raises:
         EditFailed: the key has another type, or the result would not say exactly that.
     """
-    old = _data(text)
+    old = data_of(text)
     current = _lookup(old, keys)
     statement = find_places(text).statements.get(keys)
     if current is None:
@@ -125,7 +125,7 @@ def append_value(text: str, keys: Keys, item: str) -> str:
 
 def value_at(text: str, keys: Keys) -> TomlValue | None:
     """Return the value of the key at ``keys``, or None."""
-    return _lookup(_data(text), keys)
+    return _lookup(data_of(text), keys)
 
 
 def render_value(value: TomlValue) -> str:
@@ -151,7 +151,8 @@ def _escape(match: re.Match[str]) -> str:
     return _SHORT_ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04X}"
 
 
-def _data(text: str) -> dict[str, TomlValue]:
+def data_of(text: str) -> dict[str, TomlValue]:
+    """Return what a text that tomllib accepts says."""
     return cast("dict[str, TomlValue]", tomllib.loads(text))
 
 
@@ -172,19 +173,20 @@ def _checked(edited: str, keys: Keys, old: dict[str, TomlValue], value: TomlValu
             raise EditFailed(keys, f"`{key}` is not a table")
         table = inner
     table[keys[-1]] = value
-    if _shape(edited) != _canonical(wanted):
+    if _shape(edited) != canonical(wanted):
         raise EditFailed(keys, "the result would not say what was asked for")
     return edited
 
 
 def _shape(text: str) -> str | None:
     try:
-        return _canonical(_data(text))
+        return canonical(data_of(text))
     except ValueError:
         return None
 
 
-def _canonical(data: TomlValue) -> str:
+def canonical(data: TomlValue) -> str:
+    """Return a text that two values share only if they are the same."""
     # Unlike ==, this tells 1 from true and finds nan equal to itself.
     return json.dumps(data, sort_keys=True, default=repr)
 

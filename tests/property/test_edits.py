@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from eka.atom import Label, parse_manifest
 from eka.atom.edit import add_dependency, add_direct, add_package
+from eka.atom.edit_remove import remove_dependency, remove_direct
 from eka.atom.toml_edit import EditFailed, set_value
+from eka.atom.toml_remove import remove_key
 from tests.strategies import labels
 from tests.vectors import FIXTURES
 
@@ -127,3 +129,85 @@ def test_any_key_is_set_or_the_edit_refused(text: str, keys: list[str]) -> None:
     for key in keys:
         found = found[key]
     assert found == "value"
+
+
+@pytest.mark.spec("change-remove")
+@given(manifests(), st.data())
+def test_a_dependency_that_goes_leaves_all_others(text: str, data: st.DataObject) -> None:
+    old = parse_manifest(text.encode(), "atom.toml")
+    lines = [(each, False) for each in old.dependencies]
+    lines += [(each, True) for each in old.dev_dependencies]
+    if not lines:
+        return
+    line, dev = data.draw(st.sampled_from(lines))
+
+    removal = remove_dependency(text, line, dev=dev)
+
+    document = tomllib.loads(removal.text)
+    new = parse_manifest(_without_recipe(document, removal.text), "atom.toml")
+    left = [(each, False) for each in new.dependencies]
+    left += [(each, True) for each in new.dev_dependencies]
+    assert left == [each for each in lines if each != (line, dev)]
+    assert set(new.package.sets) == set(old.package.sets) - set(removal.sets)
+    assert without_added_lines(removal.text, text) or "{" in text
+    assert comments(removal.text) == comments(text)
+
+
+def comments(text: str) -> int:
+    """Return how many lines are noise."""
+    return sum(line.lstrip().startswith("#") and "noise" in line for line in text.splitlines())
+
+
+def _without_recipe(document: dict[str, Any], text: str) -> bytes:
+    """Return a text whose recipe names nothing that may have been removed."""
+    return remove_key(text, ("build",)).encode() if "build" in document else text.encode()
+
+
+@pytest.mark.spec("change-remove")
+@given(text=manifests(), label=labels(), dev=st.booleans())
+def test_what_was_added_is_removed_again(text: str, label: Label, *, dev: bool) -> None:
+    added = add_dependency(
+        text, set_name="new", urls=["https://a.org/x"], label=label, requirement="^1", dev=dev
+    )
+    found = parse_manifest(added.encode(), "atom.toml")
+    lines = found.dev_dependencies if dev else found.dependencies
+    line = next(each for each in lines if each.set_name == "new")
+
+    removal = remove_dependency(added, line, dev=dev)
+
+    if removal.commented:
+        assert "noise" in text
+    else:
+        assert removal.text.split() == text.split()
+
+
+@pytest.mark.spec("change-remove")
+@given(manifests(), labels())
+def test_a_direct_source_that_was_added_is_removed_again(text: str, label: Label) -> None:
+    added = add_direct(text, "git", label, {"url": "https://a.org/x", "depth": 1})
+
+    removal = remove_direct(added, "git", label)
+
+    assert pruned(tomllib.loads(removal.text)) == pruned(tomllib.loads(text))
+    if not removal.commented:
+        assert removal.text.split() == text.split()
+
+
+@given(manifests(), st.data())
+def test_any_key_is_removed_or_the_edit_refused(text: str, data: st.DataObject) -> None:
+    document: Any = tomllib.loads(text)
+    keys: list[str] = []
+    while type(document) is dict and document and (not keys or data.draw(st.booleans())):
+        table = cast("dict[str, Any]", document)
+        keys.append(data.draw(st.sampled_from(sorted(table))))
+        document = table[keys[-1]]
+
+    try:
+        edited = remove_key(text, tuple(keys))
+    except EditFailed:
+        return
+
+    found: Any = tomllib.loads(edited)
+    for key in keys[:-1]:
+        found = found.get(key, {})
+    assert keys[-1] not in found
