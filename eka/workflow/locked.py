@@ -29,16 +29,31 @@ def checked_lock(services: Services, project: Project) -> tuple[Manifest, Lock]:
         LockMissing, LockStale: there is no lock, or a manifest was edited since.
         LockSourceRefused: the lock names a place that no manifest could have led to.
     """
+    manifest, lock, _ = checked_with_set(services, project)
+    return manifest, lock
+
+
+def checked_with_set(
+    services: Services, project: Project, own: OwnSet | None = None
+) -> tuple[Manifest, Lock, OwnSet | None]:
+    """Do what `checked_lock` does, and return the own set as well, if the lock has atoms of it.
+
+    Args:
+        services: Ports.
+        project: Whose lock it is.
+        own: The set around it, from who has read it already.
+    """
     manifest, lock = project.current_lock()
     where = str(project.lock_path)
     _check_pins(manifest, lock, where)
     siblings = [atom for atom in lock.atoms if atom.rev is None]
-    own = open_own_set(services, project.directory) if siblings else None
+    if siblings and own is None:
+        own = open_own_set(services, project.directory)
     if own is not None:
         for atom in siblings:
             _check_sibling(atom, lock, own, where)
     _check_places(project, manifest, lock, own)
-    return manifest, lock
+    return manifest, lock, own
 
 
 def _check_pins(manifest: Manifest, lock: Lock, where: str) -> None:
