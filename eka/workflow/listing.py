@@ -8,26 +8,28 @@ Source: atom-spec/first-seen.md, atom-spec/mirrors.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
-from eka.errors import EkaError, Exit
-from eka.git import AccessDenied, VersionListing
+from eka.errors import EkaError
+from eka.git import VersionListing
 from eka.values import dataclass, field
 from eka.workflow.ages import ago
 from eka.workflow.answers import Answer
 from eka.workflow.errors import Offline
+from eka.workflow.inquiry import Inquiry, first_answer
 from eka.workflow.listing_cache import Entry, ListingCache, Remembered, fingerprint
+from eka.workflow.rounds import Round
 from eka.workflow.seen_check import Said, check_listing, check_mirror, notes
 from eka.workflow.seen_errors import GenesisDisagrees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from eka.atom import Genesis, Label, ObjectId, SourceUrl, Version
     from eka.git import RefLayout
+    from eka.workflow.inquiry import Found
     from eka.workflow.services import Services
-
-_Told = TypeVar("_Told")
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class _Source:
     genesis: Genesis | None = None
     known: dict[Label, Entry] = field(default_factory=dict["Label", Entry])
     is_whole: bool = False  # every label is in `known`
+    failed: EkaError | None = None  # why it, and its mirrors, gave no answer
 
 
 class Listings:
@@ -55,15 +58,12 @@ class Listings:
             GenesisDisagrees: a mirror is not of the set that the first URL was of.
         """
         first, source = urls[0], self._source(urls[0])
-        if source.genesis is None:
-            remembered = source.cache.genesis()
-            if self._services.offline or (remembered and self._is_fresh(remembered[1])):
-                if remembered is None:
-                    raise Offline(f"the set at {first.public}")
-                source.genesis = remembered[0]
-            else:
-                by, told = first_answer(self._services, urls, self._services.index.genesis)
-                self._take_genesis(first, by, told)
+        if not self._recalled_genesis(source):
+            if self._services.offline:
+                raise Offline(f"the set at {first.public}")
+            self._require_answer(source)
+            by, told = first_answer(self._services, urls, self._services.index.genesis)
+            self._take_genesis(first, by, told)
         return self._known_genesis(source)
 
     def versions(self, urls: Sequence[SourceUrl], labels: Collection[Label]) -> VersionListing:
@@ -79,19 +79,48 @@ class Listings:
             SourcesDisagree: source and mirror name different commits for one version.
         """
         source = self._source(urls[0])
-        unknown = [label for label in labels if label not in source.known]
-        if source.is_whole:
-            at_s = min((entry.at_s for entry in source.known.values()), default=0)
-            absent = Entry(versions={}, at_s=at_s, by=urls[0])
-            source.known.update(dict.fromkeys(unknown, absent))
-        elif unknown:
-            unknown = self._recalled(urls[0], source, unknown)
-        if unknown and not source.is_whole:
+        unknown = self._unknown(urls[0], source, labels)
+        if unknown:
+            self._require_answer(source)
             by, listing = first_answer(
                 self._services, urls, lambda url: self._services.index.versions(url, unknown)
             )
             self._take(urls[0], by, listing, unknown)
         return _listing(source, labels)
+
+    def ahead(self, wishes: Mapping[tuple[SourceUrl, ...], Collection[Label]]) -> None:
+        """Ask all sources together for what will be asked of them one by one.
+
+        What cannot be had is told to whoever asks for it, as `genesis` and `versions` do.
+
+        Args:
+            wishes: Labels by the URLs of their set; none: only the genesis is wanted.
+        """
+        services = self._services
+        if services.offline:
+            return
+        asked: dict[SourceUrl, Inquiry] = {}
+        for urls, labels in wishes.items():
+            source = self._source(urls[0])
+            unknown = self._unknown(urls[0], source, labels)
+            is_known = self._recalled_genesis(source)
+            if source.failed is None and (unknown or not is_known) and urls[0] not in asked:
+                left = tuple(url for url in urls if not services.answers.is_down(url)) or urls
+                asked[urls[0]] = Inquiry(left, unknown, is_first=not is_known)
+        services.transport.prepare()
+        together = Round(
+            rounds=services.rounds,
+            what="listing",
+            hang_up=services.transport.hang_up,
+            progress=services.progress,
+        )
+        jobs = {url: partial(inquiry.ask, services.index) for url, inquiry in asked.items()}
+        for url, found in together(jobs).items():
+            asked[url].tell(services)
+            if isinstance(found, EkaError):
+                self._source(url).failed = found
+            else:
+                self._take_ahead(url, asked[url], found)
 
     def all(self, urls: Sequence[SourceUrl]) -> VersionListing:
         """Return every published version of a set; raises as `versions` does."""
@@ -139,6 +168,32 @@ class Listings:
             cache = ListingCache(services.listings, url, services.aliases)
             self._sources[url] = _Source(cache)
         return self._sources[url]
+
+    def _unknown(
+        self, first: SourceUrl, source: _Source, labels: Collection[Label]
+    ) -> list[Label]:
+        """Return the labels that the source must be asked for; the others are known now."""
+        unknown = [label for label in labels if label not in source.known]
+        if source.is_whole:
+            at_s = min((entry.at_s for entry in source.known.values()), default=0)
+            absent = Entry(versions={}, at_s=at_s, by=first)
+            source.known.update(dict.fromkeys(unknown, absent))
+            return []
+        return self._recalled(first, source, unknown) if unknown else []
+
+    def _recalled_genesis(self, source: _Source) -> bool:
+        """Return whether the genesis is known, or remembered and may be used."""
+        if source.genesis is None:
+            remembered = source.cache.genesis()
+            if remembered and (self._services.offline or self._is_fresh(remembered[1])):
+                source.genesis = remembered[0]
+        return source.genesis is not None
+
+    @staticmethod
+    def _require_answer(source: _Source) -> None:
+        """Raise what went wrong when the source was asked ahead; asking again is in vain."""
+        if source.failed is not None:
+            raise source.failed
 
     def _known_genesis(self, source: _Source) -> Genesis:
         assert source.genesis is not None  # noqa: S101 - set just before
@@ -223,6 +278,15 @@ class Listings:
         if remembered is None or remembered[0] != genesis or self._services.max_age_s:
             source.cache.add_genesis(genesis, self._services.now_s)
 
+    def _take_ahead(self, first: SourceUrl, inquiry: Inquiry, found: Found) -> None:
+        try:
+            if found.genesis is not None:
+                self._take_genesis(first, found.by, found.genesis)
+            if found.listing is not None:
+                self._take(first, found.by, found.listing, inquiry.labels)
+        except EkaError as error:
+            self._source(first).failed = error
+
     def _take(
         self,
         first: SourceUrl,
@@ -259,40 +323,6 @@ class Listings:
             source.cache.replace(entries, mark, services.now_s)
         else:
             source.cache.add(entries)
-
-
-def first_answer(
-    services: Services,
-    urls: Sequence[SourceUrl],
-    ask: Callable[[SourceUrl], _Told],
-    what: str = "",
-) -> tuple[SourceUrl, _Told]:
-    """Ask the first URL; a mirror lists only when that one is down, and that is said.
-
-    Args:
-        services: Remember who is down, and say so.
-        urls: Of one set, one at least.
-        ask: Asks one of them.
-        what: What is asked for, to be added to what is said, such as `` for signatures``.
-    """
-    answers = services.answers
-    left = [url for url in urls if not answers.is_down(url)] or list(urls)
-    while True:
-        url, *left = left
-        try:
-            return url, ask(url)
-        except EkaError as error:
-            if not left or not is_down(error):
-                raise
-            answers.mark_down(url)
-            services.progress.note(
-                f"{url.public} does not answer ({error.why}); asking {left[0].public}{what}"
-            )
-
-
-def is_down(error: EkaError) -> bool:
-    """Return whether a source does not answer: what is absent or refused is an answer."""
-    return error.exit_status == Exit.NETWORK and not isinstance(error, AccessDenied)
 
 
 def _entries(

@@ -13,7 +13,7 @@ from eka.git import (
     signature_prefix,
     status_ref,
 )
-from eka.workflow.listing import is_down
+from eka.workflow.inquiry import is_down
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import NetworkFailed, ObjectsUnavailable, UnsupportedObjectFormat
 from eka.workflow.errors import Offline
-from eka.workflow.listing import is_down
+from eka.workflow.inquiry import is_down
+from eka.workflow.rounds import Round
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from eka.atom import ObjectId, SourceUrl
     from eka.git import Metadata
@@ -38,6 +39,37 @@ def ensure(services: Services, urls: Sequence[SourceUrl], oids: Sequence[ObjectI
         if not missing:
             return
     _fetch(services, last, missing)
+
+
+def ensure_together(
+    services: Services, wishes: Mapping[tuple[SourceUrl, ...], Sequence[ObjectId]]
+) -> None:
+    """Bring objects of several sets into the local cache, all sets asked at once.
+
+    Raises:
+        As `ensure`, of the first set that lacks something.
+    """
+    lacking = set(absent(services, [oid for oids in wishes.values() for oid in oids]))
+    if not lacking:
+        return
+    if services.offline:
+        raise Offline(f"object {min(lacking).hex}")
+    left = {urls: [oid for oid in oids if oid in lacking] for urls, oids in wishes.items()}
+    asked = {services.answers.in_order(urls)[0]: oids for urls, oids in left.items() if oids}
+    outcomes = services.cache.ensure_all(
+        asked,
+        _round(services, "fetching from"),
+        progress=received(services) if len(asked) == 1 else None,
+        on_old=lambda url: _old(services, url)(),
+    )
+    for urls, oids in left.items():
+        error = outcomes.get(services.answers.in_order(urls)[0])
+        if error is None:
+            continue
+        if len(urls) == 1:
+            raise error
+        _note_failure(services, urls, error)
+        ensure(services, urls, oids)
 
 
 def _partly(services: Services, url: SourceUrl, oids: Sequence[ObjectId]) -> Sequence[ObjectId]:
@@ -100,6 +132,51 @@ def metadata(
         except EkaError:
             continue  # nobody needs all of them; whoever needs one asks for it and is told
     return services.cache.known_metadata(revs)
+
+
+def metadata_together(
+    services: Services, wishes: Mapping[tuple[SourceUrl, ...], Sequence[ObjectId]]
+) -> dict[ObjectId, Metadata]:
+    """Return what `metadata` does, of several sets, all asked at once.
+
+    Raises:
+        As `metadata`, of the first set that cannot be asked.
+    """
+    revs = [oid for oids in wishes.values() for oid in oids]
+    if not revs or services.offline:
+        return services.cache.known_metadata(revs)
+    found: dict[ObjectId, Metadata] = {}
+    asked = {services.answers.in_order(urls)[0]: oids for urls, oids in wishes.items() if oids}
+    outcomes = services.cache.metadata_all(
+        asked,
+        _round(services, "planning from"),
+        progress=received(services) if len(asked) == 1 else None,
+    )
+    for urls, oids in wishes.items():
+        outcome = outcomes.get(services.answers.in_order(urls)[0], {})
+        if isinstance(outcome, dict):
+            found |= outcome
+        elif len(urls) == 1 and isinstance(outcome, NetworkFailed | UnsupportedObjectFormat):
+            raise outcome
+        else:
+            _note_failure(services, urls, outcome)
+            found |= metadata(services, urls, oids)
+    return found
+
+
+def _note_failure(services: Services, urls: tuple[SourceUrl, ...], error: EkaError) -> None:
+    """Let the URL that was asked be the last to be asked again, if it does not answer."""
+    if is_down(error):
+        services.answers.mark_down(services.answers.in_order(urls)[0])
+
+
+def _round(services: Services, what: str) -> Round:
+    return Round(
+        rounds=services.rounds,
+        what=what,
+        hang_up=services.cache.hang_up,
+        progress=services.progress,
+    )
 
 
 def received(services: Services) -> Callable[[int], None]:

@@ -11,7 +11,7 @@ from eka.resolve import Dependencies, Unavailable, Wanted
 from eka.workflow.candidate import read_candidate
 from eka.workflow.choice import ChoiceOfVersions
 from eka.workflow.errors import ClaimMismatch, PinMismatch
-from eka.workflow.objects import absent, ensure, metadata
+from eka.workflow.objects import absent, ensure, ensure_together, metadata_together
 from eka.workflow.planned import plan_by_atom, plan_by_metadata
 from eka.workflow.seen_check import is_accepted
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Label,
         Manifest,
         ObjectId,
+        SourceUrl,
         TreeReader,
         Version,
     )
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from eka.workflow.previous import Previous
     from eka.workflow.services import Services
     from eka.workflow.sets import KnownSets
+
+    _Lines = tuple[Sequence[Dependency], Manifest, Genesis | None, Path]
 
 
 class GitProvider:
@@ -70,7 +73,15 @@ class GitProvider:
     def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
         """Return the versions of every key; one request per source."""
         found: dict[ResolveKey, Sequence[Version]] = {}
-        for genesis, labels in _by_genesis(keys).items():
+        groups = _by_genesis(keys)
+        self._listings.ahead(
+            {
+                self._sets.urls(genesis): labels
+                for genesis, labels in groups.items()
+                if self._own is None or genesis != self._own.genesis
+            }
+        )
+        for genesis, labels in groups.items():
             if self._own is not None and genesis == self._own.genesis:
                 found.update(((genesis, label), self._own.versions(label)) for label in labels)
                 continue
@@ -94,6 +105,7 @@ class GitProvider:
             if refused[request] is None and request not in self._answers
         ]
         self._plan([request for request in new if not self._is_own(request)])
+        self._meet(new)
         for request in new:
             self._answers[request] = self._answer(request)
         return {request: refused[request] or self._answers[request] for request in requests}
@@ -122,6 +134,7 @@ class GitProvider:
             within: The set it comes from.
             base: What relative paths in it start from.
         """
+        self._ask_ahead([(dependencies, manifest, within, base)])
         package = manifest.package
         by = f"{package.label.text}@{package.version.text}"
         return tuple(
@@ -167,14 +180,17 @@ class GitProvider:
 
     def _fetch(self, requests: Sequence[Request]) -> None:
         """Bring whole atoms into the cache, one request per source."""
-        for genesis, group in _by_set(requests).items():
-            revs = [self._revs[request] for request in group]
-            ensure(self._services, self._sets.urls(genesis), revs)
+        wishes: dict[tuple[SourceUrl, ...], list[ObjectId]] = {}
+        for request in requests:
+            urls = self._sets.urls(request[0][0])
+            wishes.setdefault(urls, []).append(self._revs[request])
+        ensure_together(self._services, wishes)
 
     def _plan(self, requests: Sequence[Request]) -> None:
         """Learn what versions need: from manifests alone where the source can give them alone."""
         for request in requests:
             self._check_unmoved(request)
+        wishes: dict[tuple[SourceUrl, ...], list[ObjectId]] = {}
         for genesis, group in _by_set(requests).items():
             wanted = dict.fromkeys(self._revs[request] for request in group)
             # Who asks again about an atom may go through all of its versions: they cost as many
@@ -183,9 +199,35 @@ class GitProvider:
             ahead = [rev for key in sorted(again) for rev in self._listed.get(key, ())]
             self._asked.update(request[0] for request in group)
             revs = [rev for rev in (*wanted, *ahead) if rev not in self._metadata]
-            found = metadata(self._services, self._sets.urls(genesis), revs)
-            self._metadata.update(found)
-            self._fetch([each for each in group if self._revs[each] not in self._metadata])
+            wishes.setdefault(self._sets.urls(genesis), []).extend(dict.fromkeys(revs))
+        self._metadata.update(metadata_together(self._services, wishes))
+        self._fetch([each for each in requests if self._revs[each] not in self._metadata])
+
+    def _meet(self, requests: Sequence[Request]) -> None:
+        """Ask the sources of all that these versions need: they will be asked in any case."""
+        lines: list[_Lines] = []
+        for request in requests:
+            try:
+                manifest = self._manifest(request)
+            except EkaError:
+                continue  # told when it is answered
+            lines.append((manifest.dependencies, manifest, request[0][0], self._base(request)))
+        self._ask_ahead(lines)
+
+    def _ask_ahead(self, lines: Sequence[_Lines]) -> None:
+        """Ask for genesis and versions of all that lines of manifests name, all at once."""
+        wishes: dict[tuple[SourceUrl, ...], dict[Label, None]] = {}
+        for dependencies, manifest, within, base in lines:
+            for line in dependencies:
+                declared = manifest.package.sets[line.set_name]
+                if not declared.own:
+                    urls = self._sets.addresses(declared, str(base))
+                elif within is not None and (self._own is None or within != self._own.genesis):
+                    urls = self._sets.urls(within)
+                else:
+                    continue
+                wishes.setdefault(urls, {})[line.label] = None
+        self._listings.ahead({urls: list(labels) for urls, labels in wishes.items()})
 
     def _check_unmoved(self, request: Request) -> None:
         """Refuse a version that was locked once and names another commit now."""

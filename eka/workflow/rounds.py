@@ -39,14 +39,14 @@ class Round:
     """Ends all conversations when the run is interrupted."""
     progress: Progress
 
-    def __call__(
-        self, jobs: Mapping[SourceUrl, Callable[[], T]]
-    ) -> dict[SourceUrl, T | EkaError]:
+    def __call__(self, jobs: Mapping[SourceUrl, Callable[[], T]]) -> dict[SourceUrl, T | EkaError]:
         """Do one job for each source; return what came of each, in their order."""
         if not jobs:
             return {}
         from eka.git import at_once  # noqa: PLC0415 - many commands ask nobody
 
+        if len(jobs) > 1:
+            self.progress.count(f"{self.what} {len(jobs)} repositories", 0, len(jobs))
         self.rounds.count += 1
         self.rounds.most_sources = max(self.rounds.most_sources, len(jobs))
         return at_once(jobs, self.hang_up, lambda url, number: self._tell(url, number, len(jobs)))

@@ -16,7 +16,7 @@ from eka.git import (
 from eka.hashing import digest
 from eka.workflow.durable import replace_file
 from eka.workflow.errors import Offline
-from eka.workflow.listing import first_answer
+from eka.workflow.inquiry import first_answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
