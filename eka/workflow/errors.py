@@ -24,9 +24,9 @@ class LockMissing(EkaError):
 
     code = "lock-missing"
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, why: str = "--locked forbids writing one") -> None:
         super().__init__(
-            what="there is no atom.lock", where=where, why="--locked forbids writing one",
+            what="there is no atom.lock", where=where, why=why,
             fix="run eka lock and commit the result",
         )  # fmt: skip
 

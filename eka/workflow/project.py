@@ -87,7 +87,7 @@ class Project:
         """Return manifest and lock; a lock that is missing or not of this manifest is an error."""
         manifest, lock = self.manifest(), self.lock()
         if lock is None:
-            raise LockMissing(str(self.lock_path))
+            raise LockMissing(str(self.lock_path), "what is read here is written by eka lock")
         if lock.requirements != requirements_digest(manifest):
             raise LockStale(str(self.lock_path))
         return manifest, lock
