@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         content_hash,
     )
     from eka.atom.direct_deb import DebSource
+    from eka.atom.direct_pypi import PypiSource
     from eka.atom.direct_url import UrlSource
     from eka.atom.download_url import CredentialsInUrl
     from eka.atom.identity import AtomId, InvalidAtomId, atom_id
@@ -187,6 +188,7 @@ __all__ = [
     "Package",
     "Patch",
     "PatchPublished",
+    "PypiSource",
     "Requirement",
     "SetDeclaration",
     "SetManifest",
@@ -248,6 +250,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "content": "ContentHash ContentHasher ContentUndefined InvalidContentHash TreeEntry "
             "TreeReader content_hash",
             "direct_deb": "DebSource",
+            "direct_pypi": "PypiSource",
             "direct_url": "UrlSource",
             "download_url": "CredentialsInUrl",
             "identity": "AtomId InvalidAtomId atom_id",

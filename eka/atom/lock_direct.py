@@ -81,6 +81,8 @@ def check_source(direct: LockedDirect, file: str) -> None:
         raise InvalidLock(file, f"{name}: {direct.system!r} is not a system")
     if _SHA256.fullmatch(direct.declared) is None:
         raise InvalidLock(file, f"{name}: `declared` is not 64 lower-case hexadecimal digits")
+    if direct.lock_sha256 and _SHA256.fullmatch(direct.lock_sha256) is None:
+        raise InvalidLock(file, f"{name}: `lock_sha256` is not 64 lower-case hexadecimal digits")
     if direct.tree is not None:
         if direct.files:
             raise InvalidLock(file, f"{name} has both files and a tree")

@@ -145,6 +145,8 @@ class LockedDirect:
     files: tuple[LockedFile, ...] = ()
     tree: LockedTree | None = None
     """What it is instead of files."""
+    lock_sha256: str = ""
+    """Of the other tool's lock file that it was read from; empty where there is none."""
 
     def owned_by(self, owner: AtomKey) -> LockedDirect:
         """Return the same pin as a dependency's, not one's own."""

@@ -80,6 +80,8 @@ def _direct(direct: LockedDirect) -> Iterator[str]:
     if direct.system:
         yield f"system = {_quoted(direct.system)}"
     yield f"declared = {_quoted(direct.declared)}"
+    if direct.lock_sha256:
+        yield f"lock_sha256 = {_quoted(direct.lock_sha256)}"
     if direct.tree is not None:
         yield from _tree(direct.tree)
         return

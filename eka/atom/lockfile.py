@@ -239,6 +239,7 @@ def _direct(entry: _Entry, parse_key: Callable[[str], AtomKey]) -> LockedDirect:
         name=entry.text("name"),
         system=entry.optional_text("system") or "",
         declared=entry.text("declared"),
+        lock_sha256=entry.optional_text("lock_sha256") or "",
         files=tuple(_file(each) for each in entry.entries("files")),
         tree=_tree(entry) if entry.has("url") else None,
     )
