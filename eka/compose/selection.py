@@ -10,7 +10,7 @@ from eka.compose.request import atom_title
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from eka.atom import AtomKey, Dependency, Genesis, Lock, Manifest, SetDeclaration
+    from eka.atom import AtomKey, Dependency, Genesis, Label, Lock, Manifest, SetDeclaration
 
 ANYWHERE = "/"
 
@@ -21,6 +21,7 @@ class Selector:
     def __init__(self, lock: Lock) -> None:
         self._requires: dict[AtomKey | None, tuple[AtomKey, ...]] = {None: lock.requires}
         self._requires.update((atom.key, atom.requires) for atom in lock.atoms)
+        self._by_label: dict[AtomKey | None, dict[Label, list[AtomKey]]] = {}
         self._own = frozenset(each.genesis for each in lock.sets if each.own)
         self._sets = frozenset(each.genesis for each in lock.sets)
         self._by_url = {url: each.genesis for each in lock.sets for url in each.urls}
@@ -51,10 +52,8 @@ class Selector:
         sets = self._sets_of(manifest.package.sets[line.set_name], owner, place)
         fitting = [
             each
-            for each in self._requires[owner]
-            if each.label == line.label
-            and each.genesis in sets
-            and line.requirement.matches(each.version)
+            for each in self._labelled(owner).get(line.label, ())
+            if each.genesis in sets and line.requirement.matches(each.version)
         ]
         if not fitting:
             raise InputUnpinned(atom_title(manifest), f"dependency {line.label.text}")
@@ -63,6 +62,15 @@ class Selector:
                 atom_title(manifest), line.label.text, [each.text for each in fitting]
             )
         return max(fitting)
+
+    def _labelled(self, owner: AtomKey | None) -> dict[Label, list[AtomKey]]:
+        """Return what an atom requires by label: it may require thousands."""
+        found = self._by_label.get(owner)
+        if found is None:
+            found = self._by_label[owner] = {}
+            for each in self._requires[owner]:
+                found.setdefault(each.label, []).append(each)
+        return found
 
     def _sets_of(
         self, declared: SetDeclaration, owner: AtomKey | None, place: str
