@@ -86,9 +86,25 @@ class UnsupportedArchive(EkaError):
             what="the archive is of a kind that cannot be unpacked here",
             where=archive,
             why=why,
-            fix=fix or "use another file: tar with gzip, xz, bzip2 or none, or a Debian package",
+            fix=fix or "use another file: tar (also with gzip, xz or bzip2), zip, or a Debian package",
         )
         self.archive = archive
+
+
+class ArchiveLacks(EkaError):
+    """An archive does not hold the directory that is to be taken from it."""
+
+    code = "archive-lacks"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, archive: str, path: bytes) -> None:
+        super().__init__(
+            what="the archive does not hold the directory that is wanted of it",
+            where=f"{archive}: {path.decode(errors='backslashreplace')}",
+            why="names are compared after the leading directories were dropped",
+            fix="look into the archive, then correct `subdir` or `strip` in atom.toml",
+        )
+        self.archive, self.path = archive, path
 
 
 class FetchFailed(EkaError):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from eka.build.errors import ArchiveConflict, UnsafeArchive
+from eka.build.errors import ArchiveConflict, ArchiveLacks, UnsafeArchive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +123,25 @@ class Overlay:
             self._walk(path[:-1], archive).children[path[-1]] = tree
         else:
             self._root = tree
+
+    def lay(self, other: Overlay, path: Path, archive: str) -> None:
+        """Lay what ``other`` has below ``path`` over this tree.
+
+        Raises:
+            ArchiveLacks: there is no such directory in it.
+        """
+        try:
+            top = other._walk(path, archive, create=False)
+        except ArchiveConflict as error:
+            raise ArchiveLacks(archive, b"/".join(path)) from error
+        todo: list[tuple[Path, Entry]] = _children((), top)
+        while todo:
+            place, entry = todo.pop()
+            if isinstance(entry, Directory):
+                self.put_directory(place, archive)
+                todo.extend(_children(place, entry))
+            else:
+                self.put(place, entry, archive)
 
     def put_declared_link(self, path: Path, target: bytes, archive: str) -> None:
         """Add a symlink that must not hide anything; the same symlink may already be there."""

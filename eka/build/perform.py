@@ -27,9 +27,11 @@ from eka.store import (
     FetchAction,
     FetchProgress,
     FileNode,
+    LayerFormat,
     RunAction,
     UnpackAction,
     UnsafeTree,
+    read_tree,
 )
 
 if TYPE_CHECKING:
@@ -90,11 +92,15 @@ class Workshop:
         with self._scratch(action.name) as scratch, _nameless(scratch) as file:
             self.downloader.download(pinned, file, progress)
             file.seek(0)
-            node = FileNode(path=(), executable=False, chunks=_chunks(file))
+            node = FileNode(path=(), executable=action.executable, chunks=_chunks(file))
             return self.store.add_tree(action.name, [node])
 
     def _unpack(self, action: UnpackAction, inputs: Mapping[str, StorePath]) -> StorePath:
-        files = {name: self._layer(path) for name, path in inputs.items()}
+        trees = {each.input for each in action.layers if each.format is LayerFormat.TREE}
+        files = {
+            name: self._tree(path) if name in trees else self._layer(path)
+            for name, path in inputs.items()
+        }
         with self._scratch(action.name) as scratch, _nameless(scratch) as spool:
             return self.store.add_tree(action.name, unpacked(action, files, spool))
 
@@ -103,6 +109,12 @@ class Workshop:
         if file.is_symlink() or not file.is_file():
             raise UnsupportedArchive(path.name, "it is not a file")
         return LayerFile(path.name, lambda: file.open("rb"))
+
+    def _tree(self, path: StorePath) -> LayerFile:
+        place = self.store.physical(path)
+        if place.is_symlink() or not place.is_dir():
+            raise UnsupportedArchive(path.name, "it is not a directory", "unpack it as a file")
+        return LayerFile(path.name, lambda: place.open("rb"), lambda: read_tree(place))
 
     def _run(self, work: Work, action: RunAction) -> dict[str, StorePath]:
         machine = f"{os.uname().machine}-linux"

@@ -16,6 +16,7 @@ from eka.build.errors import UnsafeArchive, UnsupportedArchive
 from eka.build.inflate import CHUNK_BYTES, Budget, Inflated
 from eka.build.overlay import Directory, File, Link, Overlay, parse_path
 from eka.build.tar import Kind, TarReader
+from eka.build.zip import ZipReader
 from eka.store import DirNode, FileNode, LayerFormat, LinkNode
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ _TARBALL = re.compile(r"\.tar(\.[a-z0-9]+)?$")
 
 @dataclass(frozen=True, slots=True)
 class LayerFile:
-    """A file of the store that is to be unpacked."""
+    """A file of the store that is to be unpacked; ``nodes`` gives what is in a directory."""
 
     name: str
     open: Callable[[], IO[bytes]]
+    nodes: Callable[[], Iterator[Node]] = lambda: iter(())
 
 
 class Spool:
@@ -91,8 +93,13 @@ def unpacked(
     unpacking = _Unpacking(
         Overlay(usr_merged=merged), Spool(scratch), Budget(max_bytes), action.strip
     )
-    for kind, layers in groupby(action.layers, key=_format):
-        unpacking.add(kind, [files[layer.input] for layer in layers])
+    for kind, group in groupby(action.layers, key=_format):
+        layers = list(group)
+        if kind is LayerFormat.DEBIAN_SOURCE:
+            unpacking.source_package([files[layer.input] for layer in layers])
+            continue
+        for layer in layers:
+            unpacking.add(layer, files[layer.input])
     for path, target in sorted(action.links.items()):
         parts = parse_path(path.encode(), action.name)
         unpacking.overlay.put_declared_link(parts, target.encode(), action.name)
@@ -122,17 +129,22 @@ class _Unpacking:
     budget: Budget
     strip: int
 
-    def add(self, kind: LayerFormat, files: Sequence[LayerFile]) -> None:
-        if kind is LayerFormat.DEBIAN_SOURCE:
-            self._source_package(files)
-            return
-        for file in files:
-            if kind is LayerFormat.DEB:
-                self._read(file, self.overlay, payload=deb_payload)
-            else:
-                self._read(file, self.overlay, strip=self.strip)
+    def add(self, layer: Layer, file: LayerFile) -> None:
+        strip = self.strip if layer.strip is None else layer.strip
+        into = Overlay() if layer.subdir else self.overlay
+        match layer.format:
+            case LayerFormat.DEB:
+                self._read(file, into, payload=deb_payload)
+            case LayerFormat.ZIP:
+                self._read_zip(file, into, strip)
+            case LayerFormat.TREE:
+                self._copy(file, into)
+            case _:
+                self._read(file, into, strip=strip)
+        if layer.subdir:
+            self.overlay.lay(into, parse_path(layer.subdir.encode(), file.name), file.name)
 
-    def _source_package(self, files: Sequence[LayerFile]) -> None:
+    def source_package(self, files: Sequence[LayerFile]) -> None:
         # As dpkg-source does: the upstream tree, its components, then the packaging in place of
         # any debian/ upstream had. Patches are the build's business.
         for file in sorted(files, key=_source_rank):
@@ -167,7 +179,31 @@ class _Unpacking:
             for member in tar:
                 self._put(tar, member, into, (file.name, strip))
 
-    def _put(self, tar: TarReader, member: Member, into: Overlay, origin: tuple[str, int]) -> None:
+    def _read_zip(self, file: LayerFile, into: Overlay, strip: int) -> None:
+        with file.open() as raw:
+            members = ZipReader(raw, file.name, self.budget)
+            for member in members:
+                self._put(members, member, into, (file.name, strip))
+
+    def _copy(self, file: LayerFile, into: Overlay) -> None:
+        for node in file.nodes():
+            match node:
+                case DirNode(path):
+                    into.put_directory(path, file.name)
+                case LinkNode(path, target):
+                    into.put(path, Link(target), file.name)
+                case FileNode(path, executable, chunks):
+                    start, size = self.spool.append(iter(chunks))
+                    self.budget.spend(size, file.name)
+                    into.put(path, File(start, size, executable), file.name)
+
+    def _put(
+        self,
+        tar: TarReader | ZipReader,
+        member: Member,
+        into: Overlay,
+        origin: tuple[str, int],
+    ) -> None:
         archive, strip = origin
         path = parse_path(member.name, archive)[strip:]
         if not path:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "eka.plan/1"
 DEFAULT_OUTPUT = "out"
+MAX_STRIP = 16
 
 Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
 
@@ -171,6 +172,7 @@ class FetchAction:
     urls: tuple[str, ...]
     size: int  # bytes
     sha256: str  # 64 hex digits
+    executable: bool = False
 
     def __post_init__(self) -> None:
         check_path_name("name", self.name)
@@ -183,13 +185,16 @@ class FetchAction:
 
     def to_json(self) -> dict[str, Json]:
         """Return the action as JSON."""
-        return {
+        found: dict[str, Json] = {
             "kind": self.kind,
             "name": self.name,
             "urls": list(self.urls),
             "size": self.size,
             "sha256": self.sha256,
         }
+        if self.executable:  # left out, or all plans from before would have other ids
+            found["executable"] = True
+        return found
 
 
 class LayerFormat(StrEnum):
@@ -198,18 +203,40 @@ class LayerFormat(StrEnum):
     DEB = "deb"
     TAR = "tar"  # plain, gzip, xz or bzip2, told apart by content
     DEBIAN_SOURCE = "debian-source"  # adjacent layers are the files of one source package
+    ZIP = "zip"
+    TREE = "tree"  # no file, but a directory of the store
+
+
+PACKED = frozenset({LayerFormat.TAR, LayerFormat.ZIP})
+"""Formats of archives that are about nothing in particular: they may be taken in part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One file laid over those before it."""
+    """One file, or tree, laid over those before it."""
 
     input: str
     format: LayerFormat
+    strip: int | None = None  # leading directories dropped from names; None: as the action says
+    subdir: str = ""  # what of it is taken, after stripping; empty: all
 
     def to_json(self) -> dict[str, Json]:
-        """Return the layer as JSON."""
-        return {"input": self.input, "format": self.format.value}
+        """Return the layer as JSON; what nobody asked for is left out."""
+        found: dict[str, Json] = {"input": self.input, "format": self.format.value}
+        if self.strip is not None:
+            found["strip"] = self.strip
+        if self.subdir:
+            found["subdir"] = self.subdir
+        return found
+
+    def check(self, where: str) -> None:
+        """Raise `InvalidPlan` unless it keeps the rules."""
+        if self.strip is not None:
+            check_range(f"{where}.strip", self.strip, 0, MAX_STRIP)
+        if self.subdir:
+            check_relative(f"{where}.subdir", self.subdir)
+        is_whole = self.strip is None and not self.subdir
+        require(is_whole or self.format in PACKED, where, "only tar and zip are taken in part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +259,7 @@ class UnpackAction:
         for index, layer in enumerate(self.layers):
             known = layer.input in self.inputs
             require(known, f"layers[{index}]", f"{layer.input!r} is not an input of this action")
+            layer.check(f"layers[{index}]")
         check_range("strip", self.strip, 0, 1)
         check_texts("links", self.links)
         for path, target in self.links.items():

@@ -141,6 +141,13 @@ class _Fields:
             raise InvalidPlan(self.place(key), f"expected an integer, found {_kind(value)}")
         return value
 
+    def set_flag(self, key: str) -> bool:
+        """Return whether a field is there; it is only ever written when it is true."""
+        if not self.holds(key):
+            return False
+        require(self.raw(key) is True, self.place(key), "expected true, or no such field")
+        return True
+
     def items(self, key: str, limit: int = MAX_ITEMS) -> list[tuple[str, object]]:
         """Return the elements of an array, each with its place."""
         value, place = self.raw(key), self.place(key)
@@ -226,6 +233,7 @@ def _fetch(fields: _Fields) -> Action:
         urls=fields.texts("urls"),
         size=fields.integer("size"),
         sha256=fields.text("sha256"),
+        executable=fields.set_flag("executable"),
     )
 
 
@@ -252,7 +260,11 @@ def _layer(value: object, where: str) -> Layer:
     known = [each.value for each in LayerFormat]
     hint = _hint(written, known)
     require(written in known, fields.place("format"), f"unknown format {written!r}{hint}")
-    layer = Layer(fields.text("input"), LayerFormat(written))
+    name = fields.text("input")
+    strip = fields.integer("strip") if fields.holds("strip") else None
+    subdir = fields.text("subdir") if fields.holds("subdir") else ""
+    require(subdir != "" or not fields.holds("subdir"), fields.place("subdir"), "it is empty")
+    layer = Layer(name, LayerFormat(written), strip, subdir)
     fields.end()
     return layer
 

@@ -6,6 +6,8 @@ import bz2
 import gzip
 import io
 import lzma
+import warnings
+import zipfile
 from dataclasses import dataclass
 
 from eka.build.unpack import LayerFile
@@ -111,6 +113,19 @@ def deb(*entries: Entry, kind: str = "xz") -> bytes:
     return ar(
         ("debian-binary", b"2.0\n"), ("control.tar.gz", control), ("data.tar" + suffix, packed)
     )
+
+
+def zipped(*entries: tuple[str, bytes, int], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip archive of names, bytes and modes of Unix (0: none)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that are there twice
+        for name, data, mode in entries:
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = 3, mode << 16
+            info.compress_type = method
+            archive.writestr(info, data)
+    return out.getvalue()
 
 
 def layer(name: str, data: bytes) -> LayerFile:

@@ -8,6 +8,7 @@ import pytest
 
 from eka.build.errors import (
     ArchiveConflict,
+    ArchiveLacks,
     ArchiveTooLarge,
     BrokenArchive,
     UnsafeArchive,
@@ -35,10 +36,13 @@ from tests.fakes.archives import (
     layer,
     symlink,
     tar,
+    zipped,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from eka.store import Node
 
 Tree = dict[str, "str | bytes | None"]
 DEB, TAR, SOURCE = LayerFormat.DEB, LayerFormat.TAR, LayerFormat.DEBIAN_SOURCE
@@ -72,6 +76,25 @@ def unpack(
                 found[path + "*" * executable] = b"".join(chunks)
     assert found.pop("") is None
     return found
+
+
+def part(
+    kind: LayerFormat, file: LayerFile, *, strip: int | None = None, subdir: str = ""
+) -> Tree:
+    """Return a tree that is part of one archive."""
+    action = UnpackAction(
+        name="tree",
+        layers=(Layer("f", kind, strip, subdir),),
+        inputs={"f": TreeInput("0" * 64, "unused")},
+        strip=1,
+    )
+    nodes = unpacked(action, {"f": file}, io.BytesIO())
+    return {
+        b"/".join(node.path).decode(): b"".join(node.chunks)
+        if isinstance(node, FileNode)
+        else None
+        for node in nodes
+    }
 
 
 def from_tar(*entries: Entry, strip: int = 0) -> Tree:
@@ -411,3 +434,80 @@ def test_every_refusal_says_what_to_do() -> None:
 
 def test_no_layers_are_an_empty_tree() -> None:
     assert unpack([]) == {}
+
+
+@pytest.mark.spec("unpack-kinds", "unpack-zip")
+def test_zip_archives_are_unpacked_without_their_leading_directories() -> None:
+    data = zipped(
+        ("x-1/", b"", 0o040755), ("x-1/bin/x", b"#!", 0o100755), ("x-1/l", b"bin/x", 0o120777)
+    )
+
+    found = unpack([(LayerFormat.ZIP, layer("x.zip", data))], strip=1)
+
+    assert found == {"bin": None, "bin/x*": b"#!", "l": "bin/x"}
+
+
+@pytest.mark.spec("unpack-contained")
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../x", "a/../../x"])
+def test_a_zip_archive_cannot_leave_the_tree(name: str) -> None:
+    with pytest.raises(UnsafeArchive):
+        unpack([(LayerFormat.ZIP, layer("x.zip", zipped((name, b"", 0))))])
+
+
+@pytest.mark.spec("plan-layer-part", "unpack-part")
+def test_a_layer_drops_as_many_directories_as_it_says() -> None:
+    archive = layer("a.tar", tar(file("a/b/c/f", b"1"), hardlink("a/b/c/g", "a/b/c/f")))
+
+    assert part(TAR, archive) == {"": None, "b": None, "b/c": None, "b/c/f": b"1", "b/c/g": b"1"}
+    assert part(TAR, archive, strip=0).keys() > {"a/b/c/f"}
+    assert part(TAR, archive, strip=3) == {"": None, "f": b"1", "g": b"1"}
+
+
+@pytest.mark.spec("unpack-part")
+def test_what_lies_below_one_directory_is_taken() -> None:
+    entries = [
+        file("p/outside", b"o"), file("p/lib/f", b"1"), symlink("p/lib/l", "../x"),
+        hardlink("p/lib/d/h", "p/outside"),
+    ]  # fmt: skip
+
+    assert part(TAR, layer("a.tar", tar(*entries)), subdir="lib") == {
+        "": None, "d": None, "d/h": b"o", "f": b"1", "l": None,
+    }  # fmt: skip
+    assert part(LayerFormat.ZIP, layer("a.zip", zipped(("p/lib/f", b"1", 0))), subdir="lib") == {
+        "": None, "f": b"1",
+    }  # fmt: skip
+
+
+@pytest.mark.spec("unpack-part")
+@pytest.mark.parametrize("subdir", ["absent", "lib/absent", "lib/f"])
+def test_a_directory_that_is_not_there_cannot_be_taken(subdir: str) -> None:
+    with pytest.raises(ArchiveLacks) as caught:
+        part(TAR, layer("a.tar", tar(file("p/lib/f"))), subdir=subdir)
+
+    assert caught.value.path == subdir.encode()
+
+
+@pytest.mark.spec("unpack-kinds")
+def test_directories_of_the_store_are_layers_too() -> None:
+    def nodes() -> Iterator[Node]:
+        yield from (DirNode(()), DirNode((b"d",)), LinkNode((b"l",), b"d"))
+        yield FileNode((b"d", b"x"), True, [b"12", b"3"])  # noqa: FBT003 - executable
+
+    tree = LayerFile("tree", lambda: io.BytesIO(b""), nodes)
+    layers = [(TAR, layer("a.tar", tar(file("d/x", b"old"), file("d/y", b"y"))))]
+
+    found = unpack([*layers, (LayerFormat.TREE, tree)])
+
+    assert found == {"d": None, "d/x*": b"123", "d/y": b"y", "l": "d"}
+
+
+@pytest.mark.spec("unpack-limits")
+def test_bytes_of_a_directory_count_as_unpacked() -> None:
+    tree = LayerFile(
+        "tree",
+        lambda: io.BytesIO(b""),
+        lambda: iter([FileNode((b"x",), False, [b"1234"])]),  # noqa: FBT003
+    )
+
+    with pytest.raises(ArchiveTooLarge):
+        unpack([(LayerFormat.TREE, tree)], max_bytes=3)
