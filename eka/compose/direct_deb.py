@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eka.compose.actions import SourceLayer
 from eka.compose.sources import unpack
 from eka.store import LayerFormat
 
 if TYPE_CHECKING:
-    from eka.atom import DebSource, LockedDirect, LockedFile
+    from eka.atom import DebSource, LockedDirect
     from eka.compose.actions import Actions
     from eka.store import Input
 
@@ -18,10 +19,10 @@ def as_input(actions: Actions, source: DebSource, pin: LockedDirect) -> Input:
     return actions.add(unpack(actions, [(source, pin)], source.name.text))
 
 
-def layers(source: DebSource, pin: LockedDirect) -> list[tuple[LockedFile, LayerFormat]]:
+def layers(source: DebSource, pin: LockedDirect) -> list[SourceLayer]:
     """Return the files to unpack."""
     packed = LayerFormat.DEB if source.source is None else LayerFormat.DEBIAN_SOURCE
-    return [(file, packed) for file in pin.files]
+    return [SourceLayer(file, packed) for file in pin.files]
 
 
 def is_staged(source: DebSource) -> bool:

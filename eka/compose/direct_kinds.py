@@ -14,9 +14,9 @@ from eka.compose.errors import KindUnsupported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eka.atom import DirectSource, LockedDirect, LockedFile
-    from eka.compose.actions import Actions
-    from eka.store import Input, LayerFormat
+    from eka.atom import DirectSource, LockedDirect
+    from eka.compose.actions import Actions, SourceLayer
+    from eka.store import Input
 
 KINDS = ("deb", "url")
 
@@ -31,10 +31,8 @@ class ComposedKind(Protocol):
         """Return a source as a script reads it; what it takes is added to ``actions``."""
         ...
 
-    def layers(
-        self, source: DirectSource, pin: LockedDirect
-    ) -> Sequence[tuple[LockedFile, LayerFormat]]:
-        """Return the files to unpack over one another, in order."""
+    def layers(self, source: DirectSource, pin: LockedDirect) -> Sequence[SourceLayer]:
+        """Return the files to unpack over one another, in order; one at least."""
         ...
 
     def is_staged(self, source: DirectSource) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.compose.actions import fetch_action
+from eka.compose.actions import SourceLayer, fetch_action
 from eka.compose.sources import unpack
 from eka.store import LayerFormat
 
 if TYPE_CHECKING:
-    from eka.atom import LockedDirect, LockedFile, UrlSource
+    from eka.atom import LockedDirect, UrlSource
     from eka.compose.actions import Actions
     from eka.store import Input
 
@@ -21,10 +21,10 @@ def as_input(actions: Actions, source: UrlSource, pin: LockedDirect) -> Input:
     return actions.add(unpack(actions, [(source, pin)], source.name.text))
 
 
-def layers(source: UrlSource, pin: LockedDirect) -> list[tuple[LockedFile, LayerFormat]]:
+def layers(source: UrlSource, pin: LockedDirect) -> list[SourceLayer]:
     """Return the file to unpack, whether or not it is marked so."""
     del source
-    return [(file, LayerFormat.TAR) for file in pin.files]
+    return [SourceLayer(file, LayerFormat.TAR, strip=1) for file in pin.files]
 
 
 def is_staged(source: UrlSource) -> bool:

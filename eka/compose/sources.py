@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from eka.atom import UrlSource, source_digest
+from eka.atom import source_digest
 from eka.compose.actions import Actions, fetch_action
 from eka.compose.direct_kinds import composed_kind
 from eka.compose.errors import InputUnpinned, SourcesAdjacent, SystemUnsupported
-from eka.store import Layer, LayerFormat, Plan, UnpackAction, path_name
+from eka.store import PACKED, Layer, LayerFormat, Plan, UnpackAction, path_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,20 +71,23 @@ def unpack(
     """
     found = [(source, composed_kind(source).layers(source, pin)) for source, pin in sources]
     for (before, some), (after, more) in pairwise(found):
-        if some[-1][1] is more[0][1] is LayerFormat.DEBIAN_SOURCE:
+        if some[-1].format is more[0].format is LayerFormat.DEBIAN_SOURCE:
             raise SourcesAdjacent(name, (before.name.text, after.name.text))
+    parts = [part for _, some in found for part in some]
+    # Archives of releases hold one directory: one number for all where any of them is there.
+    strip = int(any(part.format in PACKED for part in parts))
     inputs: dict[str, Input] = {}
     layers: list[Layer] = []
-    for file, packed in (each for _, files in found for each in files):
+    for part in parts:
         key = f"f{len(inputs)}"
-        inputs[key] = actions.add(fetch_action(file))
-        layers.append(Layer(key, packed))
+        inputs[key] = actions.input(part.file)
+        is_usual = part.format not in PACKED or part.strip == strip
+        layers.append(Layer(key, part.format, None if is_usual else part.strip, part.subdir))
     return UnpackAction(
         name=path_name(name),
         layers=tuple(layers),
         inputs=inputs,
-        # Archives behind URLs are releases: everything in them lies in one directory.
-        strip=int(any(isinstance(source, UrlSource) for source, _ in sources)),
+        strip=strip,
         links=dict(links or {}),
     )
 

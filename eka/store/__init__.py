@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from eka.store.files import sync_file_system
     from eka.store.gc import GcReport
     from eka.store.plan import (
+        PACKED,
         Action,
         ActionInput,
         FetchAction,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BRACES",
     "LOGICAL_ROOT",
+    "PACKED",
     "PLACEHOLDER",
     "Action",
     "ActionFinished",
@@ -137,7 +139,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "facts": "PathInfo StoreInfo",
             "files": "sync_file_system",
             "gc": "GcReport",
-            "plan": "Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
+            "plan": "PACKED Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
             "RunAction TreeInput UnpackAction action_id canonical_json output_name "
             "resolved_name",
             "plan_json": "parse_plan",
