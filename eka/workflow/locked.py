@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from eka.workflow.direct_kinds import pinned_kind
 from eka.workflow.errors import LockSourceRefused, LockStale
-from eka.workflow.own_set import open_own_set
+from eka.workflow.own_set import own_set_at, set_root
 from eka.workflow.pins import neighbour_pins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from eka.atom import Lock, LockedAtom, Manifest
+    from eka.atom import Genesis, Lock, LockedAtom, Manifest
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -34,22 +34,27 @@ def checked_lock(services: Services, project: Project) -> tuple[Manifest, Lock]:
 
 
 def checked_with_set(
-    services: Services, project: Project, own: OwnSet | None = None
+    services: Services, project: Project, open_set: Callable[[Genesis], OwnSet] | None = None
 ) -> tuple[Manifest, Lock, OwnSet | None]:
     """Do what `checked_lock` does, and return the own set as well, if the lock has atoms of it.
 
     Args:
         services: Ports.
         project: Whose lock it is.
-        own: The set around it, from who has read it already.
+        open_set: Gives the set around it when asked, for whoever reads several of its locks.
     """
     manifest, lock = project.current_lock()
     where = str(project.lock_path)
     _check_pins(manifest, lock, where)
-    siblings = [atom for atom in lock.atoms if atom.rev is None]
-    if siblings and own is None:
-        own = open_own_set(services, project.directory)
-    if own is not None:
+    siblings = [atom for atom in lock.atoms if atom.is_own]
+    own = None
+    if siblings:
+        # What the lock says of the genesis does: a clone does not know it, and could not offline.
+        genesis = siblings[0].key.genesis
+        if open_set is None:
+            own = own_set_at(set_root(project.directory), genesis, services.aliases)
+        else:
+            own = open_set(genesis)
         for atom in siblings:
             _check_sibling(atom, lock, own, where)
     _check_places(project, manifest, lock, own)

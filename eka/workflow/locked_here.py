@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, raise_problems
 from eka.values import dataclass
 from eka.workflow.errors import SetEmpty
 from eka.workflow.locked import checked_with_set
-from eka.workflow.own_set import open_own_set
+from eka.workflow.own_set import member_directories, own_set_at
 from eka.workflow.project import MANIFEST, SET_MANIFEST, Project
 
 if TYPE_CHECKING:
-    from eka.atom import Genesis, Lock, Manifest
+    from pathlib import Path
+
+    from eka.atom import Aliases, Genesis, Lock, Manifest
     from eka.workflow.own_set import OwnSet
     from eka.workflow.services import Services
 
@@ -63,17 +66,21 @@ def locked_here(services: Services) -> list[LockedProject]:
     if (directory / MANIFEST).exists() or not (directory / SET_MANIFEST).exists():
         project = Project.at(directory, services.aliases)
         return [LockedProject(project, *checked_with_set(services, project))]
-    own = open_own_set(services, directory)
-    own.require_whole()
-    if not own.projects:
+    open_set = cache(partial(_own_set, directory, services.aliases))
+    members = member_directories(directory)
+    if not members:
         raise SetEmpty(str(directory / SET_MANIFEST))
     found: list[LockedProject] = []
     problems: list[EkaError] = []
-    for label in sorted(own.projects):
-        project = own.project(label)
+    for member in members:
         try:
-            found.append(LockedProject(project, *checked_with_set(services, project, own)))
+            project = Project.at(member, services.aliases)
+            found.append(LockedProject(project, *checked_with_set(services, project, open_set)))
         except EkaError as error:
             problems.append(error)
     raise_problems(problems)
-    return found
+    return sorted(found, key=lambda each: each.manifest.package.label)
+
+
+def _own_set(root: Path, aliases: Aliases, genesis: Genesis) -> OwnSet:
+    return own_set_at(root, genesis, aliases)

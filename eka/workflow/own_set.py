@@ -18,7 +18,7 @@ from eka.workflow.project import MANIFEST, SET_MANIFEST, Project, read_capped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from eka.atom import Genesis, Label, Manifest, Version
+    from eka.atom import Aliases, Genesis, Label, Manifest, Version
     from eka.workflow.services import Services
 
 REPOSITORY = ".git"
@@ -108,16 +108,26 @@ def open_own_set(services: Services, directory: Path) -> OwnSet:
     Raises:
         SetNotFound: there is no ``ekala.toml`` above, or the repository has no genesis yet.
     """
+    root = set_root(directory)
+    repository = WorkRepository.open(root, services.runner)
+    return own_set_at(root, known_genesis(services, repository), services.aliases)
+
+
+def set_root(directory: Path) -> Path:
+    """Return the root of the set that ``directory`` belongs to; raises SetNotFound."""
     root = find_set_root(directory)
     if root is None:
         raise SetNotFound(str(directory), f"no {SET_MANIFEST} here or above")
-    repository = WorkRepository.open(root, services.runner)
-    genesis = known_genesis(services, repository)
+    return root
+
+
+def own_set_at(root: Path, genesis: Genesis, aliases: Aliases) -> OwnSet:
+    """Return the set at ``root``, whose genesis is known; git and network are not asked."""
     projects: dict[Label, tuple[Project, Manifest]] = {}
     broken: list[EkaError] = []
     for member in member_directories(root):
         try:
-            project = Project.at(member, services.aliases)
+            project = Project.at(member, aliases)
             manifest = project.manifest()
         except EkaError as error:
             broken.append(error)
