@@ -64,6 +64,10 @@ class Label:
         if why := _fault(self.text, _ASCII_LABEL, extra="-"):
             raise InvalidLabel(self.text, why)
 
+    # Labels are looked up by the hundred thousand: a text remembers its hash.
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     @classmethod
     def typed(cls, raw: str) -> Label:
         """Normalise what a person typed, then validate it; files and refs are never rewritten."""

@@ -39,6 +39,10 @@ class ObjectId:
         if _HEX.fullmatch(self.hex) is None:
             raise InvalidObjectId(self.hex)
 
+    # Ids are looked up by the hundred thousand: a text remembers its hash.
+    def __hash__(self) -> int:
+        return hash(self.hex)
+
     @classmethod
     def checked(cls, digits: str) -> ObjectId:
         """Return the id of digits that were checked before, many together."""

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 MAX_COMPARATORS = 32
 MAX_REQUIREMENT_CHARACTERS = 4096
 _SHOWN_CHARACTERS = 140
+_set = object.__setattr__
+_SAFE_DIGITS = 19  # any number of so many digits is below the limit
 
+# Operator, major, minor, patch, pre-release, build.
 _COMPARATOR = pattern(
-    r"(?P<operator>>=|<=|[=><~^])? *"
-    r"(?P<major>0|[1-9][0-9]*)"
-    r"(?:\.(?P<minor>0|[1-9][0-9]*|[*xX])"
-    r"(?:\.(?P<patch>0|[1-9][0-9]*|[*xX])"
-    r"(?:-(?P<prerelease>[0-9A-Za-z.-]+))?"
-    r"(?:\+(?P<build>[0-9A-Za-z.-]+))?"
+    r"(>=|<=|[=><~^])? *"
+    r"(0|[1-9][0-9]*)"
+    r"(?:\.(0|[1-9][0-9]*|[*xX])"
+    r"(?:\.(0|[1-9][0-9]*|[*xX])"
+    r"(?:-([0-9A-Za-z.-]+))?"
+    r"(?:\+([0-9A-Za-z.-]+))?"
     r")?)? *"
 )
 _WILDCARDS = frozenset("*xX")
@@ -63,6 +66,12 @@ class Operator(StrEnum):
     WILDCARD = "*"
 
 
+_OPERATORS: dict[str | None, Operator] = {
+    None: Operator.CARET,
+    **{each.value: each for each in Operator if each is not Operator.WILDCARD},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparator:
     """One comparison, such as ``>=1.2``; parts not written are None. Made by `Requirement`."""
@@ -72,17 +81,21 @@ class Comparator:
     minor: int | None = None
     patch: int | None = None
     prerelease: tuple[str, ...] = ()
-    given: tuple[int, ...] = field(init=False, repr=False, compare=False)
-    """The numbers that are written, one to three."""
     floor: VersionKey = field(init=False, repr=False, compare=False)
     """Key of the version written, missing numbers taken for zero."""
 
     def __post_init__(self) -> None:
-        numbers = (self.major, self.minor, self.patch)
-        given = tuple(number for number in numbers if number is not None)
         tail = (not self.prerelease, prerelease_key(self.prerelease))
-        object.__setattr__(self, "given", given)
-        object.__setattr__(self, "floor", (self.major, self.minor or 0, self.patch or 0, *tail))
+        _set(self, "floor", (self.major, self.minor or 0, self.patch or 0, *tail))
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """The numbers that are written, one to three."""
+        if self.minor is None:
+            return (self.major,)
+        if self.patch is None:
+            return self.major, self.minor
+        return self.major, self.minor, self.patch
 
     def matches(self, version: Version) -> bool:
         """Whether ``version`` satisfies it, the pre-release rule of the requirement left aside."""
@@ -103,7 +116,7 @@ class Requirement:
     """The comparisons that must all hold; none for ``*``."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "comparators", _parse(self.text))
+        _set(self, "comparators", _parse(self.text))
 
     @classmethod
     def parse(cls, text: str) -> Requirement:
@@ -196,25 +209,27 @@ def _parse(text: str) -> tuple[Comparator, ...]:
     parts = stripped.split(",")
     if len(parts) > MAX_COMPARATORS:
         raise InvalidRequirement(text, f"it has more than {MAX_COMPARATORS} comparators")
-    return tuple(_comparator(part.lstrip(" "), text) for part in parts)
+    return tuple([_comparator(part.lstrip(" "), text) for part in parts])
 
 
 def _comparator(part: str, text: str) -> Comparator:
     match = _COMPARATOR.fullmatch(part)
     if match is None:
         raise InvalidRequirement(text, _syntax_fault(part))
-    minor, patch = _number(match["minor"], text), _number(match["patch"], text)
-    if minor is None and patch is not None:
-        raise InvalidRequirement(text, f"{_shown(part)} has a number after a wildcard")
-    if patch is None and (match["prerelease"] or match["build"]):
-        raise InvalidRequirement(text, f"{_shown(part)} has more after a wildcard")
-    if "" in (match["build"] or "0").split("."):
+    sign, first, second, third, prerelease, build = match.groups()
+    major, minor, patch = _number(first, text), _number(second, text), _number(third, text)
+    operator = _OPERATORS[sign]
+    if minor is None or patch is None:
+        if patch is not None:
+            raise InvalidRequirement(text, f"{_shown(part)} has a number after a wildcard")
+        if prerelease or build:
+            raise InvalidRequirement(text, f"{_shown(part)} has more after a wildcard")
+        if sign is None and (second in _WILDCARDS or third in _WILDCARDS):
+            operator = Operator.WILDCARD
+    if build is not None and "" in build.split("."):
         raise InvalidRequirement(text, f"{_shown(part)} has an empty build identifier")
-    operator = Operator(match["operator"] or Operator.CARET)
-    if match["operator"] is None and _WILDCARDS & {match["minor"], match["patch"]}:
-        operator = Operator.WILDCARD
-    major = _number(match["major"], text) or 0
-    return Comparator(operator, major, minor, patch, _identifiers(match["prerelease"], text))
+    identifiers = _identifiers(prerelease, text) if prerelease else ()
+    return Comparator(operator, major or 0, minor, patch, identifiers)
 
 
 def _syntax_fault(part: str) -> str:
@@ -228,13 +243,15 @@ def _syntax_fault(part: str) -> str:
 def _number(digits: str | None, text: str) -> int | None:
     if digits is None or digits in _WILDCARDS:
         return None
-    if len(digits) > len(str(MAX_NUMBER)) or int(digits) > MAX_NUMBER:
+    if len(digits) <= _SAFE_DIGITS:
+        return int(digits)
+    if len(digits) > _SAFE_DIGITS + 1 or int(digits) > MAX_NUMBER:
         raise InvalidRequirement(text, f"a number is larger than {MAX_NUMBER}")
     return int(digits)
 
 
-def _identifiers(prerelease: str | None, text: str) -> tuple[str, ...]:
-    identifiers = tuple(prerelease.split(".")) if prerelease else ()
+def _identifiers(prerelease: str, text: str) -> tuple[str, ...]:
+    identifiers = tuple(prerelease.split("."))
     for identifier in identifiers:
         if PRERELEASE_IDENTIFIER.fullmatch(identifier) is None:
             raise InvalidRequirement(text, f"{_shown(identifier)} is not a pre-release identifier")

@@ -11,10 +11,17 @@ from eka.values import dataclass, field
 MAX_VERSION_CHARACTERS = 128
 MAX_NUMBER = 2**64 - 1
 _SHOWN_CHARACTERS = 140
+_set = object.__setattr__
 
 _NUMBER = r"(0|[1-9][0-9]*)"
 _VERSION = pattern(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?", re.ASCII)
-PRERELEASE_IDENTIFIER = pattern(r"0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*", re.ASCII)
+_IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+PRERELEASE_IDENTIFIER = pattern(_IDENTIFIER, re.ASCII)
+# Numbers of up to 19 digits: what matches is valid, but for its length and its end.
+_SMALL = "(0|[1-9][0-9]{0,18})"
+_USUAL = pattern(
+    rf"{_SMALL}\.{_SMALL}\.{_SMALL}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?", re.ASCII
+)
 
 PrereleaseKey = tuple[tuple[int, int, str], ...]
 VersionKey = tuple[int, int, int, bool, PrereleaseKey]
@@ -72,6 +79,10 @@ class Version:
         """Return the version written as ``text``; raises InvalidVersion."""
         if len(text) > MAX_VERSION_CHARACTERS:
             raise InvalidVersion(text, f"it is longer than {MAX_VERSION_CHARACTERS} characters")
+        # Listings hold versions by the hundred thousand, nearly all of which are usual.
+        match = _USUAL.fullmatch(text)
+        if match is not None and not text.endswith(".lock"):
+            return _checked(cls, text, *match.groups())
         match = _VERSION.fullmatch(text)
         if match is None:
             raise InvalidVersion(text, "it does not follow SemVer 2")
@@ -118,6 +129,26 @@ class Version:
         if len(self.text) > MAX_VERSION_CHARACTERS:
             return f"it is longer than {MAX_VERSION_CHARACTERS} characters"
         return ""
+
+
+def _checked(
+    cls: type[Version], text: str, major: str, minor: str, patch: str, prerelease: str | None
+) -> Version:
+    """Return a version that was checked, past its constructor."""
+    numbers = int(major), int(minor), int(patch)
+    identifiers: tuple[str, ...] = ()
+    tail: PrereleaseKey = ()
+    if prerelease is not None:
+        identifiers = tuple(prerelease.split("."))
+        tail = prerelease_key(identifiers)
+    version = object.__new__(cls)
+    _set(version, "major", numbers[0])
+    _set(version, "minor", numbers[1])
+    _set(version, "patch", numbers[2])
+    _set(version, "prerelease", identifiers)
+    _set(version, "key", (*numbers, prerelease is None, tail))
+    _set(version, "text", text)
+    return version
 
 
 def prerelease_key(identifiers: tuple[str, ...]) -> PrereleaseKey:

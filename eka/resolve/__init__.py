@@ -6,6 +6,7 @@ runs it against a `Provider`. Invariant: nothing here reads files, networks, clo
 
 from __future__ import annotations
 
+from eka.resolve.catalog import Catalog
 from eka.resolve.drive import drive
 from eka.resolve.errors import DependencyCycle, NoMatchingVersion, NoSuchPackage, Unsatisfiable
 from eka.resolve.listing import Listing, bucket_of
@@ -27,6 +28,7 @@ from eka.resolve.solver import solve
 __all__ = [
     "Answer",
     "Bucket",
+    "Catalog",
     "Dependencies",
     "DependencyCycle",
     "Listing",

@@ -2,158 +2,121 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eka.resolve.facts import Requires
 from eka.resolve.listing import Listing
-from eka.resolve.model import Need, Unavailable
+from eka.resolve.model import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from eka.atom import Version
-    from eka.resolve.facts import Unmet
-    from eka.resolve.model import Answer, Dependencies, Request, ResolveKey, Strategy, Wanted
-
-
-NOTHING = Listing((), single=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a requirement points: a node, and the states of it that fill the requirement."""
-
-    node: int
-    allowed: int
+    from eka.atom import Requirement, Version
+    from eka.resolve.model import Answer, Dependencies, ResolveKey, Wanted
 
 
 class Atom:
-    """One atom: its versions, what each needs, and the nodes that stand for it."""
+    """One atom: its versions, what each needs, and what was ever required of it."""
 
-    __slots__ = (
-        "choices",
-        "kept",
-        "key",
-        "known",
-        "listing",
-        "looked_at",
-        "needs",
-        "nodes",
-        "preferred",
-        "targets",
-    )
+    __slots__ = ("aims", "key", "listing", "needs")
 
-    def __init__(self, key: ResolveKey, kept: Collection[Version]) -> None:
+    def __init__(self, key: ResolveKey) -> None:
         self.key = key
-        self.kept = kept  # the versions of a former lock
         self.listing: Listing | Unavailable | None = None
-        self.known = NOTHING  # the listing, where there is one
-        self.preferred = 0  # the bits of ``kept``
-        self.needs: dict[Version, Needs | Unavailable] = {}
-        self.looked_at: set[str] = set()  # requirements
-        self.targets: dict[str, Target | Unmet] = {}  # by requirement
-        self.nodes: dict[int, int] = {}  # by bucket index
-        self.choices: dict[int, Target] = {}  # by mask
+        self.needs: dict[str, Needs | Unavailable] = {}  # by version
+        self.aims: dict[str, Aim] = {}  # by requirement
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A requirement line, and the atom it speaks of."""
+class Aim:
+    """What some lines require of an atom, in the same words."""
 
-    wanted: Wanted
-    atom: Atom
+    __slots__ = ("atom", "requirement")
+
+    def __init__(self, atom: Atom, requirement: Requirement) -> None:
+        self.atom = atom
+        self.requirement = requirement
 
 
-@dataclass(frozen=True, slots=True)
+class Line(Requires):
+    """A requirement line, and what it aims at."""
+
+    __slots__ = ("aim",)
+
+    def __init__(self, wanted: Wanted, aim: Aim) -> None:
+        self.wanted = wanted
+        self.aim = aim
+
+
 class Needs:
-    """What one version needs."""
+    """What one version needs; ``is_listed``: the versions of all atoms in it are known."""
 
-    lines: tuple[Line, ...]
-    single: bool
+    __slots__ = ("is_listed", "lines", "single")
+
+    def __init__(self, lines: tuple[Line, ...], *, single: bool) -> None:
+        self.lines = lines
+        self.single = single
+        self.is_listed = False
 
 
 class Catalog:
-    """Keeps answers, chooses candidates, and knows what will probably be asked next."""
+    """Keeps answers; searches may share one, whatever they prefer, and ask nothing twice."""
 
-    def __init__(
-        self,
-        preferred: Mapping[ResolveKey, Collection[Version]],
-        strategy: Strategy,
-        single: Collection[ResolveKey],
-    ) -> None:
+    def __init__(self) -> None:
         self.size = 0
-        self._atoms: dict[ResolveKey, Atom] = {}
-        self._preferred = preferred
-        self._highest = strategy == "highest"
-        self._single = frozenset(single)
-        self._ahead: list[Line] = []  # whose best candidate nobody has asked for yet
+        self._atoms: dict[tuple[str, str], Atom] = {}
 
-    def accept(self, answer: Answer) -> None:
-        """Keep what is new in an answer; what is known already is never replaced."""
+    def accept(self, answer: Answer) -> list[Needs]:
+        """Keep what is new in an answer, and return it; what is known is never replaced."""
         for key, versions in answer.versions.items():
-            atom = self._atom(key)
+            atom = self.atom(key)
             if atom.listing is None:
                 self.size += 1
-                self._list(atom, versions)
+                atom.listing = _listed(versions)
+        new: list[Needs] = []
         for (key, version), dependencies in answer.dependencies.items():
-            needs = self._atom(key).needs
-            if version not in needs:
+            known = self.atom(key).needs
+            if version.text not in known:
                 self.size += 1
-                needs[version] = self._understand(dependencies)
+                needs = known[version.text] = self._understand(dependencies)
+                if isinstance(needs, Needs):
+                    new.append(needs)
+        return new
 
     def lines(self, wanted: Iterable[Wanted]) -> tuple[Line, ...]:
-        """Connect requirement lines with their atoms, and note them for looking ahead."""
-        lines = tuple(Line(each, self._atom(each.key)) for each in wanted)
-        for line in lines:
-            text = line.wanted.requirement.text
-            if text not in line.atom.looked_at:
-                line.atom.looked_at.add(text)
-                self._ahead.append(line)
-        return lines
+        """Connect requirement lines with what they aim at."""
+        lines: list[Line] = []
+        for each in wanted:
+            atom, requirement = self.atom(each.key), each.requirement
+            aim = atom.aims.get(requirement.text)
+            if aim is None:
+                aim = atom.aims[requirement.text] = Aim(atom, requirement)
+            lines.append(Line(each, aim))
+        return tuple(lines)
 
-    def ahead(self) -> Need:
-        """Return what the noted lines ask for; each is asked for once."""
-        keys: dict[ResolveKey, None] = {}
-        requests: dict[Request, None] = {}
-        waiting: list[Line] = []
-        for line in self._ahead:
-            atom = line.atom
-            if atom.listing is None:
-                keys[atom.key] = None
-                waiting.append(line)
-            elif isinstance(atom.listing, Listing):
-                mask = atom.listing.mask(line.wanted.requirement)
-                version = atom.listing.at(self.choose(mask, atom.preferred)) if mask else None
-                if version and version not in atom.needs:
-                    requests[atom.key, version] = None
-        self._ahead = waiting
-        return Need(tuple(keys), tuple(requests))
-
-    def choose(self, candidates: int, preferred: int) -> int:
-        """Return the bit to try first: a preferred one, then as the strategy says."""
-        candidates = candidates & preferred or candidates
-        if self._highest:
-            return 1 << (candidates.bit_length() - 1)
-        return candidates & -candidates
-
-    def rank(self, candidates: Sequence[int]) -> int:
-        """Return the one of ``candidates``, ascending, that the strategy names."""
-        return candidates[-1 if self._highest else 0]
-
-    def _atom(self, key: ResolveKey) -> Atom:
-        atom = self._atoms.get(key)
+    def atom(self, key: ResolveKey) -> Atom:
+        """Return the atom of a key."""
+        # Hashing two texts is several times cheaper than hashing the values that hold them.
+        genesis, label = key
+        texts = genesis.hex, label.text
+        atom = self._atoms.get(texts)
         if atom is None:
-            atom = self._atoms[key] = Atom(key, self._preferred.get(key, ()))
+            atom = self._atoms[texts] = Atom(key)
         return atom
 
-    def _list(self, atom: Atom, versions: Sequence[Version] | Unavailable) -> None:
-        if isinstance(versions, Unavailable):
-            atom.listing = versions
-            return
-        atom.listing = atom.known = Listing(versions, single=atom.key in self._single)
-        atom.preferred = atom.known.bits(atom.kept)
+    def refuse(self, key: ResolveKey, version: Version, reason: str) -> None:
+        """Forget what a version needs: from now on it cannot be used."""
+        self.atom(key).needs[version.text] = Unavailable(reason)
 
     def _understand(self, dependencies: Dependencies | Unavailable) -> Needs | Unavailable:
         if isinstance(dependencies, Unavailable):
             return dependencies
-        return Needs(self.lines(dependencies.wanted), dependencies.single)
+        return Needs(self.lines(dependencies.wanted), single=dependencies.single)
+
+
+def _listed(versions: Sequence[Version] | Unavailable) -> Listing | Unavailable:
+    return versions if isinstance(versions, Unavailable) else Listing(versions)
+
+
+def unlisted(lines: Sequence[Line]) -> list[Atom]:
+    """Return the atoms in ``lines`` whose versions are not known, each once."""
+    return list(dict.fromkeys(line.aim.atom for line in lines if line.aim.atom.listing is None))

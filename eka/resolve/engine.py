@@ -21,6 +21,8 @@ from eka.resolve.incompatibility import (
 from eka.resolve.trail import Trail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eka.resolve.facts import Fact
 
 TROUBLE = 5
@@ -30,16 +32,24 @@ FIRST = 1 << 32
 """The trouble of nodes that are decided first in any case."""
 
 
-class _Row:
-    """The edges of one dependant towards one dependency, by version of the dependant."""
+_NODE_BITS = 32
+_NODE = (1 << _NODE_BITS) - 1
 
-    __slots__ = ("by_allowed", "by_bit", "dependant", "known")
+
+class _Row:
+    """The edges of one dependant towards one dependency, by version of the dependant.
+
+    ``more`` holds the further edges of versions that need the dependency more than once.
+    """
+
+    __slots__ = ("by_allowed", "by_bit", "dependant", "known", "more")
 
     def __init__(self, dependant: int) -> None:
         self.dependant = dependant
         self.known = 0
         self.by_bit: dict[int, Edge] = {}
         self.by_allowed: dict[int, Edge] = {}
+        self.more: _Row | None = None
 
 
 class Engine:
@@ -53,12 +63,11 @@ class Engine:
         self._trouble: list[int] = []
         self._needs: list[dict[int, list[Edge]]] = []  # per node, by version bit
         self._needed_by: list[list[_Row]] = []  # per node
-        self._rows: dict[tuple[int, int, int], _Row] = {}
+        self._rows: list[dict[int, _Row]] = []  # per node, by dependency
         self._watchers: list[list[Learned]] = []  # per node
         self._imposed: list[Edge] = []  # by the root
-        self._queue: list[tuple[int, int, int]] = []  # nodes to decide, with stale entries
-        self._pending: list[int] = []  # nodes whose state changed
-        self._is_pending: list[bool] = []
+        self._queue: list[int] = []  # nodes to decide, with stale entries
+        self._pending: dict[int, None] = {}  # nodes whose state changed
 
     def add_node(self, full: int, *, goes_first: bool = False) -> int:
         """Add a node whose states are the bits of ``full``; returns its number."""
@@ -66,13 +75,13 @@ class Engine:
         self._trouble.append(FIRST if goes_first else 0)
         self._needs.append({})
         self._needed_by.append([])
+        self._rows.append({})
         self._watchers.append([])
-        self._is_pending.append(False)
         return self.trail.add(full)
 
-    def needs(self, node: int, bit: int) -> list[Edge]:
+    def needs(self, node: int, bit: int) -> Sequence[Edge]:
         """Return the edges of one version, as far as they were added."""
-        return self._needs[node].get(bit, [])
+        return self._needs[node].get(bit, ())
 
     def edges(self) -> list[Edge]:
         """Return all edges so far: those of the root, then by dependant, each once."""
@@ -83,15 +92,9 @@ class Engine:
 
     def add_edge(
         self, dependant: int, bit: int, dependency: int, allowed: int, fact: Fact
-    ) -> Edge:
-        """Say that a version needs a node to be in ``allowed``; returns its (shared) edge."""
-        needs = self._needs[dependant].setdefault(bit, [])
-        slot = sum(1 for edge in needs if edge.dependency == dependency)
-        row = self._rows.get((dependant, dependency, slot))
-        if row is None:
-            row = self._rows[dependant, dependency, slot] = _Row(dependant)
-            if dependency != NOBODY:
-                self._needed_by[dependency].append(row)
+    ) -> None:
+        """Say that a version needs a node to be in ``allowed``."""
+        row = self._row(dependant, bit, dependency)
         edge = row.by_allowed.get(allowed)
         if edge is None:
             full = 0 if dependency == NOBODY else self.trail.full[dependency]
@@ -100,8 +103,28 @@ class Engine:
         edge.facts[bit] = fact
         row.known |= bit
         row.by_bit[bit] = edge
-        needs.append(edge)
-        return edge
+        needs = self._needs[dependant]
+        if bit in needs:
+            needs[bit].append(edge)
+        else:
+            needs[bit] = [edge]
+
+    def _row(self, dependant: int, bit: int, dependency: int) -> _Row:
+        """Return the first row towards a dependency that holds nothing of one version yet."""
+        row = self._rows[dependant].get(dependency)
+        if row is None:
+            row = self._rows[dependant][dependency] = self._new_row(dependant, dependency)
+        while row.known & bit:
+            if row.more is None:
+                row.more = self._new_row(dependant, dependency)
+            row = row.more
+        return row
+
+    def _new_row(self, dependant: int, dependency: int) -> _Row:
+        row = _Row(dependant)
+        if dependency != NOBODY:
+            self._needed_by[dependency].append(row)
+        return row
 
     def adopt(self, edge: Edge) -> None:
         """Take over a whole edge, for all versions in its mask."""
@@ -136,12 +159,13 @@ class Engine:
 
         Nodes in trouble come first, then those with the fewest candidates, then the oldest.
         """
-        queue = self._queue
+        queue, state, decided = self._queue, self.state, self._decided
         while queue:
-            node = queue[0][2]
-            if self.state[node] & ABSENT or self._decided[node]:
+            top = queue[0]
+            node = top & _NODE
+            if decided[node] or state[node] & ABSENT:
                 heappop(queue)
-            elif queue[0] != (entry := self._entry(node)):
+            elif top != (entry := self._entry(node)):
                 heapreplace(queue, entry)
             else:
                 return node
@@ -149,7 +173,7 @@ class Engine:
 
     def undecided(self) -> list[int]:
         """Return the nodes that are needed and not decided, ascending."""
-        waiting = {node for _, _, node in self._queue}
+        waiting = {entry & _NODE for entry in self._queue}
         return sorted(
             node for node in waiting if not self._decided[node] and not self.state[node] & ABSENT
         )
@@ -195,34 +219,33 @@ class Engine:
         self._enqueue_if_needed(node)
         return True
 
-    def _weight(self, node: int) -> int:
-        trouble = self._trouble[node]
-        return -trouble if trouble >= TROUBLE else 0
-
     def _assign(self, node: int, kept: int, cause: Incompatibility | None) -> None:
-        self.trail.assign(node, kept, cause)
-        self._touch(node)
-        self._enqueue_if_needed(node)
-
-    def _touch(self, node: int) -> None:
-        if not self._is_pending[node]:
-            self._is_pending[node] = True
-            self._pending.append(node)
+        state = self.trail.assign(node, kept, cause)
+        self._pending[node] = None
+        if not state & ABSENT and not self._decided[node]:
+            heappush(self._queue, self._entry(node))
 
     def _enqueue_if_needed(self, node: int) -> None:
         if not self.state[node] & ABSENT and not self._decided[node]:
             heappush(self._queue, self._entry(node))
 
-    def _entry(self, node: int) -> tuple[int, int, int]:
-        return self._weight(node), self.state[node].bit_count(), node
+    def _entry(self, node: int) -> int:
+        """Return a number for the queue, which holds the node and orders as `pick` says."""
+        trouble = self._trouble[node]
+        entry = self.state[node].bit_count() << _NODE_BITS | node
+        return entry if trouble < TROUBLE else entry - (trouble << 2 * _NODE_BITS)
 
     def _propagate(self) -> None:
         pending = self._pending
         while pending:
-            node = pending.pop()
-            self._is_pending[node] = False
-            conflict = self._visit_learned(node) or self._visit_needs(node)
-            conflict = conflict or self._visit_needed_by(node)
+            node, _ = pending.popitem()
+            conflict: Incompatibility | None = None
+            if self._watchers[node]:
+                conflict = self._visit_learned(node)
+            if conflict is None and self._needs[node]:
+                conflict = self._visit_needs(node)
+            if conflict is None and self._needed_by[node]:
+                conflict = self._visit_needed_by(node)
             if conflict is not None:
                 self._recover(conflict)
 
@@ -245,7 +268,10 @@ class Engine:
     def _visit_needed_by(self, node: int) -> Edge | None:
         """Strike the versions of dependants whose need ``node`` can no longer fill."""
         state = self.state[node]
+        decided = self._decided
         for row in self._needed_by[node]:
+            if decided[row.dependant]:  # and so met: its needs were derived when it was decided
+                continue
             theirs = self.state[row.dependant]
             live = theirs & row.known
             while live:
@@ -297,8 +323,6 @@ class Engine:
         lesson = analyse(self.trail, conflict)
         learned, node = lesson.incompatibility, lesson.node
         terms = learned.terms
-        for each in self._pending:
-            self._is_pending[each] = False
         self._pending.clear()
         self._rewind(lesson.far if self._is_worth_a_jump(lesson) else lesson.near)
         for each in terms:

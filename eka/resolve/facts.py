@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from eka.resolve.model import Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # made by the thousand, so not frozen, which costs time
 class Requires:
     """A requirement line that some listed version meets."""
 

@@ -7,18 +7,21 @@ once per atom, by bisection, and every later question is one operation on intege
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from eka.atom import Operator
 from eka.resolve.model import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from eka.atom import Comparator, Requirement, Version
 
-_Key = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
-_Keys = list[_Key]
+_Key = tuple[object, ...]
+# A key, or the beginning of one: shorter tuples come before longer ones that go on.
+_Prefix = tuple[int, ...]
+_sort_key = attrgetter("key")
 
 
 def bucket_of(version: Version) -> Bucket:
@@ -30,27 +33,41 @@ def bucket_of(version: Version) -> Bucket:
     return Bucket(f"0.0.{version.patch}")
 
 
-class Listing:
-    """All versions of one atom, ascending, cut into buckets."""
+class Slice(NamedTuple):
+    """What a mask holds of one bucket: bit *i + 1* of ``states`` is version ``low + i``."""
 
-    def __init__(self, versions: Iterable[Version], *, single: bool) -> None:
-        by_key = {version.key: version for version in versions}
-        self._keys: _Keys = sorted(by_key)
-        self.versions: Sequence[Version] = [by_key[each] for each in self._keys]
+    low: int
+    high: int
+    states: int
+
+
+class Listing:
+    """All versions of one atom, ascending; ``single``: they make one bucket."""
+
+    def __init__(self, versions: Iterable[Version], *, single: bool = False) -> None:
+        self.versions: Sequence[Version] = _ascending(versions)
+        self.single = single
+        self._keys: list[_Key] = [version.key for version in self.versions]
         self.every = (1 << len(self._keys)) - 1
-        self._stable = _mask_where(self.versions, lambda version: not version.prerelease)
+        self._stable = self.every
+        for at, version in enumerate(self.versions):
+            if version.prerelease:
+                self._stable ^= 1 << at
         self._masks: dict[str, int] = {}
-        self.starts: list[int] = []  # where each bucket begins; one more entry ends the last
-        self.buckets: list[Bucket] = []
-        self._bucket_index: list[int] = []
-        self._cut(single=single)
+        self._slices: dict[int, tuple[Slice, ...]] = {}
+
+    def confined(self) -> Listing:
+        """Return the same versions as one bucket."""
+        made = Listing((), single=True)
+        made.versions, made.every = self.versions, self.every
+        made._keys, made._stable, made._masks = self._keys, self._stable, self._masks
+        return made
 
     def mask(self, requirement: Requirement) -> int:
         """Return the bits of the versions that ``requirement`` accepts."""
         mask = self._masks.get(requirement.text)
         if mask is None:
-            mask = self._evaluate(requirement)
-            self._masks[requirement.text] = mask
+            mask = self._masks[requirement.text] = self._evaluate(requirement)
         return mask
 
     def at(self, bit: int) -> Version:
@@ -69,46 +86,73 @@ class Listing:
     @property
     def is_confined(self) -> bool:
         """Whether versions that could stand side by side share one bucket here."""
-        return len(self.buckets) == 1 and len(set(map(bucket_of, self.versions))) > 1
+        return self.single and len(set(map(bucket_of, self.versions))) > 1
 
-    def touched(self, mask: int) -> list[int]:
-        """Return the indices of the buckets that hold a bit of ``mask``, ascending."""
-        found: list[int] = []
+    def bucket(self, low: int) -> Bucket:
+        """Return the bucket that begins with version ``low``."""
+        return Bucket("*") if self.single else bucket_of(self.versions[low])
+
+    def slices(self, mask: int) -> tuple[Slice, ...]:
+        """Return what ``mask`` holds of each bucket it touches, ascending."""
+        slices = self._slices.get(mask)
+        if slices is None:
+            slices = self._slices[mask] = tuple(self._cut(mask))[::-1]
+        return slices
+
+    def _cut(self, mask: int) -> Iterable[Slice]:
         while mask:
-            index = self._bucket_index[mask.bit_length() - 1]
-            found.append(index)
-            mask &= (1 << self.starts[index]) - 1
-        return found[::-1]
+            low, high = self._bounds(mask.bit_length() - 1)
+            inside = mask >> low
+            yield Slice(low, high, inside << 1)
+            mask ^= inside << low
 
-    def _cut(self, *, single: bool) -> None:
-        for at, version in enumerate(self.versions):
-            bucket = Bucket("*") if single else bucket_of(version)
-            if not self.buckets or self.buckets[-1] != bucket:
-                self.buckets.append(bucket)
-                self.starts.append(at)
-            self._bucket_index.append(len(self.buckets) - 1)
-        self.starts.append(len(self.versions))
+    def _bounds(self, at: int) -> tuple[int, int]:
+        """Return where the bucket of one version begins and ends."""
+        if self.single or len(self.versions) == 1:
+            return 0, len(self.versions)
+        version = self.versions[at]
+        prefix: _Prefix
+        if version.major:
+            prefix = (version.major,)
+        elif version.minor:
+            prefix = (0, version.minor)
+        else:
+            prefix = (0, 0, version.patch)
+        return bisect_left(self._keys, prefix), bisect_left(self._keys, _after(prefix))
 
     def _evaluate(self, requirement: Requirement) -> int:
+        low, high = 0, len(self._keys)
+        for comparator in requirement.comparators:
+            if comparator.prerelease:
+                return self._evaluate_named(requirement)
+            first, end = _RANGES[comparator.operator](comparator)
+            if first:
+                low = max(low, bisect_left(self._keys, first))
+            if end:
+                high = min(high, bisect_left(self._keys, end))
+        return (1 << high) - (1 << low) & self._stable if low < high else 0
+
+    def _evaluate_named(self, requirement: Requirement) -> int:
+        """Evaluate a requirement that names pre-releases, which others of its parts may refuse."""
         accepted, named = self.every, self._stable
         for comparator in requirement.comparators:
             accepted &= self._compare(comparator)
             if comparator.prerelease:
-                low, high = map(self._below, _release(comparator))
-                named |= high & ~low
+                release = comparator.floor[:3]
+                named |= self._below(_after(release)) & ~self._below(release)
         return accepted & named
 
     def _below(self, high: _Key) -> int:
         return (1 << bisect_left(self._keys, high)) - 1
 
-    def _up_to(self, high: _Key) -> int:
-        return (1 << bisect_right(self._keys, high)) - 1
-
     def _compare(self, comparator: Comparator) -> int:
-        if comparator.patch is None:
+        """Return what one comparator accepts, pre-releases among it."""
+        operator = comparator.operator
+        if comparator.patch is None and operator is not Operator.CARET:
             return self._compare_partial(comparator)
-        below, up_to = self._below(comparator.floor), self._up_to(comparator.floor)
-        match comparator.operator:
+        below = self._below(comparator.floor)
+        up_to = (1 << bisect_right(self._keys, comparator.floor)) - 1
+        match operator:
             case Operator.EXACT | Operator.WILDCARD:
                 mask = up_to & ~below
             case Operator.GREATER:
@@ -120,18 +164,18 @@ class Listing:
             case Operator.LESS_EQUAL:
                 mask = up_to
             case Operator.TILDE:
-                mask = self._below(_group(comparator)[1]) & ~below
-            case _:  # Operator.CARET
-                mask = self._below(_caret_end(comparator)) & ~below
+                mask = self._below(_tilde(comparator)[1]) & ~below
+            case _:  # Operator.CARET; what is not written stands for its lowest pre-release
+                first, end = _caret(comparator)
+                start = below if comparator.patch is not None else self._below(first)
+                mask = self._below(end) & ~start
         return mask
 
     def _compare_partial(self, comparator: Comparator) -> int:
         """Compare where the patch number, or more, is left out: whole groups of versions."""
-        below, through = map(self._below, _group(comparator))
+        below, through = self._below(comparator.given), self._below(_after(comparator.given))
         stable = through & ~below & self._stable
         match comparator.operator:
-            case Operator.EXACT | Operator.WILDCARD | Operator.TILDE:
-                mask = stable
             case Operator.GREATER:
                 mask = self.every & ~through
             case Operator.GREATER_EQUAL:
@@ -140,42 +184,74 @@ class Listing:
                 mask = below
             case Operator.LESS_EQUAL:
                 mask = below | stable
-            case _:  # Operator.CARET
-                mask = self._below(_caret_end(comparator)) & ~below
+            case _:  # Operator.EXACT, WILDCARD, TILDE
+                mask = stable
         return mask
 
 
-def _mask_where(versions: Sequence[Version], accepts: Callable[[Version], bool]) -> int:
-    mask = 0
-    for at, version in enumerate(versions):
-        if accepts(version):
-            mask |= 1 << at
-    return mask
+def _ascending(versions: Iterable[Version]) -> Sequence[Version]:
+    """Return versions in order, each once."""
+    found = sorted(versions, key=_sort_key)
+    if any(map(_is_same, found, found[1:])):
+        found = list(dict.fromkeys(found))
+    return found
 
 
-def _lowest(major: int, minor: int, patch: int) -> _Key:
-    """Return the key before every pre-release of one release."""
-    return (major, minor, patch, False, ())
+def _is_same(one: Version, other: Version) -> bool:
+    return one.text == other.text
 
 
-def _group(comparator: Comparator) -> tuple[_Key, _Key]:
-    """Return the keys around all versions that begin with the first two numbers given."""
-    major, minor = comparator.major, comparator.minor
+def _after(prefix: _Prefix) -> _Prefix:
+    """Return what comes after everything that begins with ``prefix``."""
+    return *prefix[:-1], prefix[-1] + 1
+
+
+# Where the stable versions that a comparator accepts begin and end; () is no bound.
+
+
+def _exact(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    given = comparator.given
+    return given, _after(given)
+
+
+def _greater(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    return _after(comparator.given), ()
+
+
+def _greater_or_equal(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    return comparator.given, ()
+
+
+def _less(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    return (), comparator.given
+
+
+def _less_or_equal(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    return (), _after(comparator.given)
+
+
+def _tilde(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    given = comparator.given
+    return given, _after(given[:2])
+
+
+def _caret(comparator: Comparator) -> tuple[_Prefix, _Prefix]:
+    major, minor, patch = comparator.major, comparator.minor, comparator.patch
     if minor is None:
-        return _lowest(major, 0, 0), _lowest(major + 1, 0, 0)
-    return _lowest(major, minor, 0), _lowest(major, minor + 1, 0)
+        return (major,), (major + 1,)
+    first = (major, minor) if patch is None else (major, minor, patch)
+    if major:
+        return first, (major + 1,)
+    return first, (0, minor + 1) if minor or patch is None else (0, 0, patch + 1)
 
 
-def _release(comparator: Comparator) -> tuple[_Key, _Key]:
-    """Return the keys around one release and its pre-releases."""
-    major, minor, patch = comparator.major, comparator.minor or 0, comparator.patch or 0
-    return _lowest(major, minor, patch), _lowest(major, minor, patch + 1)
-
-
-def _caret_end(comparator: Comparator) -> _Key:
-    """Return the key after all versions compatible with the one given."""
-    if comparator.major or comparator.minor is None:
-        return _lowest(comparator.major + 1, 0, 0)
-    if comparator.minor or comparator.patch is None:
-        return _group(comparator)[1]
-    return _release(comparator)[1]
+_RANGES = {
+    Operator.EXACT: _exact,
+    Operator.WILDCARD: _exact,
+    Operator.GREATER: _greater,
+    Operator.GREATER_EQUAL: _greater_or_equal,
+    Operator.LESS: _less,
+    Operator.LESS_EQUAL: _less_or_equal,
+    Operator.TILDE: _tilde,
+    Operator.CARET: _caret,
+}

@@ -33,8 +33,8 @@ class Trail:
         self._states.append([])
         return len(self.full) - 1
 
-    def assign(self, node: int, kept: int, cause: Incompatibility | None) -> None:
-        """Keep only the bits in ``kept`` of the state of ``node``."""
+    def assign(self, node: int, kept: int, cause: Incompatibility | None) -> int:
+        """Keep only the bits in ``kept`` of the state of ``node``; returns what is left."""
         state = self.state[node] & kept
         self.state[node] = state
         self._steps[node].append(len(self._nodes))
@@ -43,6 +43,7 @@ class Trail:
         self._kept.append(kept)
         self._causes.append(cause)
         self._levels.append(self.level)
+        return state
 
     def rewind(self, level: int) -> list[int]:
         """Undo all steps above ``level``; returns the nodes that were touched, each once."""

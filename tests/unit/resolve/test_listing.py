@@ -38,17 +38,28 @@ def test_a_bucket_is_the_leftmost_number_that_is_not_zero(version: str, bucket: 
     assert bucket_of(Version.parse(version)) == bucket
 
 
-def test_buckets_follow_each_other_in_version_order() -> None:
+def test_slices_follow_each_other_in_version_order() -> None:
     found = listing()
 
-    assert found.buckets == ["0.0.1", "0.0.2", "0.1", "0.2", "1", "2"]
-    assert found.starts == [0, 1, 2, 4, 6, 12, 14]
+    slices = found.slices(found.every)
+
+    assert [found.bucket(each.low) for each in slices] == [
+        "0.0.1",
+        "0.0.2",
+        "0.1",
+        "0.2",
+        "1",
+        "2",
+    ]
+    assert [each.low for each in slices] == [0, 1, 2, 4, 6, 12]
+    assert [each.high for each in slices] == [1, 2, 4, 6, 12, 14]
 
 
 def test_a_single_atom_has_one_bucket() -> None:
     found = listing(single=True)
 
-    assert found.buckets == ["*"]
+    assert found.slices(0b101) == ((0, len(TEXTS), 0b1010),)
+    assert found.bucket(0) == "*"
     assert found.is_confined
     assert not listing().is_confined
     assert not Listing([Version(1, 0, 0), Version(1, 1, 0)], single=True).is_confined
@@ -74,13 +85,25 @@ def test_a_mask_holds_what_the_requirement_matches(text: str) -> None:
     assert found.mask(requirement) == mask
 
 
-def test_touched_buckets_are_those_with_a_bit() -> None:
+def test_a_confined_listing_holds_the_same_versions() -> None:
+    confined = listing().confined()
+
+    requirement = Requirement(">=0.1, <2")
+
+    assert confined.versions == listing().versions
+    assert confined.every == listing().every
+    assert confined.mask(requirement) == listing().mask(requirement)
+    assert confined.is_confined
+
+
+def test_slices_are_the_buckets_with_a_bit() -> None:
     found = listing()
 
-    indices = found.touched(found.mask(Requirement(">=0.1, <2")))
+    slices = found.slices(found.mask(Requirement(">=0.1, <2")))
 
-    assert [found.buckets[index] for index in indices] == ["0.1", "0.2", "1"]
-    assert found.touched(0) == []
+    assert [found.bucket(each.low) for each in slices] == ["0.1", "0.2", "1"]
+    assert [each.states for each in slices] == [0b110, 0b100, 0b101100]
+    assert found.slices(0) == ()
 
 
 def test_bits_leave_out_versions_that_are_not_listed() -> None:
