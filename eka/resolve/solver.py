@@ -195,8 +195,7 @@ class _Search:
     def _connect(self, node: int, bit: int, line: Line) -> None:
         target = self._places.target(line)
         if isinstance(target, Unmet):
-            mark = (line.aim, target.why)
-            self._forbid(node, bit, Unmet(line.wanted, target.why), mark)
+            self._forbid(node, bit, Unmet(line.wanted, target.why), line.aim)
         elif target.node != node:
             self._engine.add_edge(node, bit, target.node, target.allowed, line)
         elif not bit & target.allowed:
