@@ -284,11 +284,13 @@ class OwnSetOnly(EkaError):
     code = "not-in-own-set"
     exit_status = Exit.NOT_FOUND
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, declared: tuple[str, ...] = ()) -> None:
+        sets = ", ".join(f"{name}::{label}" for name in declared)
+        known = f", or its set in atom.toml: {sets}" if sets else ""
         super().__init__(
             what=f"no set around this project has an atom {label}",
             why="a label without a source means an atom of the same repository",
-            fix=f"name its source: eka add SOURCE::{label}",
+            fix=f"name its source: eka add SOURCE::{label}{known}",
         )
 
 

@@ -56,7 +56,7 @@ class LockOptions:
 class Shared:
     """What the locks of one set have in common: it is read, and sources are asked, once."""
 
-    own: OwnSet
+    own: OwnSet | None  # None: it is read where a manifest speaks of it
     listings: Listings
 
 
@@ -73,7 +73,8 @@ def resolve(
     speaks = any(declared.own for declared in manifest.package.sets.values())
     own = None
     if speaks:
-        own = shared.own if shared else open_own_set(services, project.directory)
+        own = shared.own if shared else None
+        own = own or open_own_set(services, project.directory)
     listings = shared.listings if shared else Listings(services)
     task = _Task(project, manifest, options, previous)
     return _Resolution(services, task, own, listings).lock()
@@ -130,7 +131,7 @@ class _Resolution:
             require_signatures(self._services, atoms, self._sets.urls, task.previous.lock)
         direct = pin_direct(
             self._services,
-            task.manifest,
+            (task.project.directory, task.manifest),
             task.previous.lock,
             {label: version for (_, label), version in solution.root},
             refresh=task.options.refresh,

@@ -127,7 +127,7 @@ def test_without_a_requirement_the_newest_stable_version_is_required(
 ) -> None:
     answer = person.json(app, "add", f"{village.url}::{label}")
 
-    assert answer.document["requirement"] == expected
+    assert answer.document["added"][0]["requirement"] == expected
     assert f'{label} = "{expected}"' in pair(app)[0]
 
 
@@ -138,8 +138,9 @@ def test_adding_a_second_time_changes_nothing(person: Person, village: Village, 
 
     second = person.json(app, "add", f"{village.url}::greet@^1").document
 
-    assert (first["before"], first["written"]) == (None, True)
-    assert (second["before"], second["written"], second["changes"]) == ("^1", False, [])
+    assert (first["added"][0]["before"], first["written"]) == (None, True)
+    assert (second["added"][0]["before"], second["written"]) == ("^1", False)
+    assert second["changes"] == []
     assert pair(app) == before
     assert [(app / name).stat().st_mtime_ns for name in FILES] == stamps
     assert "there already" in person.does(app, "add", f"{village.url}::greet@^1").out
@@ -165,7 +166,7 @@ def test_an_atom_of_a_set_declared_twice_goes_to_the_first_name(
 
     answer = person.json(app, "add", f"{village.url}::greet@^1")
 
-    assert answer.document["set"] == "one"
+    assert answer.document["added"][0]["set"] == "one"
     assert "two = " in pair(app)[0]
 
 
@@ -191,7 +192,7 @@ def test_a_set_declared_by_a_relative_path_is_known_again(
 
     answer = person.json(app, "add", f"{village.url}::greet@^1")
 
-    assert (answer.status, answer.document["set"]) == (0, "near")
+    assert (answer.status, answer.document["added"][0]["set"]) == (0, "near")
     assert village.url not in pair(app)[0]
     assert village.url in str(pair(app)[1])
 
@@ -342,6 +343,6 @@ def test_local_repositories_are_named_by_path_or_url_and_written_whole(
 
     answer = person.json(app, "add", f"{text}::greet@^1")
 
-    assert (answer.status, answer.document["source"]) == (0, village.url)
+    assert (answer.status, answer.document["added"][0]["source"]) == (0, village.url)
     assert f'"{village.url}"' in pair(app)[0]
     assert "../" not in "".join(map(str, pair(app)))

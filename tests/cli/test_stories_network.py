@@ -69,7 +69,7 @@ def test_a_password_is_used_and_written_nowhere(village: Village, tmp_path: Path
         refused = person.json(app, "versions", f"{server.url}/pkgs.git::greet")
 
     assert (added.status, told.status) == (0, 0), told.err
-    assert added.document["source"] == f"{server.url}/pkgs.git"
+    assert added.document["added"][0]["source"] == f"{server.url}/pkgs.git"
     assert (refused.status, refused.code) == (EXIT_NETWORK, "access-denied")
     assert "not written" in told.err
     assert SECRET not in added.out + told.out + told.err

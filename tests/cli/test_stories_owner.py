@@ -198,7 +198,8 @@ def test_an_atom_of_the_own_set_is_added_by_its_label(person: Person, village: V
 
     answer = person.json(village.mono / "tool", "add", "greet")
 
-    assert (answer.document["source"], answer.document["requirement"]) == ("::", "^1.0.0")
+    added = answer.document["added"][0]
+    assert (added["source"], added["requirement"]) == ("::", "^1.0.0")
     assert 'here = "::"' in (village.mono / "tool/atom.toml").read_text()
 
 

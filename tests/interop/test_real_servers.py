@@ -219,7 +219,7 @@ def test_the_whole_story_is_told_over(
     answers += [shown, fetched]
     assert [each.status for each in answers] == [0] * len(answers), answers
     assert {atom["status"] for atom in published_again.document["atoms"]} == {UNCHANGED}
-    assert added.document["version"] == "1.1.0"
+    assert added.document["added"][0]["version"] == "1.1.0"
     assert [line.split()[0] for line in listed.out.splitlines()[-2:]] == ["1.1.0", "1.0.0"]
     assert all(atom["sound"] for atom in verified.document["atoms"])
     assert [atom["version"] for atom in judged.document["atoms"]] == ["1.0.0", "1.1.0"]
