@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from eka.atom.commit import path_fault
 from eka.values import dataclass
@@ -43,7 +43,11 @@ class PypiSource:
     """Packages left out, with all that only they need."""
     interpreter: str = ""
     """The input whose tree holds that Python; empty: the root file system of the recipe."""
-    kind: ClassVar[str] = "pypi"
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind."""
+        return "pypi"
 
     def content(self) -> TomlValue:
         """Return what digests of the declaration are made of."""

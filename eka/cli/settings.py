@@ -19,6 +19,7 @@ from eka.lazy import pattern
 from eka.values import dataclass
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from eka.atom import TomlDocument
@@ -46,6 +47,7 @@ VARIABLES = {
     "deb.security_mirror": "EKA_DEB_SECURITY_MIRROR",
     "deb.keyring": "EKA_DEB_KEYRING",
     "deb.suite": "EKA_DEB_SUITE",
+    "pypi.index": "EKA_PYPI_INDEX",
 }
 DEB = {  # what each must look like, in words and as a pattern
     "deb.mirror": ("an http or https URL", pattern(r"https?://[!-~]+")),
@@ -53,6 +55,8 @@ DEB = {  # what each must look like, in words and as a pattern
     "deb.keyring": ("an absolute path", pattern(r"/[ -~]+")),
     "deb.suite": ("a suite such as bookworm", pattern(r"[a-z][a-z0-9.+-]*")),
 }
+PYPI_INDEX = ("an http or https URL", pattern(r"https?://[!-~]+"))
+DEFAULT_PYPI_INDEX = "https://pypi.org/simple"
 LARGEST = {
     "listing.max_age_s": MAX_SECONDS,
     "network.timeout_s": MAX_SECONDS,
@@ -76,6 +80,7 @@ class Settings:
         jobs: Actions built at one time.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
             that somebody set.
+        pypi_index: Where Python packages are listed whose lock file does not say it.
         config_dir: The user's directory of configuration, there or not.
         signatures: With which key to sign, and whom to trust; None where nothing is set.
         aliases: Built in, the user's and the project's.
@@ -91,6 +96,7 @@ class Settings:
     timeout_s: int
     jobs: int
     deb: Mapping[str, str]
+    pypi_index: str
     config_dir: Path
     signatures: SignatureSettings | None
     aliases: Aliases
@@ -130,7 +136,12 @@ def load_settings(
         max_age_s=_number("listing.max_age_s", values),
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
-        deb={key.removeprefix("deb."): _deb(key, values) for key in DEB if key in values},
+        deb={
+            key.removeprefix("deb."): _text(key, values, form)
+            for key, form in DEB.items()
+            if key in values
+        },
+        pypi_index=_pypi_index(values),
         config_dir=config_dir,
         signatures=_signatures(values, trusted, aliases, environment),
         aliases=aliases,
@@ -271,9 +282,14 @@ def _number(key: str, values: Mapping[str, Value]) -> int:
     return value.raw
 
 
-def _deb(key: str, values: Mapping[str, Value]) -> str:
+def _pypi_index(values: Mapping[str, Value]) -> str:
+    is_set = "pypi.index" in values
+    return _text("pypi.index", values, PYPI_INDEX) if is_set else DEFAULT_PYPI_INDEX
+
+
+def _text(key: str, values: Mapping[str, Value], form: tuple[str, re.Pattern[str]]) -> str:
     value = values[key]
-    expected, pattern = DEB[key]
+    expected, pattern = form
     if not isinstance(value.raw, str) or pattern.fullmatch(value.raw) is None:
         why = f"expected {expected}, found {value.raw!r}"
         raise SettingInvalid(key, where=value.origin, why=why, span=value.span)

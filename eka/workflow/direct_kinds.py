@@ -14,6 +14,7 @@ from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from eka.atom import DirectSource, Label, LockedDirect, LockedFile, LockedTree, Version
     from eka.workflow.services import Services
@@ -29,6 +30,7 @@ class PinRequest:
 
     Attributes:
         services: Ports.
+        directory: Of the project; files of other tools lie there.
         system: One of those that `PinnedKind.systems` named; empty: the pin is good for all.
         previous: What the lock before has under this name, for this system, if anything; its
             declaration may have been another.
@@ -36,6 +38,7 @@ class PinRequest:
     """
 
     services: Services
+    directory: Path
     system: str = ""
     previous: LockedDirect | None = None
     versions: Mapping[Label, Version] = field(default_factory=dict["Label", "Version"])

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from eka.atom import LockedDirect, LockTooOld, parse_lock, requirements_digest, source_digest
 from eka.workflow.direct_kinds import PinRequest, pinned_kind
 from eka.workflow.errors import DependencyLockMissing, NeighbourUnlocked, Offline
+from eka.workflow.foreign_lock import changed_source, lock_digest
 from eka.workflow.project import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from eka.atom import AtomKey, DirectSource, Label, Lock, Manifest, Version
     from eka.workflow.own_set import OwnSet
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def pin_direct(
     services: Services,
-    manifest: Manifest,
+    project: tuple[Path, Manifest],
     previous: Lock | None,
     versions: Mapping[Label, Version],
     *,
@@ -27,9 +29,11 @@ def pin_direct(
 ) -> list[LockedDirect]:
     """Return the pins of a project's own direct sources, for each of its systems.
 
-    A pin of the previous lock stays while its declaration does, unless ``refresh``. ``versions``
-    are those that the dependencies of the project were resolved to.
+    A pin of the previous lock stays while its declaration does, and the lock file of another tool
+    that it was read from, unless ``refresh``. ``versions`` are those that the dependencies of the
+    project were resolved to; ``project`` is its directory and its manifest.
     """
+    directory, manifest = project
     before = {
         (pin.kind, pin.name, pin.system): pin
         for pin in (previous.direct if previous else ())
@@ -39,14 +43,25 @@ def pin_direct(
     pins: list[LockedDirect] = []
     for source in manifest.direct:
         kind = pinned_kind(source)
+        origin = (source_digest(source), lock_digest(directory, source))
         for system in kind.systems(source, systems):
             old = before.get((source.kind, source.name.text, system))
-            is_kept = old is not None and old.declared == source_digest(source) and not refresh
-            if old is not None and is_kept and kind.fault(source, old, versions) is None:
+            if (
+                old is not None
+                and not refresh
+                and (old.declared, old.lock_sha256) == origin
+                and kind.fault(source, old, versions) is None
+            ):
                 pins.append(old)
                 continue
-            request = PinRequest(services=services, system=system, previous=old, versions=versions)
-            pins.append(_pin(source, request))
+            request = PinRequest(
+                services=services,
+                directory=directory,
+                system=system,
+                previous=old,
+                versions=versions,
+            )
+            pins.append(_pin(source, request, origin))
     return pins
 
 
@@ -88,15 +103,19 @@ def neighbour_pins(own: OwnSet, key: AtomKey) -> list[LockedDirect]:
     Raises:
         NeighbourUnlocked: that lock is absent or stale.
     """
-    project = own.project(key.label)
+    project, manifest = own.project(key.label), own.manifest(key.label)
+    place = str(project.directory)
     try:
-        return copy_pins(key, own.manifest(key.label), project.lock_bytes())
+        pins = copy_pins(key, manifest, project.lock_bytes())
     except DependencyLockMissing as error:
-        place = str(project.directory)
         raise NeighbourUnlocked(key.label.text, place, error.why) from error
+    if changed := changed_source(project.directory, manifest, pins):
+        why = f"the lock file of {changed} was written anew"
+        raise NeighbourUnlocked(key.label.text, place, why)
+    return pins
 
 
-def _pin(source: DirectSource, request: PinRequest) -> LockedDirect:
+def _pin(source: DirectSource, request: PinRequest, origin: tuple[str, str]) -> LockedDirect:
     services = request.services
     if services.offline:
         raise Offline(f"the pin of {source.name.text}")
@@ -107,7 +126,8 @@ def _pin(source: DirectSource, request: PinRequest) -> LockedDirect:
         kind=source.kind,
         name=source.name.text,
         system=request.system,
-        declared=source_digest(source),
+        declared=origin[0],
+        lock_sha256=origin[1],
         files=found if isinstance(found, tuple) else (),
         tree=None if isinstance(found, tuple) else found,
     )

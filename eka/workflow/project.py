@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eka.atom import Lock, Manifest, parse_lock, parse_manifest, requirements_digest
 from eka.errors import EkaError, Exit
 from eka.workflow.errors import LockMissing, LockStale, ProjectNotFound
+from eka.workflow.foreign_lock import changed_source
 from eka.workflow.pair import repair
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class Project:
             raise LockMissing(str(self.lock_path), "what is read here is written by eka lock")
         if lock.requirements != requirements_digest(manifest):
             raise LockStale(str(self.lock_path))
+        own = [pin for pin in lock.direct if pin.owner is None]
+        if changed := changed_source(self.directory, manifest, own):
+            raise LockStale(str(self.lock_path), f"the lock file of {changed} was written anew")
         return manifest, lock
 
 

@@ -89,7 +89,7 @@ class Environment:
     @cached_property
     def _ranks(self) -> dict[Tag, int]:
         version = (self.python.major, self.python.minor)
-        platforms = list(self._platforms())
+        platforms = list(self.platforms())
         interpreter = f"cp{version[0]}{version[1]}"
         tags = [
             *cpython_tags(python_version=version, abis=[interpreter], platforms=platforms),
@@ -97,7 +97,7 @@ class Environment:
         ]
         return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
 
-    def _platforms(self) -> Iterator[str]:
+    def platforms(self) -> Iterator[str]:
         """Yield what wheels may say they are for, the newest C library first."""
         match = _LIBRARY.fullmatch(self._platform)
         if match is None:

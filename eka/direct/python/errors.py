@@ -94,10 +94,10 @@ class PackagesUnmapped(EkaError):
         self.details = tuple(shown)
 
 
-class PackageNotFound(EkaError):
+class WheelNotFound(EkaError):
     """An index does not list the file that a lock file names."""
 
-    code = "package-not-found"
+    code = "wheel-not-found"
     exit_status = Exit.NOT_FOUND
 
     def __init__(self, index: str, file: str, why: str) -> None:

@@ -30,7 +30,9 @@ class Chosen:
     wheel: Wheel
 
 
-def choose(lock: ForeignLock, source: PypiSource, system: str, file: str) -> tuple[Chosen, ...]:
+def choose_wheels(
+    lock: ForeignLock, source: PypiSource, system: str, file: str
+) -> tuple[Chosen, ...]:
     """Return the wheels that ``source`` stands for on one system, by name.
 
     Args:
