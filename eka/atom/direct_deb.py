@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from eka.values import dataclass
 
 if TYPE_CHECKING:
+    from eka.atom.direct_kinds import DeclaringAtom
     from eka.atom.label import Label
     from eka.atom.reading import Table
     from eka.atom.toml import TomlValue
-    from eka.atom.version import Version
 
 _DEB_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _SUITE = re.compile(r"[a-z][a-z0-9.-]*(?:/[a-z0-9.-]+)*", re.ASCII)
@@ -40,9 +40,9 @@ class DebSource:
         }
 
 
-def read(table: Table, name: Label, version: Version | None) -> DebSource | None:
+def read(table: Table, name: Label, atom: DeclaringAtom) -> DebSource | None:
     """Return what a table declares; see `ReadSource`."""
-    del version  # a suite decides which versions of packages there are
+    del atom  # a suite decides which versions of packages there are
     forms = [key for key in ("packages", "package", "source") if table.has(key)]
     suite = table.text("suite")
     if len(forms) != 1:

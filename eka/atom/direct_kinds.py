@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from eka.values import dataclass
+
 if TYPE_CHECKING:
     from eka.atom.label import Label
     from eka.atom.manifest_model import DirectSource
@@ -18,16 +20,26 @@ if TYPE_CHECKING:
 KINDS = ("deb", "url")
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaringAtom:
+    """What is known of the atom that declares a source."""
+
+    version: Version | None
+    """None where it is wrong itself."""
+    labels: tuple[Label, ...]
+    """Of what it depends on, development included; of several sets: several times."""
+
+
 class ReadSource(Protocol):
     """Reads one declaration."""
 
-    def __call__(self, table: Table, name: Label, version: Version | None) -> DirectSource | None:
+    def __call__(self, table: Table, name: Label, atom: DeclaringAtom) -> DirectSource | None:
         """Return the source that a table declares; None where a problem of it was recorded.
 
         Args:
             table: What stands at ``[deps.direct.<kind>] name``; every key used is asked for.
             name: What the manifest calls it.
-            version: Of the atom that declares it; None where that is wrong itself.
+            atom: The atom that declares it.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.atom.direct_kinds import reader_of
+from eka.atom.direct_kinds import DeclaringAtom, reader_of
 from eka.atom.label import Label
 from eka.atom.manifest_model import Dependency, ForeignSource
 from eka.atom.requirement import Requirement
@@ -67,8 +67,13 @@ class Inputs:
             self.dev_dependencies = self._read_from(dev)
             dev.finish()
         if (direct := table.table("direct")) is not None:
-            self.direct = _read_direct(direct, self._version)
+            self.direct = _read_direct(direct, self._declaring())
         table.finish()
+
+    def _declaring(self) -> DeclaringAtom:
+        lines = {(each.set_name, each.label) for each in self.dependencies}
+        lines |= {(each.set_name, each.label) for each in self.dev_dependencies}
+        return DeclaringAtom(self._version, tuple(sorted(label for _, label in lines)))
 
     def _read_from(self, table: Table) -> tuple[Dependency, ...]:
         found: list[Dependency] = []
@@ -105,14 +110,14 @@ def read_label(table: Table, key: str) -> Label | None:
         return None
 
 
-def _read_direct(table: Table, version: Version | None) -> tuple[DirectSource, ...]:
+def _read_direct(table: Table, atom: DeclaringAtom) -> tuple[DirectSource, ...]:
     found: dict[Label, DirectSource] = {}
     for kind, entries in table.tables():
         if read_label(table, kind) is None:
             continue
         for key in entries.data:
             name = read_label(entries, key)
-            source = None if name is None else _read_source(entries, key, name, version)
+            source = None if name is None else _read_source(entries, key, name, atom)
             if source is None or name is None:
                 continue
             if (other := found.get(name)) is not None:
@@ -124,7 +129,7 @@ def _read_direct(table: Table, version: Version | None) -> tuple[DirectSource, .
 
 
 def _read_source(
-    entries: Table, key: str, name: Label, version: Version | None
+    entries: Table, key: str, name: Label, atom: DeclaringAtom
 ) -> DirectSource | None:
     kind = str(entries.path[-1])
     read = reader_of(kind)
@@ -134,7 +139,7 @@ def _read_source(
     table = entries.table(key)
     if table is None:
         return None
-    source = read(table, name, version)
+    source = read(table, name, atom)
     table.finish()
     return source
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def as_input(actions: Actions, source: UrlSource, pin: LockedDirect) -> Input:
     """Return the file, or the tree that is packed in it."""
     if not source.unpack:
-        return actions.add(fetch_action(pin.files[0]))
+        return actions.add(fetch_action(pin.files[0], executable=source.executable))
     return actions.add(unpack(actions, [(source, pin)], source.name.text))
 
 
 def layers(source: UrlSource, pin: LockedDirect) -> list[SourceLayer]:
     """Return the file to unpack, whether or not it is marked so."""
-    del source
-    return [SourceLayer(file, LayerFormat.TAR, strip=1) for file in pin.files]
+    packed = LayerFormat.ZIP if source.is_zip else LayerFormat.TAR
+    return [SourceLayer(file, packed, source.strip, source.subdir) for file in pin.files]
 
 
 def is_staged(source: UrlSource) -> bool:
