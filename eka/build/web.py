@@ -40,10 +40,19 @@ class Web:
         """Raise `ValueError` where `open` would refuse the URL or the proxy settings."""
         proxy_for(checked(url), self._env)
 
-    def open(self, url: str) -> http.client.HTTPResponse:
-        """Return the answer to a GET, whatever its status; redirects are followed."""
+    def open(
+        self, url: str, *, accept: str = "", https_only: bool = False
+    ) -> http.client.HTTPResponse:
+        """Return the answer to a GET, whatever its status; redirects are followed.
+
+        ``accept`` is the header of this name; ``https_only``: nothing else is asked.
+        """
         for _ in range(MAX_REDIRECTS):
-            response = self._get(checked(url))
+            place = checked(url)
+            if https_only and place.scheme != "https":
+                msg = "an https address leads to one that is not"
+                raise ValueError(msg)
+            response = self._get(place, accept)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response
@@ -52,7 +61,7 @@ class Web:
         msg = f"more than {MAX_REDIRECTS} redirects"
         raise http.client.HTTPException(msg)
 
-    def _get(self, url: SplitResult) -> http.client.HTTPResponse:
+    def _get(self, url: SplitResult, accept: str) -> http.client.HTTPResponse:
         host, port = url.hostname or "", url.port or _PORTS[url.scheme]
         target = quote(url.path or "/", safe=_SAFE)
         if url.query:
@@ -62,6 +71,8 @@ class Web:
             "Accept-Encoding": "identity",
             "Connection": "close",
         }
+        if accept:
+            headers["Accept"] = accept
         proxy = proxy_for(url, self._env)
         near = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
         secret = _authorization(proxy) if proxy else {}
