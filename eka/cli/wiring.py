@@ -16,13 +16,13 @@ from eka.workflow.first_seen import FirstSeen
 from eka.workflow.services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from eka.atom import Label, SourceUrl, Version
     from eka.build import Realiser
     from eka.cli.frame import Frame
-    from eka.direct import DebPinner
+    from eka.direct import DebPinner, Pip
     from eka.git import History, ObjectCache
     from eka.git.objects import PygitReader
     from eka.git.signatures import Signer, Trust
@@ -86,7 +86,9 @@ def services(
         max_age_s=settings.max_age_s,
         accepted_changes=accepted,
         pinner=cache(partial(_pinner, frame)),
-        open_url=_open_url,
+        pip=partial(_pip, frame),
+        package_index=settings.pypi_index,
+        open_url=partial(_open_url, frame),
         store=open_store,
         realiser=partial(_realiser, frame, open_store, offline=offline),
     )
@@ -185,10 +187,18 @@ def _history(frame: Frame, runner: GitRunner, url: SourceUrl, *, offline: bool) 
     return SourceHistory(directory, url, runner, progress=received, offline=offline)
 
 
-def _open_url(url: str) -> Any:  # noqa: ANN401 - an iterator of bytes
-    from eka.direct import read_url  # noqa: PLC0415 - costs start-up time
+def _open_url(frame: Frame, url: str, *, accept: str = "") -> Iterator[bytes]:
+    from eka.build.web_reading import read_web  # noqa: PLC0415 - costs start-up time
 
-    return read_url(url)
+    return read_web(url, frame.environment, accept=accept)
+
+
+def _pip(frame: Frame) -> Pip:
+    import sys  # noqa: PLC0415 - only here is the Python itself of interest
+
+    from eka.direct import Pip  # noqa: PLC0415 - few commands resolve Python packages
+
+    return Pip(sys.executable, frame.environment)
 
 
 def _pinner(frame: Frame) -> DebPinner:

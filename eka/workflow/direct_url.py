@@ -21,17 +21,23 @@ def systems(source: UrlSource, systems: Sequence[str]) -> Sequence[str]:
 
 def pin(source: UrlSource, request: PinRequest) -> tuple[LockedFile, ...]:
     """Return the one file; see `pin_url` for its errors."""
-    return (pin_url(source, request.services.open_url),)
+    found = source.resolved(request.versions)
+    if found is None:  # pragma: no cover - the manifest was checked, and all of it is locked
+        raise AssertionError(source)
+    return (pin_url(found, request.services.open_url),)
 
 
 def fault(
     source: UrlSource, pin: LockedDirect, versions: Mapping[Label, Version]
 ) -> tuple[str, str] | None:
     """Find a file from elsewhere, or one that has not the hash that the manifest demands."""
-    del versions
+    declared = source.resolved(versions)
+    if declared is None:
+        return "a version of " + str(source.version_of), "none"
     for file in pin.files:
-        if file.url != source.url:
-            return source.url, file.url
-        if source.sha256 not in (None, file.sha256):
-            return f"sha256 {source.sha256} of {source.url}", file.sha256
+        places, wanted = (file.url, *file.mirrors), (declared.url, *declared.mirrors)
+        if places != wanted:
+            return " ".join(wanted), " ".join(places)
+        if declared.sha256 not in (None, file.sha256):
+            return f"sha256 {declared.sha256} of {declared.url}", file.sha256
     return None

@@ -9,12 +9,12 @@ from eka.workflow.answers import Answers
 from eka.workflow.rounds import Rounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from eka.atom import Aliases, Label, SourceUrl, Version
     from eka.build import Realiser
-    from eka.direct import DebPinner
+    from eka.direct import DebPinner, OpenUrl, Pip
     from eka.git import GitRunner, History, ObjectCache, Transport, VersionIndex
     from eka.git.objects import PygitReader
     from eka.git.signatures import Trust, TrustRule
@@ -51,7 +51,9 @@ class Services:
     answers: Answers = field(default_factory=Answers)  # of sources, in this run
     rounds: Rounds = field(default_factory=Rounds)  # in which several sources are asked
     pinner: Callable[[], DebPinner]
-    open_url: Callable[[str], Iterable[bytes]]
+    pip: Callable[[], Pip]
+    package_index: str  # where Python packages are listed whose lock file does not say it
+    open_url: OpenUrl
     store: Callable[[], Store]
     realiser: Callable[[Callable[[Event], None]], Realiser]
 

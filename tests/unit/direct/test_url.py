@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 
 import pytest
 
 from eka.atom import Label, UrlSource
-from eka.direct import UrlHashMismatch, UrlUnavailable, pin_url
+from eka.direct import (
+    DirectSourceNotFound,
+    UrlHashMismatch,
+    UrlUnavailable,
+    measure,
+    pin_url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +27,8 @@ def source(*, url: str = URL, sha256: str | None = None) -> UrlSource:
     return UrlSource(name=Label("src"), url=url, sha256=sha256, unpack=False)
 
 
-def served(url: str) -> list[bytes]:
-    assert url == URL
+def served(url: str, /, *, accept: str = "") -> list[bytes]:
+    assert (url, accept) == (URL, "")
     return BODY
 
 
@@ -43,10 +49,9 @@ def test_a_declared_hash_must_match() -> None:
 
 
 def test_a_failing_download_says_why() -> None:
-    def broken(_: str) -> Iterator[bytes]:
+    def broken(_: str, *, accept: str = "") -> Iterator[bytes]:
         yield b"some"
-        message = "connection reset"
-        raise OSError(message)
+        raise OSError(f"connection reset{accept}")
 
     with pytest.raises(UrlUnavailable) as caught:
         pin_url(source(), broken)
@@ -60,11 +65,60 @@ def test_only_the_web_is_read(url: str) -> None:
         pin_url(source(url=url), served)
 
 
-def test_what_the_system_says_is_not_wrapped_in_words_of_a_library() -> None:
-    def refused(_: str) -> list[bytes]:
-        raise URLError(ConnectionRefusedError(111, "Connection refused"))
+def test_the_words_of_the_system_are_part_of_a_sentence() -> None:
+    def refused(_: str, *, accept: str = "") -> list[bytes]:
+        raise ConnectionRefusedError(111, f"Connection refused{accept}")
 
     with pytest.raises(UrlUnavailable) as caught:
         pin_url(source(), refused)
 
     assert caught.value.why == "connection refused"
+
+
+def test_a_file_that_is_not_there_is_not_found() -> None:
+    def absent(_: str, *, accept: str = "") -> list[bytes]:
+        raise FileNotFoundError(f"HTTP 404{accept}")
+
+    with pytest.raises(DirectSourceNotFound) as caught:
+        pin_url(source(), absent)
+
+    assert caught.value.why == "HTTP 404"
+
+
+def test_a_file_larger_than_the_limit_is_given_up() -> None:
+    with pytest.raises(UrlUnavailable) as caught:
+        measure(URL, served, max_bytes=5)
+
+    assert "5 bytes" in caught.value.why
+
+
+@pytest.mark.spec("url-mirrors")
+def test_a_mirror_serves_where_the_first_address_does_not() -> None:
+    mirror = "http://mirror.example.org/x"
+
+    def one_is_down(url: str, *, accept: str = "") -> list[bytes]:
+        if url != mirror:
+            raise OSError(f"down{accept}")
+        return BODY
+
+    pin = pin_url(replace(source(), mirrors=("http://gone.example.org/x", mirror)), one_is_down)
+
+    assert (pin.url, pin.sha256) == (URL, SHA)
+    assert pin.mirrors == ("http://gone.example.org/x", mirror)
+
+
+@pytest.mark.spec("url-mirrors")
+def test_where_nothing_serves_the_first_address_is_what_is_complained_about() -> None:
+    def down(url: str, *, accept: str = "") -> list[bytes]:
+        raise OSError(f"{url} is down{accept}")
+
+    with pytest.raises(UrlUnavailable) as caught:
+        pin_url(replace(source(), mirrors=("http://gone.example.org/x",)), down)
+
+    assert caught.value.where == URL
+
+
+def test_other_digests_are_taken_on_the_way() -> None:
+    found = measure(URL, served, others=["sha512"])
+
+    assert found.digests == {"sha512": hashlib.sha512(b"onetwo").digest()}
