@@ -11,9 +11,9 @@ from eka.workflow.locked_lines import NeedLines
 from eka.workflow.locked_names import find_locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from eka.atom import AtomKey, Lock
+    from eka.atom import AtomKey, Lock, LockedDirect
     from eka.workflow.lock_graph import Edges, LockGraph
     from eka.workflow.locked_here import LockedProject
     from eka.workflow.services import Services
@@ -26,6 +26,7 @@ class TreeOptions:
     labels: Sequence[str] = ()  # from these atoms on; none: from the project on
     invert: Sequence[str] = ()  # those who need these
     duplicates: bool = False  # those who need atoms that are there in several versions
+    direct: bool = False  # sources that are not atoms as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,12 @@ class Tree:
         roots: Where to start.
         edges: Where to go from there, against the needs when `is_inverted`.
         is_inverted: Shows who needs the roots.
-        groups: The roots again, those of one label together.
+        is_duplicates: The roots are atoms that are there in several versions.
+        groups: The roots again, those of one label together; of duplicates alone.
         dev_needs: What the project itself needs for development only.
         dev_only: What is there for that reason alone.
-        direct: Direct sources, by who needs them.
+        direct: Direct sources, each with the number of who needs it; as leaves of the tree they
+            have the numbers after those of the atoms.
     """
 
     locked: LockedProject
@@ -59,10 +62,16 @@ class Tree:
     roots: tuple[int, ...]
     edges: Edges
     is_inverted: bool
+    is_duplicates: bool
     dev_needs: frozenset[int]
     dev_only: frozenset[int]
-    direct: Mapping[int, tuple[DirectNeed, ...]]
+    direct: tuple[tuple[int, DirectNeed], ...]
     groups: tuple[tuple[int, ...], ...] = field(default=())
+
+    def direct_need(self, number: int) -> DirectNeed | None:
+        """Return the direct source that a number of the tree stands for; None for an atom."""
+        at = number - len(self.graph.atoms) - 1
+        return self.direct[at][1] if at >= 0 else None
 
 
 def read_trees(services: Services, options: TreeOptions) -> list[Tree]:
@@ -100,17 +109,29 @@ def _tree(
             groups = tuple(_duplicates(graph, kept, roots if options.invert else None))
             roots = tuple(number for group in groups for number in group)
     dev_needs, dev_only = _development(locked, graph)
+    direct = tuple(_direct(locked.lock, graph)) if options.direct else ()
+    if not is_inverted:
+        edges = _with_leaves(edges, direct)
     return Tree(
-        locked,
-        graph,
-        roots,
-        edges,
-        is_inverted,
-        dev_needs,
-        dev_only,
-        _direct(locked.lock, graph),
-        groups,
+        locked=locked,
+        graph=graph,
+        roots=roots,
+        edges=edges,
+        is_inverted=is_inverted,
+        is_duplicates=options.duplicates,
+        dev_needs=dev_needs,
+        dev_only=dev_only,
+        direct=direct,
+        groups=groups,
     )
+
+
+def _with_leaves(edges: Edges, direct: Sequence[tuple[int, DirectNeed]]) -> Edges:
+    leaves: dict[int, list[int]] = {}
+    for leaf, (owner, _) in enumerate(direct, len(edges)):
+        leaves.setdefault(owner, []).append(leaf)
+    below = (others + tuple(leaves.get(number, ())) for number, others in enumerate(edges))
+    return (*below, *(() for _ in direct))
 
 
 def _duplicates(
@@ -135,17 +156,12 @@ def _development(locked: LockedProject, graph: LockGraph) -> tuple[frozenset[int
     return dev_needs, frozenset(graph.numbers.values()) - distances(graph.needs, always).keys()
 
 
-def _direct(lock: Lock, graph: LockGraph) -> dict[int, tuple[DirectNeed, ...]]:
-    systems: dict[tuple[int, str, str], list[str]] = {}
-    files: dict[tuple[int, str, str], int] = {}
+def _direct(lock: Lock, graph: LockGraph) -> Iterator[tuple[int, DirectNeed]]:
+    """Yield who needs which direct source, in order."""
+    pins: dict[tuple[int, str, str], list[LockedDirect]] = {}
     for pin in lock.direct:
         number = PROJECT if pin.owner is None else graph.numbers[pin.owner]
-        name = (number, pin.kind, pin.name)
-        systems.setdefault(name, []).extend([pin.system] if pin.system else [])
-        files[name] = files.get(name, 0) + len(pin.files)
-    found: dict[int, list[DirectNeed]] = {}
-    for name in sorted(systems):
-        number, kind, label = name
-        need = DirectNeed(kind, label, tuple(sorted(systems[name])), files[name])
-        found.setdefault(number, []).append(need)
-    return {number: tuple(needs) for number, needs in found.items()}
+        pins.setdefault((number, pin.kind, pin.name), []).append(pin)
+    for (number, kind, name), found in sorted(pins.items()):
+        systems = tuple(sorted(pin.system for pin in found if pin.system))
+        yield number, DirectNeed(kind, name, systems, sum(len(pin.files) for pin in found))
