@@ -65,6 +65,22 @@ class NestedAtom(EkaError):
         self.inner, self.outer = inner, outer
 
 
+class PatchNotPublishable(EkaError):
+    """An atom that is developed against directories, and would need them for ever."""
+
+    code = "patch-not-publishable"
+
+    def __init__(self, manifest_file: str, labels: Sequence[str], span: Span | None) -> None:
+        super().__init__(
+            what="an atom with [patch] cannot be published",
+            where=safe_line(manifest_file),
+            why=f"directories stand for {', '.join(labels)}, and consumers do not have them",
+            fix="remove [patch], run eka lock, and publish what it was for before, if need be",
+            span=span,
+        )
+        self.labels = tuple(labels)
+
+
 class AtomPathRefused(EkaError):
     """A directory that no commit header can name."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from eka.atom import (
     Label,
+    PatchPublished,
     case_fold,
     check_foreign,
     check_tree,
@@ -28,6 +29,7 @@ from eka.git.publish_errors import (
     OwnDependencyCycle,
     OwnDependencyMissing,
     OwnDependencyUnmet,
+    PatchNotPublishable,
 )
 from eka.git.source_set import TOP
 from eka.values import dataclass
@@ -92,6 +94,7 @@ def check_atoms(
     if any(isinstance(problem, OwnDependencyMissing) for problem in own_problems):
         problems += source.broken.values()  # the atom may be among those that cannot be read
     problems += own_problems
+    problems += _patch_problems(chosen)
     problems += _cycle_problems(chosen, by_label)
     found = AtomProblems(problems, {})
     versions = {atom.label: atom.version for atom in source.atoms}
@@ -218,7 +221,7 @@ def _stale_entry(lock: Lock, versions: Mapping[Label, Version]) -> str:
     """
     for each in lock.atoms:
         now = versions.get(each.key.label)
-        if each.rev is None and now != each.key.version:
+        if each.is_own and now != each.key.version:
             what = now.text if now else "no longer in the set"
             return f"it has {each.key.label.text} {each.key.version.text}, which is {what}"
     return ""
@@ -232,6 +235,13 @@ def own_dependencies(atom: SourceAtom, *, dev: bool = True) -> list[Dependency]:
     return [dependency for dependency in lines if dependency.set_name in own]
 
 
+def _patch_problems(chosen: Sequence[SourceAtom]) -> Iterable[EkaError]:
+    for atom in chosen:
+        if patches := atom.manifest.patches:
+            labels = [patch.label.text for patch in patches]
+            yield PatchNotPublishable(atom.manifest_file, labels, patches[0].span)
+
+
 def _foreign_problems(chosen: Sequence[SourceAtom]) -> list[EkaError]:
     """Return the sets that other people could not find by what the manifests say."""
     problems: list[EkaError] = []
@@ -239,7 +249,8 @@ def _foreign_problems(chosen: Sequence[SourceAtom]) -> list[EkaError]:
         try:
             check_foreign(atom.manifest)
         except EkaError as error:
-            problems += flattened(error)
+            found = flattened(error)
+            problems += [each for each in found if not isinstance(each, PatchPublished)]
     return problems
 
 

@@ -225,7 +225,7 @@ class BumpPlanner:
     def _locked_by(self, label: Label) -> set[Label]:
         """Return the atoms of the set that the lock of an atom has."""
         lock = self._locks[label]
-        return {atom.key.label for atom in lock.atoms if atom.rev is None} if lock else set()
+        return {atom.key.label for atom in lock.atoms if atom.is_own} if lock else set()
 
     def _alone(self, draft: _Draft, label: Label, version: Version) -> BumpPlan:
         others = sorted(self._needed_by.get(label, ()))
@@ -303,7 +303,7 @@ class _LockFitter:
         is_met = _is_met(lines, new.requires) and all(
             _is_met(self._manifests[atom.key.label].dependencies, atom.requires)
             for atom in new.atoms
-            if atom.rev is None
+            if atom.is_own
         )
         return encode_lock(new) if is_met else None
 

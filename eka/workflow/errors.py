@@ -167,7 +167,7 @@ class DependencyLockMissing(EkaError):
 
 
 class NeighbourUnlocked(EkaError):
-    """An atom of the same repository declares direct sources and has no lock that pins them."""
+    """An atom in a directory here declares direct sources and has no lock that pins them."""
 
     code = "neighbour-unlocked"
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from eka.workflow.direct_kinds import pinned_kind
 from eka.workflow.errors import LockSourceRefused, LockStale
-from eka.workflow.own_set import own_set_at, set_root
+from eka.workflow.local import LocalAtoms
+from eka.workflow.patched import patches_by_key
 from eka.workflow.pins import neighbour_pins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from eka.atom import Genesis, Lock, LockedAtom, Manifest
+    from eka.atom import AtomKey, Dependency, Genesis, Lock, LockedAtom, Manifest
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -35,8 +36,8 @@ def checked_lock(services: Services, project: Project) -> tuple[Manifest, Lock]:
 
 def checked_with_set(
     services: Services, project: Project, open_set: Callable[[Genesis], OwnSet] | None = None
-) -> tuple[Manifest, Lock, OwnSet | None]:
-    """Do what `checked_lock` does, and return the own set as well, if the lock has atoms of it.
+) -> tuple[Manifest, Lock, LocalAtoms]:
+    """Do what `checked_lock` does, and return the atoms that stand in directories here as well.
 
     Args:
         services: Ports.
@@ -46,19 +47,11 @@ def checked_with_set(
     manifest, lock = project.current_lock()
     where = str(project.lock_path)
     _check_pins(manifest, lock, where)
-    siblings = [atom for atom in lock.atoms if atom.is_own]
-    own = None
-    if siblings:
-        # What the lock says of the genesis does: a clone does not know it, and could not offline.
-        genesis = siblings[0].key.genesis
-        if open_set is None:
-            own = own_set_at(set_root(project.directory), genesis, services.aliases)
-        else:
-            own = open_set(genesis)
-        for atom in siblings:
-            _check_sibling(atom, lock, own, where)
-    _check_places(project, manifest, lock, own)
-    return manifest, lock, own
+    local = LocalAtoms.locked(services, project, manifest, lock, open_set)
+    for why in local_faults(project, manifest, lock, local):
+        raise LockStale(where, why)
+    _check_places(project, manifest, lock, local)
+    return manifest, lock, local
 
 
 def _check_pins(manifest: Manifest, lock: Lock, where: str) -> None:
@@ -73,32 +66,50 @@ def _check_pins(manifest: Manifest, lock: Lock, where: str) -> None:
                 raise LockSourceRefused(where, expected=fault[0], found=fault[1])
 
 
-def _check_sibling(atom: LockedAtom, lock: Lock, own: OwnSet, where: str) -> None:
-    """Compare what the lock says of an atom of this repository with that atom as it is now."""
+def local_faults(
+    project: Project, manifest: Manifest, lock: Lock, local: LocalAtoms
+) -> Iterator[str]:
+    """Yield what a lock says of atoms in directories here that is not so, each as a clause."""
+    named = patches_by_key(project, manifest, lock)
+    for atom in lock.atoms:
+        key = atom.key.genesis, atom.key.label
+        if atom.patched != (key in named):
+            verb = "does not name" if atom.patched else "names"
+            yield f"[patch] {verb} {key[1].text}"
+        elif local.holds(key):
+            yield from _faults(atom, lock, local)
+
+
+def _faults(atom: LockedAtom, lock: Lock, local: LocalAtoms) -> Iterator[str]:
+    """Compare what a lock says of an atom in a directory here with that atom as it is now."""
     key = atom.key
-    found = own.versions(key.label)
+    name, label = (key.genesis, key.label), key.label.text
+    found = local.versions(name)
     if key.version not in found:
         now = found[0].text if found else "no longer here"
-        raise LockStale(where, f"it has {key.label.text} {key.version.text}, which is {now}")
-    manifest = own.manifest(key.label)
-    for line in manifest.dependencies:
-        if not any(
-            each.label == line.label and line.requirement.matches(each.version)
-            for each in atom.requires
-        ):
-            needs = f"{line.label.text} {line.requirement.text}"
-            raise LockStale(where, f"{key.label.text} needs {needs} now")
-    copied = neighbour_pins(own, key)
-    if copied != [pin for pin in lock.direct if pin.owner == key]:
-        raise LockStale(where, f"the direct sources of {key.label.text} are pinned anew")
+        yield f"it has {label} {key.version.text}, which is {now}"
+        return
+    lines = local.manifest(name).dependencies
+    for line in lines:
+        if not any(_meets(each, line) for each in atom.requires):
+            yield f"{label} needs {line.label.text} {line.requirement.text} now"
+    for each in atom.requires:
+        if not any(_meets(each, line) for line in lines):
+            yield f"{label} does not need {each.label.text} {each.version.text} any more"
+    if neighbour_pins(local, key) != [pin for pin in lock.direct if pin.owner == key]:
+        yield f"the direct sources of {label} are pinned anew"
 
 
-def _check_places(project: Project, manifest: Manifest, lock: Lock, own: OwnSet | None) -> None:
+def _meets(key: AtomKey, line: Dependency) -> bool:
+    return key.label == line.label and line.requirement.matches(key.version)
+
+
+def _check_places(project: Project, manifest: Manifest, lock: Lock, local: LocalAtoms) -> None:
     """Refuse directories of this machine and open connections that only the lock names."""
     odd = {url for each in lock.sets for url in each.urls if not url.startswith(FOREIGN_SCHEMES)}
     if not odd:
         return
-    near = [(project, manifest), *(own.projects.values() if own else ())]
+    near = [(project, manifest), *local.projects]
     known = set(_named(near))
     for url in sorted(odd - known):
         expected = f"one of {', '.join(sorted(known))}" if known else "https:// or ssh://"

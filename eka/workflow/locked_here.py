@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import Aliases, Genesis, Lock, Manifest
+    from eka.workflow.local import LocalAtoms
     from eka.workflow.own_set import OwnSet
     from eka.workflow.services import Services
 
@@ -30,13 +31,18 @@ class LockedProject:
         project: Where they are.
         manifest: As it is now.
         lock: Of this manifest.
-        own: The set around it; None where nothing in the lock is of it.
+        local: The atoms of the lock that stand in directories here.
     """
 
     project: Project
     manifest: Manifest
     lock: Lock
-    own: OwnSet | None
+    local: LocalAtoms
+
+    @property
+    def own(self) -> OwnSet | None:
+        """The set around it; None where nothing in the lock is of it."""
+        return self.local.own
 
     @property
     def genesis(self) -> Genesis | None:

@@ -24,6 +24,7 @@ from eka.workflow.listing import Listings
 from eka.workflow.locked import checked_lock
 from eka.workflow.mirror_listing import list_beside
 from eka.workflow.objects import ensure
+from eka.workflow.patched import patched_names
 from eka.workflow.progress import counted
 from eka.workflow.project import LOCK, MANIFEST
 from eka.workflow.seen_check import is_accepted
@@ -82,6 +83,7 @@ class MirrorReport:
 
     sets: tuple[MirroredSet, ...]
     own: int
+    patched: tuple[str, ...]  # label@version of those that only this machine has
     direct: int
 
 
@@ -119,8 +121,8 @@ def mirror_lock(
         )
         for genesis, atoms in groups.items()
     ]
-    own = sum(atom.rev is None for atom in lock.atoms)
-    return MirrorReport(tuple(sets), own, len(lock.direct))
+    own = sum(atom.is_own for atom in lock.atoms)
+    return MirrorReport(tuple(sets), own, patched_names(lock), len(lock.direct))
 
 
 def _places(directory: Path, urls: Mapping[Genesis, Sequence[SourceUrl]]) -> dict[Genesis, Path]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import AtomKey, DirectSource, Label, Lock, Manifest, Version
-    from eka.workflow.own_set import OwnSet
+    from eka.workflow.local import LocalAtoms
     from eka.workflow.services import Services
 
 
@@ -97,13 +97,14 @@ def copy_pins(owner: AtomKey, manifest: Manifest, lock_bytes: bytes | None) -> l
     return [pin.owned_by(owner) for pin in own]
 
 
-def neighbour_pins(own: OwnSet, key: AtomKey) -> list[LockedDirect]:
-    """Return the pins of an atom of the own set, from the lock in its directory.
+def neighbour_pins(local: LocalAtoms, key: AtomKey) -> list[LockedDirect]:
+    """Return the pins of an atom that stands in a directory here, from the lock beside it.
 
     Raises:
         NeighbourUnlocked: that lock is absent or stale.
     """
-    project, manifest = own.project(key.label), own.manifest(key.label)
+    name = key.genesis, key.label
+    project, manifest = local.project(name), local.manifest(name)
     place = str(project.directory)
     try:
         pins = copy_pins(key, manifest, project.lock_bytes())

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from eka.resolve import Request, ResolveKey
     from eka.workflow.candidate import Candidate
     from eka.workflow.listing import Listings
-    from eka.workflow.own_set import OwnSet
+    from eka.workflow.local import LocalAtoms
     from eka.workflow.previous import Previous
     from eka.workflow.services import Services
     from eka.workflow.sets import KnownSets
@@ -51,7 +51,7 @@ class GitProvider:
         services: Services,
         sets: KnownSets,
         listings: Listings,
-        own: OwnSet | None,
+        local: LocalAtoms,
         previous: Previous,
         *,
         keeps: bool = True,
@@ -60,7 +60,7 @@ class GitProvider:
         self._services = services
         self._sets = sets
         self._listings = listings
-        self._own = own
+        self._local = local
         self._revs: dict[Request, ObjectId] = {}
         self._pinned = previous.pinned
         self.choice = ChoiceOfVersions(services, listings, previous.preferred if keeps else {})
@@ -72,19 +72,14 @@ class GitProvider:
 
     def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
         """Return the versions of every key; one request per source."""
-        found: dict[ResolveKey, Sequence[Version]] = {}
-        groups = _by_genesis(keys)
+        found: dict[ResolveKey, Sequence[Version]] = {
+            key: self._local.versions(key) for key in keys if self._local.holds(key)
+        }
+        groups = _by_genesis([key for key in keys if key not in found])
         self._listings.ahead(
-            {
-                self._sets.urls(genesis): labels
-                for genesis, labels in groups.items()
-                if self._own is None or genesis != self._own.genesis
-            }
+            {self._sets.urls(genesis): labels for genesis, labels in groups.items()}
         )
         for genesis, labels in groups.items():
-            if self._own is not None and genesis == self._own.genesis:
-                found.update(((genesis, label), self._own.versions(label)) for label in labels)
-                continue
             listed = self._listings.versions(self._sets.urls(genesis), labels)
             self.choice.learn(genesis, self._sets.urls(genesis), labels)
             for label in labels:
@@ -104,7 +99,7 @@ class GitProvider:
             for request in requests
             if refused[request] is None and request not in self._answers
         ]
-        self._plan([request for request in new if not self._is_own(request)])
+        self._plan([request for request in new if not self._local.holds(request[0])])
         self._meet(new)
         for request in new:
             self._answers[request] = self._answer(request)
@@ -155,7 +150,7 @@ class GitProvider:
         Raises:
             ClaimMismatch: an atom is not what it said while versions were chosen.
         """
-        chosen = [request for request in requests if not self._is_own(request)]
+        chosen = [request for request in requests if not self._local.holds(request[0])]
         self._fetch([request for request in chosen if request not in self.candidates])
         usable = True
         for request in chosen:
@@ -170,12 +165,9 @@ class GitProvider:
                 usable = False
         return usable
 
-    def _is_own(self, request: Request) -> bool:
-        return self._own is not None and request[0][0] == self._own.genesis
-
     def _base(self, request: Request) -> Path:
-        if self._own is not None and self._is_own(request):
-            return self._own.project(request[0][1]).directory
+        if self._local.holds(request[0]):
+            return self._local.project(request[0]).directory
         return self._services.directory
 
     def _fetch(self, requests: Sequence[Request]) -> None:
@@ -222,7 +214,7 @@ class GitProvider:
                 declared = manifest.package.sets[line.set_name]
                 if not declared.own:
                     urls = self._sets.addresses(declared, str(base))
-                elif within is not None and (self._own is None or within != self._own.genesis):
+                elif within is not None and not self._local.holds((within, line.label)):
                     urls = self._sets.urls(within)
                 else:
                     continue
@@ -261,8 +253,8 @@ class GitProvider:
 
     def _manifest(self, request: Request) -> Manifest:
         (_, label), version = request
-        if self._own is not None and self._is_own(request):
-            return self._own.manifest(label)
+        if self._local.holds(request[0]):
+            return self._local.manifest(request[0])
         rev = self._revs[request]
         known = self._metadata.get(rev)
         if known is not None:

@@ -13,12 +13,15 @@ from eka.atom import (
     content_hash,
     requirements_digest,
 )
+from eka.errors import EkaError
 from eka.resolve import drive, solve
 from eka.workflow.candidate import find_entry
 from eka.workflow.chooser import Run
 from eka.workflow.errors import PinMismatch
 from eka.workflow.listing import Listings
+from eka.workflow.local import LocalAtoms
 from eka.workflow.own_set import open_own_set
+from eka.workflow.patched import open_patches
 from eka.workflow.pins import copy_pins, neighbour_pins, pin_direct
 from eka.workflow.previous import Previous
 from eka.workflow.progress import counted
@@ -30,7 +33,7 @@ from eka.workflow.used_check import check_lock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eka.atom import LockedDirect, Manifest, SourceUrl
+    from eka.atom import Genesis, LockedDirect, Manifest, SetDeclaration, SourceUrl
     from eka.resolve import Provider, Request, Solution, Strategy, Wanted
     from eka.workflow.chooser import Chooser, Versions
     from eka.workflow.own_set import OwnSet
@@ -77,7 +80,10 @@ def resolve(
         own = own or open_own_set(services, project.directory)
     listings = shared.listings if shared else Listings(services)
     task = _Task(project, manifest, options, previous)
-    return _Resolution(services, task, own, listings).lock()
+    resolution = _Resolution(services, task, own, listings)
+    lock = resolution.lock()
+    resolution.tell()
+    return lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +104,38 @@ class _Resolution:
     ) -> None:
         self._services = services
         self._task = task
-        self._own = own
+        self._own = own.genesis if own else None
         options = task.options
-        genesis = own.genesis if own else None
         before = task.previous.lock.sets if task.previous.lock else ()
         remembered = {each.genesis: each.accepted for each in before if each.accepted}
         self._sets = KnownSets(
             listings,
-            genesis,
+            self._own,
             options.accepted_sources,
             remembered,
             pinned={each.urls[0]: each.genesis for each in before if each.urls},
             typed=options.typed_sources,
         )
+        self._local = LocalAtoms(own, open_patches(task.project, task.manifest, self._set))
         self._provider = GitProvider(
-            services, self._sets, listings, own, task.previous, keeps=not options.update
+            services, self._sets, listings, self._local, task.previous, keeps=not options.update
         )
+        self._solution: Solution | None = None
+
+    def _set(self, declared: SetDeclaration) -> Genesis:
+        """Return which set a declaration of the project means."""
+        place = str(self._task.project.directory)
+        return self._sets.declare(declared, within=self._own, base=place)
 
     def lock(self) -> Lock:
-        solution = self._solve()
-        while not self._confirmed(solution):
+        try:
             solution = self._solve()
+            while not self._confirmed(solution):
+                solution = self._solve()
+        except EkaError as error:
+            self._local.explain(error)
+            raise
+        self._solution = solution
         requests = sorted(solution.edges)
         atoms = [self._locked_atom(request, solution) for request in requests]
         task = self._task
@@ -146,6 +163,11 @@ class _Resolution:
             requires=tuple(sorted({_key(request) for request in solution.root})),
         )
 
+    def tell(self) -> None:
+        """Tell the person which directories stand for atoms, once a lock was found."""
+        for note in self._local.notes(self._solution) if self._solution else ():
+            self._services.progress.note(note)
+
     def _confirmed(self, solution: Solution) -> bool:
         """Recompute what was chosen by claims; False: something is unusable, choose again."""
         requests = sorted(solution.edges)
@@ -154,10 +176,9 @@ class _Resolution:
         return self._provider.confirm(requests)
 
     def _solve(self) -> Solution:
-        own = self._own.genesis if self._own else None
         task, manifest = self._task, self._task.manifest
         lines = (*manifest.dependencies, *manifest.dev_dependencies)
-        wanted = self._provider.wanted(lines, manifest, own, task.project.directory)
+        wanted = self._provider.wanted(lines, manifest, self._own, task.project.directory)
         previous = Previous() if task.options.update else task.previous
         if wanted:
             self._services.progress.step("choosing versions")
@@ -181,10 +202,9 @@ class _Resolution:
         key = _key(request)
         requires = tuple(sorted({_key(edge) for edge in solution.edges[request]}))
         identity = atom_id(key.genesis, key.label)
-        if self._own is not None and key.genesis == self._own.genesis:
-            return LockedAtom(
-                key=key, id=identity, tree=None, content=None, rev=None, requires=requires
-            )
+        if self._local.holds(request[0]):
+            patched = self._local.is_patched(request[0])
+            return LockedAtom(key=key, id=identity, requires=requires, patched=patched)
         candidate = self._provider.candidates[request]
         commit, reader = candidate.commit, self._provider.reader
         content = content_hash(commit.tree, reader)
@@ -201,8 +221,8 @@ class _Resolution:
         )
 
     def _copied(self, key: AtomKey) -> list[LockedDirect]:
-        if self._own is not None and key.genesis == self._own.genesis:
-            return neighbour_pins(self._own, key)
+        if self._local.holds((key.genesis, key.label)):
+            return neighbour_pins(self._local, key)
         candidate = self._provider.candidates[(key.genesis, key.label), key.version]
         reader = self._provider.reader
         oid = find_entry(reader, candidate.commit.tree, LOCK)

@@ -10,7 +10,7 @@ from eka.compose import source_name
 from eka.store import DirNode, FileNode, LinkNode, tree_path
 from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import PinMismatch
-from eka.workflow.own_set import open_own_set
+from eka.workflow.local import LocalAtoms
 from eka.workflow.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from eka.atom import AtomKey, Lock, LockedAtom, Manifest, ObjectId, TreeReader
     from eka.store import Node
-    from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 
@@ -51,14 +50,14 @@ def supply(services: Services, project: Project, manifest: Manifest, lock: Lock)
     """
     supplies = Supplies({}, {}, {})
     _supply_local(services, project, None, manifest, supplies)
-    own: OwnSet | None = None
+    local = LocalAtoms.locked(services, project, manifest, lock)
     for atom in lock.atoms:
         if atom.rev is not None and atom.content is not None:
             _supply_fetched(services, atom, atom.rev, atom.content, supplies)
         else:
-            own = own or open_own_set(services, project.directory)
-            sibling = own.project(atom.key.label)
-            _supply_local(services, sibling, atom.key, sibling.manifest(), supplies)
+            name = atom.key.genesis, atom.key.label
+            found = local.project(name)
+            _supply_local(services, found, atom.key, local.manifest(name), supplies)
     return supplies
 
 

@@ -20,6 +20,7 @@ from eka.workflow.errors import PinMismatch
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.line_file import table
 from eka.workflow.locked import checked_lock
+from eka.workflow.patched import patched_names
 from eka.workflow.vendor_errors import VendorChanged, VendorPlaceTaken, VendorStale
 from eka.workflow.vendor_tree import hash_directory, names_in, remove_tree, write_tree
 
@@ -65,6 +66,7 @@ class VendorReport:
         written: Names of directories that were written, or would be.
         removed: Names of directories that were removed, or would be.
         own: Atoms of the own set: they are in this repository already.
+        patched: Atoms of ``[patch]``, as label@version: only this machine has them.
         direct: Sources that are not atoms.
     """
 
@@ -73,6 +75,7 @@ class VendorReport:
     written: tuple[str, ...]
     removed: tuple[str, ...]
     own: int
+    patched: tuple[str, ...]
     direct: int
 
 
@@ -353,5 +356,12 @@ def _report(
     written: tuple[str, ...],
     removed: tuple[str, ...],
 ) -> VendorReport:
-    own = sum(atom.rev is None for atom in lock.atoms)
-    return VendorReport(directory, tuple(atoms), written, removed, own, len(lock.direct))
+    return VendorReport(
+        directory=directory,
+        atoms=tuple(atoms),
+        written=written,
+        removed=removed,
+        own=sum(atom.is_own for atom in lock.atoms),
+        patched=patched_names(lock),
+        direct=len(lock.direct),
+    )

@@ -13,6 +13,7 @@ from eka.workflow.errors import AtomNotFound
 from eka.workflow.fetch import set_urls
 from eka.workflow.listing import Listings
 from eka.workflow.locked import checked_lock
+from eka.workflow.patched import patched_names
 from eka.workflow.places import source_of
 from eka.workflow.progress import counted
 from eka.workflow.provider import ensure
@@ -60,10 +61,11 @@ class VerifiedAtom:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """All atoms that were checked; ``own`` of the lock are not published and were not."""
+    """All atoms that were checked; ``own`` and ``patched`` of the lock stand in directories."""
 
     atoms: tuple[VerifiedAtom, ...]
     own: int = 0
+    patched: tuple[str, ...] = ()  # label@version
 
     @property
     def failed(self) -> tuple[VerifiedAtom, ...]:
@@ -86,8 +88,8 @@ def verify_lock(services: Services, project: Project) -> VerifyReport:
     """Check every atom a project's lock pins, and that the source still names the same commits."""
     _, lock = checked_lock(services, project)
     subjects = list(_locked_subjects(services, lock))
-    own = sum(atom.rev is None for atom in lock.atoms)
-    return VerifyReport(tuple(_verify_all(services, subjects)), own)
+    own = sum(atom.is_own for atom in lock.atoms)
+    return VerifyReport(tuple(_verify_all(services, subjects)), own, patched_names(lock))
 
 
 def verify_uri(services: Services, text: str) -> VerifyReport:

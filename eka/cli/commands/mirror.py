@@ -58,6 +58,7 @@ def mirror(
             "dry_run": dry_run,
             "sets": [_document(each) for each in report.sets],
             "own": report.own,
+            "patched": list(report.patched),
             "direct": report.direct,
             "listings": listings_document(wired),
         },
@@ -99,6 +100,7 @@ def _lines(frame: Frame, report: MirrorReport, *, dry_run: bool) -> list[Line]:
         ]
     left = [counted(report.direct, "direct source")] if report.direct else []
     left += [f"{counted(report.own, 'atom')} of this repository"] if report.own else []
+    left += [f"{name} (patched)" for name in report.patched]
     if left:
         lines.append(dim(f"not mirrored: {', '.join(left)}"))
     if not report.sets:

@@ -74,6 +74,7 @@ def _document(report: VendorReport, *, is_check: bool, dry_run: bool) -> dict[st
         "written": list(report.written),
         "removed": list(report.removed),
         "own": report.own,
+        "patched": list(report.patched),
         "direct": report.direct,
     }
 
@@ -93,5 +94,6 @@ def _lines(frame: Frame, report: VendorReport, *, is_check: bool, dry_run: bool)
     head: Line = (cyan(relative_to(report.directory, frame.directory)), dim(f" ({told})"))
     left = [counted(report.direct, "direct source")] if report.direct else []
     left += [f"{counted(report.own, 'atom')} of this repository"] if report.own else []
+    left += [f"{name} (patched)" for name in report.patched]
     tail: list[Line] = [dim(f"not vendored: {', '.join(left)}")] if left else []
     return [head, *lines, *tail]

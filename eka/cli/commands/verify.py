@@ -75,6 +75,7 @@ def _document(report: VerifyReport) -> dict[str, Json]:
     return {
         "sound": not report.failed,
         "own": report.own,
+        "patched": list(report.patched),
         "atoms": [_atom_document(atom) for atom in report.atoms],
     }
 
@@ -109,6 +110,9 @@ def _lines(report: VerifyReport, *, verbose: bool) -> list[Line]:
         lines += _atom_lines(atom, verbose=verbose)
     count = f"{counted(len(report.atoms), 'atom')} checked, {len(report.failed)} failed"
     own = f", {report.own} of this repository not published" if report.own else ""
+    lines += [
+        f"{name} stands in a directory here ([patch]): not verified" for name in report.patched
+    ]
     return [*lines, dim(count + own)]
 
 
