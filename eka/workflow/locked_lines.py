@@ -58,9 +58,8 @@ class NeedLines:
 
     def of_atom(self, key: AtomKey, manifest: Manifest) -> list[NeedLine]:
         """Return the lines of a locked atom; those for development never reach who uses it."""
-        own, place = self._locked.own, None
-        if own is not None and key.genesis == own.genesis and key.label in own.projects:
-            place = own.project(key.label).directory
+        local, name = self._locked.local, (key.genesis, key.label)
+        place = local.project(name).directory if local.holds(name) else None
         return list(self._lines(key, manifest, manifest.dependencies, place))
 
     def _lines(
