@@ -20,7 +20,9 @@ CALLS: dict[str, list[str]] = {
     "diff": ["diff", "SERVER::greet@1.0.0", "."],
     "info": ["info", "SERVER::greet"],
     "add": ["add", "SERVER::shell@^1"],
+    "remove": ["remove", "shell"],
     "lock": ["lock"],
+    "tree": ["tree"],
     "verify": ["verify", "SERVER"],
     "fetch": ["fetch"],
     "mirror": ["mirror", "OUT"],
@@ -29,10 +31,14 @@ CALLS: dict[str, list[str]] = {
     "run": ["run", "--json"],
     "doctor": ["doctor"],
 }
-# In which directory of the checkout; its root by default. ``plain`` is an atom without a lock.
+# In which directory of the checkout; its root by default. ``plain`` is an atom without a lock,
+# and so is ``user``, which needs ``shell``.
 PLACES: dict[str, str] = {
     "add": "plain",
-    **dict.fromkeys(("info", "fetch", "build", "run", "diff", "mirror", "vendor"), "greet"),
+    "remove": "user",
+    **dict.fromkeys(
+        ("info", "tree", "fetch", "build", "run", "diff", "mirror", "vendor"), "greet"
+    ),
 }
 # Every way to give a command an address, in a directory whose manifest and remote name it too.
 ADDRESSED: dict[str, list[list[str]]] = {
@@ -55,7 +61,9 @@ ADDRESSED: dict[str, list[list[str]]] = {
     "diff": [["diff", "--", "URL::greet@1.0.0", "1.0.1"], ["diff", "--", "greet@1.0.0", "URL"]],
     "info": [["info", "--", "URL::greet"]],
     "add": [["add", "--", "URL::greet"], ["add", "--accept-source=URL", "--", "URL::greet"]],
+    "remove": [["remove", "--", "URL"], ["remove", "--direct=URL", "--", "greet"]],
     "lock": [["lock"]],
+    "tree": [["tree", "--", "URL::greet"], ["tree", "--invert=URL::greet"]],
     "verify": [["verify", "--", "URL"], ["verify", "--", "URL::greet@^1"]],
     "fetch": [["fetch"]],
     "mirror": [["mirror", "--", "URL"], ["mirror", "out"]],

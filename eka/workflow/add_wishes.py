@@ -60,6 +60,25 @@ class DevelopmentSource(EkaError):
         )
 
 
+class SetUnknown(EkaError):
+    """An atom of a set that the manifest does not declare."""
+
+    code = "set-unknown"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, name: str, label: str, declared: Sequence[str]) -> None:
+        from eka.atom import nearest  # noqa: PLC0415 - only this error needs it
+
+        guess = nearest(name, declared)
+        super().__init__(
+            what=f"atom.toml declares no set {name}",
+            why=f"[package.sets] has {', '.join(declared)}; there is no directory {name} either",
+            fix=f"did you mean {guess}::{label}?"
+            if guess
+            else f"name a source: eka add SOURCE::{label}, gh:owner/repo::{label}",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """An atom to be added."""
@@ -138,6 +157,9 @@ def _wish(place: Place, text: str, set_name: str | None) -> Wish:
     if uri.label is None:
         raise UriIncomplete(text, "label")
     if uri.source is not None:
+        if uri.source.is_local and _is_word(head) and sets:
+            if not (place.services.directory / head).exists():
+                raise SetUnknown(head, uri.label.text, sorted(sets))
         source = uri.source.absolute(str(place.services.directory))
         if set_name is not None:
             DeclaredSets(place.manifest, str(place.directory)).check(set_name, source)
@@ -244,3 +266,8 @@ def _missing(services: Services, source: SourceUrl, label: Label) -> AtomNotFoun
         why="no version of it is published there",
         known=hint(services, source, label),
     )
+
+
+def _is_word(head: str) -> bool:
+    """Whether a text may be meant as the name of a set, and not as a path."""
+    return not any(mark in head for mark in "/.@\\")

@@ -76,6 +76,11 @@ def trap(tmp_path_factory: pytest.TempPathFactory, built: Village) -> Trap:
             (place / f"{text}.py").write_text(f"open({str(canary)!r}, 'w')\n")
     (clone / "plain").mkdir()
     (clone / "plain" / "atom.toml").write_text('[package]\nlabel = "plain"\nversion = "1.0.0"\n')
+    (clone / "user").mkdir()
+    (clone / "user" / "atom.toml").write_text(
+        '[package]\nlabel = "user"\nversion = "1.0.0"\n[package.sets]\nhere = "::"\n'
+        '[deps.from.here]\nshell = "^1"\n'
+    )
     spring(clone / ".git", program)
     spring(embedded, program)
     return Trap(clone, built.server, canary)
@@ -215,7 +220,7 @@ def test_s20_no_command_writes_through_the_links_of_a_repository(
     names = ("result", "result-greet", "result-shell", "atom.lock", ".atom.pending", "fresh",
              f".atom.lock.{os.getpid()}.tmp", f".atom.toml.{os.getpid()}.tmp",
              f".ekala.toml.{os.getpid()}.tmp", f"..atom.pending.{os.getpid()}.tmp")  # fmt: skip
-    for place in (checkout, *(checkout / label for label in ("greet", "shell", "plain"))):
+    for place in (checkout, *(checkout / label for label in ("greet", "shell", "plain", "user"))):
         for name in names:
             (place / name).unlink(missing_ok=True)
             (place / name).symlink_to(outside / "precious")
