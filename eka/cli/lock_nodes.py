@@ -58,7 +58,7 @@ class LockNodes:
         if self._is_dev(number, parent):
             yield yellow(f" ({DEV})")
 
-    def document(self, depth: int) -> Json:
+    def document(self, depth: int | None) -> Json:
         """Return the atoms that are near enough as JSON, and who needs whom."""
         tree = self.tree
         shown = [each for each in distances(tree.edges, tree.roots, depth) if self._is_atom(each)]
@@ -82,7 +82,7 @@ class LockNodes:
             ],
         }
 
-    def draw(self, drawing: Drawing, depth: int) -> None:
+    def draw(self, drawing: Drawing, depth: int | None) -> None:
         """Add boxes and arrows to a drawing; an atom of several locks is one box."""
         tree = self.tree
         shown = distances(tree.edges, tree.roots, depth)

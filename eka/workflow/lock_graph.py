@@ -116,22 +116,24 @@ class Step:
 
 
 def drawn(
-    edges: Edges, roots: Sequence[int], *, depth: int = MOST_DEPTH, is_deduped: bool = True
+    edges: Edges, roots: Sequence[int], *, depth: int | None = None, is_deduped: bool = True
 ) -> Iterator[Step]:
     """Yield the lines of a tree, depth first.
 
-    Deduped, it has one line for each root and each edge that is reached, and more only where
-    something was cut at ``depth`` and has more room elsewhere. Otherwise there may be
-    exponentially many: take only so many.
+    Deduped, it has one line for each root and each edge that is reached. With a ``depth`` what
+    was cut there is shown once more where there is room for it. Not deduped, there may be
+    exponentially many lines: take only so many.
     """
-    heights = _heights(edges, roots) if is_deduped else {}
+    is_limited = depth is not None
+    depth = MOST_DEPTH if depth is None else min(depth, MOST_DEPTH)
+    heights = _heights(edges, roots) if is_deduped and is_limited else {}
     rooms: dict[int, int] = {}  # number -> for how many levels it was drawn
     for root in roots:
         stack: list[tuple[int, int | None, str, str, int]] = [(root, None, "", "", depth)]
         while stack:
             number, parent, above, branch, room = stack.pop()
             below = edges[number]
-            wanted = min(room, heights.get(number, room))
+            wanted = min(room, heights[number]) if heights else 0
             is_repeated = is_deduped and bool(below) and rooms.get(number, -1) >= wanted
             is_cut = bool(below) and not is_repeated and room == 0
             yield Step(number, parent, above + branch, is_repeated, is_cut)

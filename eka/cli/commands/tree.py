@@ -54,8 +54,8 @@ def tree(  # noqa: PLR0913 - one parameter is one option
         ),
     ] = False,
     depth: Annotated[
-        int, typer.Option(min=0, max=MOST_DEPTH, help="Levels below the beginning to show.")
-    ] = MOST_DEPTH,
+        int | None, typer.Option(min=0, max=MOST_DEPTH, help="Levels below the beginning to show.")
+    ] = None,
     no_dedupe: Annotated[
         bool, typer.Option(help="Show what is below an atom each time, not once.")
     ] = False,
@@ -97,7 +97,7 @@ def tree(  # noqa: PLR0913 - one parameter is one option
     return Reply(body=_body(nodes, depth=depth, is_deduped=not no_dedupe))
 
 
-def _body(nodes: Sequence[LockNodes], *, depth: int, is_deduped: bool) -> list[Line]:
+def _body(nodes: Sequence[LockNodes], *, depth: int | None, is_deduped: bool) -> list[Line]:
     lines: list[Line] = []
     for each in nodes:
         left = MOST_LINES - len(lines)
@@ -107,7 +107,7 @@ def _body(nodes: Sequence[LockNodes], *, depth: int, is_deduped: bool) -> list[L
     return lines[1:] if lines and lines[0] == "" else lines
 
 
-def _lines(nodes: LockNodes, *, depth: int, is_deduped: bool) -> Iterator[Line]:
+def _lines(nodes: LockNodes, *, depth: int | None, is_deduped: bool) -> Iterator[Line]:
     found = nodes.tree
     groups: Sequence[tuple[int, ...]] = found.groups if found.is_duplicates else (found.roots,)
     if not groups:

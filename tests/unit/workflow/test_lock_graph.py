@@ -40,7 +40,7 @@ def text(
     edges: Edges,
     roots: Sequence[int],
     *,
-    depth: int = MOST_DEPTH,
+    depth: int | None = None,
     is_deduped: bool = True,
 ) -> list[str]:
     """Return a tree as it is drawn."""
