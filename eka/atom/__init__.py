@@ -47,6 +47,8 @@ if TYPE_CHECKING:
         content_hash,
     )
     from eka.atom.direct_deb import DebSource
+    from eka.atom.direct_git import GitSource
+    from eka.atom.direct_npm import NpmSource
     from eka.atom.direct_pypi import PypiSource
     from eka.atom.direct_url import UrlSource
     from eka.atom.download_url import CredentialsInUrl
@@ -108,6 +110,7 @@ if TYPE_CHECKING:
         SingleAtom,
     )
     from eka.atom.manifest_v1 import parse_manifest_v1
+    from eka.atom.npm_range import UnsupportedRange, npm_requirement
     from eka.atom.reading import InvalidValue, MissingKey, UnknownKey, WrongType
     from eka.atom.requirement import ANY, Comparator, InvalidRequirement, Operator, Requirement
     from eka.atom.set_manifest import SET_MANIFEST_NAME, SetManifest, parse_set_manifest
@@ -147,6 +150,7 @@ __all__ = [
     "ForeignSource",
     "ForeignUrl",
     "Genesis",
+    "GitSource",
     "InvalidAlias",
     "InvalidAtomCommit",
     "InvalidAtomId",
@@ -183,6 +187,7 @@ __all__ = [
     "Manifest",
     "MissingKey",
     "NotAnAtomCommit",
+    "NpmSource",
     "ObjectId",
     "Operator",
     "Package",
@@ -206,6 +211,7 @@ __all__ = [
     "UnknownAlias",
     "UnknownInput",
     "UnknownKey",
+    "UnsupportedRange",
     "UrlSource",
     "VariableClash",
     "Version",
@@ -225,6 +231,7 @@ __all__ = [
     "nearest",
     "next_in_kind",
     "next_version",
+    "npm_requirement",
     "object_id",
     "parse_atom_uri",
     "parse_lock",
@@ -251,6 +258,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "TreeReader content_hash",
             "direct_deb": "DebSource",
             "direct_pypi": "PypiSource",
+            "direct_git": "GitSource",
+            "direct_npm": "NpmSource",
             "direct_url": "UrlSource",
             "download_url": "CredentialsInUrl",
             "identity": "AtomId InvalidAtomId atom_id",
@@ -270,6 +279,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "DirectSource ForeignSource Manifest Package "
             "Patch SetDeclaration SingleAtom",
             "manifest_v1": "parse_manifest_v1",
+            "npm_range": "UnsupportedRange npm_requirement",
             "requirement": "ANY Comparator InvalidRequirement Operator Requirement",
             "reading": "InvalidValue MissingKey UnknownKey WrongType",
             "set_manifest": "SET_MANIFEST_NAME SetManifest parse_set_manifest",

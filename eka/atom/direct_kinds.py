@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eka.atom.reading import Table
     from eka.atom.version import Version
 
-KINDS = ("deb", "url")
+KINDS = ("deb", "git", "npm", "pypi", "url")
 
 
 @dataclass(frozen=True, slots=True)
