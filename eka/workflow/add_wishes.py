@@ -157,9 +157,9 @@ def _wish(place: Place, text: str, set_name: str | None) -> Wish:
     if uri.label is None:
         raise UriIncomplete(text, "label")
     if uri.source is not None:
-        if uri.source.is_local and _is_word(head) and sets:
-            if not (place.services.directory / head).exists():
-                raise SetUnknown(head, uri.label.text, sorted(sets))
+        is_word = uri.source.is_local and _is_word(head) and bool(sets)
+        if is_word and not (place.services.directory / head).exists():
+            raise SetUnknown(head, uri.label.text, sorted(sets))
         source = uri.source.absolute(str(place.services.directory))
         if set_name is not None:
             DeclaredSets(place.manifest, str(place.directory)).check(set_name, source)

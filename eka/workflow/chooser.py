@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from eka.atom import Version
-    from eka.resolve import Provider, ResolveKey, Solution, Wanted
+    from eka.atom import Dependency, Version
+    from eka.resolve import Provider, Request, ResolveKey, Solution, Unavailable, Wanted
 
 Versions: TypeAlias = "Mapping[ResolveKey, tuple[Version, ...]]"
 
@@ -18,10 +18,8 @@ Versions: TypeAlias = "Mapping[ResolveKey, tuple[Version, ...]]"
 class Solve(Protocol):
     """Solves a project; may be called again and again."""
 
-    def __call__(
-        self, provider: Provider, preferred: Versions, more: Sequence[Wanted] = ()
-    ) -> Solution:
-        """Return a solution; ``more`` are lines beside those of the manifest."""
+    def __call__(self, provider: Provider, preferred: Versions) -> Solution:
+        """Return a solution that keeps what is ``preferred`` where it fits."""
         ...
 
 
@@ -29,11 +27,13 @@ class Solve(Protocol):
 class Run:
     """One resolution, as a chooser sees it."""
 
-    wanted: tuple[Wanted, ...]  # the lines of the manifest
+    lines: tuple[Dependency, ...]  # of the manifest
+    wanted: tuple[Wanted, ...]  # the same to the solver
     preferred: Versions  # those of the previous lock
     provider: Provider
     solve: Solve
     keep: Callable[[Versions], None]  # let only these stay though they are yanked
+    refusal: Callable[[Request], Unavailable | None]  # why a version may not be chosen
 
 
 class Chooser(Protocol):

@@ -25,13 +25,13 @@ def pin_direct(
     previous: Lock | None,
     versions: Mapping[Label, Version],
     *,
-    refresh: bool,
+    refresh: bool | frozenset[str],
 ) -> list[LockedDirect]:
     """Return the pins of a project's own direct sources, for each of its systems.
 
     A pin of the previous lock stays while its declaration does, and the lock file of another tool
-    that it was read from, unless ``refresh``. ``versions`` are those that the dependencies of the
-    project were resolved to; ``project`` is its directory and its manifest.
+    that it was read from, unless ``refresh`` says all, or names it. ``versions`` are those that
+    the dependencies of the project were resolved to; ``project`` is its directory and manifest.
     """
     directory, manifest = project
     before = {
@@ -43,12 +43,13 @@ def pin_direct(
     pins: list[LockedDirect] = []
     for source in manifest.direct:
         kind = pinned_kind(source)
+        is_named = refresh if isinstance(refresh, bool) else source.name.text in refresh
         origin = (source_digest(source), lock_digest(directory, source))
         for system in kind.systems(source, systems):
             old = before.get((source.kind, source.name.text, system))
             if (
                 old is not None
-                and not refresh
+                and not is_named
                 and (old.declared, old.lock_sha256) == origin
                 and kind.fault(source, old, versions) is None
             ):

@@ -31,10 +31,8 @@ from eka.workflow.sets import KnownSets
 from eka.workflow.used_check import check_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from eka.atom import Genesis, LockedDirect, Manifest, SetDeclaration, SourceUrl
-    from eka.resolve import Provider, Request, Solution, Strategy, Wanted
+    from eka.resolve import Provider, Request, Solution, Strategy
     from eka.workflow.chooser import Chooser, Versions
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
@@ -46,7 +44,7 @@ class LockOptions:
     """How to lock."""
 
     locked: bool = False  # the lock must exist and stay as it is
-    refresh: bool = False  # forget the pins of direct sources
+    refresh: bool | frozenset[str] = False  # forget the pins of direct sources: all, or some
     update: bool = False  # forget the versions of the previous lock
     dry_run: bool = False
     strategy: Strategy = "highest"
@@ -183,18 +181,25 @@ class _Resolution:
         if wanted:
             self._services.progress.step("choosing versions")
 
-        def solved(
-            provider: Provider, preferred: Versions, more: Sequence[Wanted] = ()
-        ) -> Solution:
+        def solved(provider: Provider, preferred: Versions) -> Solution:
             strategy = task.options.strategy
-            return drive(solve((*wanted, *more), preferred=preferred, strategy=strategy), provider)
+            return drive(solve(wanted, preferred=preferred, strategy=strategy), provider)
 
         choice = self._provider.choice
         if task.options.chooser is None:
             solution = solved(self._provider, previous.preferred)
         else:
-            run = Run(wanted, previous.preferred, self._provider, solved, choice.keep)
-            solution = task.options.chooser.choose(run)
+            solution = task.options.chooser.choose(
+                Run(
+                    lines=lines,
+                    wanted=wanted,
+                    preferred=previous.preferred,
+                    provider=self._provider,
+                    solve=solved,
+                    keep=choice.keep,
+                    refusal=choice.refusal,
+                )
+            )
         choice.tell(solution)
         return solution
 
