@@ -9,10 +9,10 @@ from eka.atom.commit import path_fault
 from eka.values import dataclass
 
 if TYPE_CHECKING:
+    from eka.atom.direct_kinds import DeclaringAtom
     from eka.atom.label import Label
     from eka.atom.reading import Table
     from eka.atom.toml import TomlValue
-    from eka.atom.version import Version
 
 DEFAULT_PLATFORM = "manylinux_2_28"
 MAX_REQUIREMENT_CHARACTERS = 512
@@ -67,9 +67,9 @@ def normal_name(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
 
 
-def read(table: Table, name: Label, version: Version | None) -> PypiSource | None:
+def read(table: Table, name: Label, atom: DeclaringAtom) -> PypiSource | None:
     """Return what a table declares; see `ReadSource`."""
-    del version
+    del atom
     lock, requirements = table.text("lock"), table.texts("requirements")
     python = table.required("python", str, 'python = "3.11"')
     platform, interpreter = table.text("platform"), table.text("interpreter")

@@ -86,7 +86,8 @@ class UnsupportedArchive(EkaError):
             what="the archive is of a kind that cannot be unpacked here",
             where=archive,
             why=why,
-            fix=fix or "use another file: tar (also with gzip, xz or bzip2), zip, or a Debian package",
+            fix=fix
+            or "use another file: tar (also with gzip, xz or bzip2), zip, or a Debian package",
         )
         self.archive = archive
 
@@ -105,6 +106,23 @@ class ArchiveLacks(EkaError):
             fix="look into the archive, then correct `subdir` or `strip` in atom.toml",
         )
         self.archive, self.path = archive, path
+
+
+class InterpreterMissing(EkaError):
+    """A tree does not hold the Python that wheels are to be started with."""
+
+    code = "interpreter-missing"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, tree: str, version: str, tried: Sequence[str]) -> None:
+        super().__init__(
+            what=f"there is no Python {version} in the tree that should hold it",
+            where=tree,
+            why=f"none of these is a program in it: {', '.join(tried)}",
+            fix="name the input that holds it: `interpreter` of the pypi source; or correct "
+            "`python` there",
+        )
+        self.version = version
 
 
 class FetchFailed(EkaError):

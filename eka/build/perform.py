@@ -17,10 +17,12 @@ from eka.build.errors import (
     UnsupportedArchive,
     WrongSystem,
 )
+from eka.build.python_home import find_interpreter
 from eka.build.recipe import Recipe, output_name, prepare
 from eka.build.sandbox import Ending
 from eka.build.siblings import SiblingCycle, in_order, rename_mentions
-from eka.build.unpack import LayerFile, unpacked
+from eka.build.spool import LayerFile
+from eka.build.unpack import unpacked
 from eka.errors import EkaError
 from eka.store import (
     ActionLog,
@@ -96,13 +98,20 @@ class Workshop:
             return self.store.add_tree(action.name, [node])
 
     def _unpack(self, action: UnpackAction, inputs: Mapping[str, StorePath]) -> StorePath:
-        trees = {each.input for each in action.layers if each.format is LayerFormat.TREE}
         files = {
-            name: self._tree(path) if name in trees else self._layer(path)
-            for name, path in inputs.items()
+            each.input: self._tree(inputs[each.input])
+            if each.format is LayerFormat.TREE
+            else self._layer(inputs[each.input])
+            for each in action.layers
         }
+        python, interpreter = action.python, None
+        references: list[StorePath] = []
+        if python is not None and python.interpreter:
+            references = [home := inputs[python.interpreter]]
+            interpreter = find_interpreter(self.store.physical(home), home.text, python.version)
         with self._scratch(action.name) as scratch, _nameless(scratch) as spool:
-            return self.store.add_tree(action.name, unpacked(action, files, spool))
+            nodes = unpacked(action, files, spool, interpreter=interpreter)
+            return self.store.add_tree(action.name, nodes, references=references)
 
     def _layer(self, path: StorePath) -> LayerFile:
         file = self.store.physical(path)

@@ -38,7 +38,6 @@ _LAUNCHER = """\
 #!/bin/sh
 # Starts {program} with the packages of this tree.
 self=$0; [ ! -L "$self" ] || self=$(readlink -f -- "$self")
-case $self in */*) ;; *) self=./$self ;; esac
 here=$(CDPATH='' cd -- "${{self%/*}}" && pwd -P) || exit
 """
 _WITH_LOADER = """\
@@ -82,7 +81,7 @@ def entry_points(data: bytes, archive: str) -> Iterator[EntryPoint]:
         BrokenArchive: the text makes no sense, or a name is not that of a file.
     """
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
-    parser.optionxform = str  # type: ignore[method-assign, assignment] # names keep their case
+    parser.optionxform = str  # type: ignore[method-assign,assignment] # names keep their case
     try:
         parser.read_string(data.decode("utf-8"))
     except (configparser.Error, UnicodeDecodeError) as error:

@@ -13,9 +13,11 @@ from typing import IO, TYPE_CHECKING
 
 from eka.build.ar import deb_payload
 from eka.build.errors import UnsafeArchive, UnsupportedArchive
-from eka.build.inflate import CHUNK_BYTES, Budget, Inflated
+from eka.build.inflate import Budget, Inflated
 from eka.build.overlay import Directory, File, Link, Overlay, parse_path
+from eka.build.spool import Spool
 from eka.build.tar import Kind, TarReader
+from eka.build.wheel import PythonHome, Target, add_python, install_wheel
 from eka.build.zip import ZipReader
 from eka.store import DirNode, FileNode, LayerFormat, LinkNode
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from eka.build.inflate import Reader
+    from eka.build.python_scripts import Interpreter
+    from eka.build.spool import LayerFile
     from eka.build.tar import Member
     from eka.store import Layer, Node, UnpackAction
 
@@ -33,48 +37,13 @@ _PACKAGING = re.compile(r"\.debian\.tar\.[a-z0-9]+$")
 _TARBALL = re.compile(r"\.tar(\.[a-z0-9]+)?$")
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFile:
-    """A file of the store that is to be unpacked; ``nodes`` gives what is in a directory."""
-
-    name: str
-    open: Callable[[], IO[bytes]]
-    nodes: Callable[[], Iterator[Node]] = lambda: iter(())
-
-
-class Spool:
-    """The bytes of all files of a tree, one after another in a nameless file."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._end = 0
-
-    def append(self, chunks: Iterator[bytes]) -> tuple[int, int]:
-        """Write ``chunks``; returns where they start and how many bytes they are."""
-        start = self._end
-        for chunk in chunks:
-            self._file.write(chunk)
-            self._end += len(chunk)
-        return start, self._end - start
-
-    def read(self, start: int, size: int) -> Iterator[bytes]:
-        """Yield ``size`` bytes from ``start``."""
-        self._file.seek(start)
-        while size:
-            data = self._file.read(min(size, CHUNK_BYTES))
-            if not data:
-                msg = "the spool of a tree lost bytes"
-                raise OSError(msg)
-            size -= len(data)
-            yield data
-
-
 def unpacked(
     action: UnpackAction,
     files: Mapping[str, LayerFile],
     scratch: IO[bytes],
     *,
     max_bytes: int = MAX_UNPACKED_BYTES,
+    interpreter: Interpreter | None = None,
 ) -> Iterator[Node]:
     """Return the merged tree of the layers of ``action``, root first.
 
@@ -83,6 +52,7 @@ def unpacked(
         files: The file of each input.
         scratch: An empty file open for reading and writing; holds the bytes until they are read.
         max_bytes: Of all layers together, unpacked.
+        interpreter: What starts the Python of ``action``; None: its tree gets no programs.
 
     Raises:
         UnsafeArchive, ArchiveConflict, ArchiveTooLarge, BrokenArchive, UnsupportedArchive.
@@ -91,7 +61,11 @@ def unpacked(
     """
     merged = any(layer.format is LayerFormat.DEB for layer in action.layers)
     unpacking = _Unpacking(
-        Overlay(usr_merged=merged), Spool(scratch), Budget(max_bytes), action.strip
+        Overlay(usr_merged=merged),
+        Spool(scratch),
+        Budget(max_bytes),
+        action.strip,
+        PythonHome(action.python.version, interpreter) if action.python else None,
     )
     for kind, group in groupby(action.layers, key=_format):
         layers = list(group)
@@ -100,6 +74,7 @@ def unpacked(
             continue
         for layer in layers:
             unpacking.add(layer, files[layer.input])
+    unpacking.finish(action.name)
     for path, target in sorted(action.links.items()):
         parts = parse_path(path.encode(), action.name)
         unpacking.overlay.put_declared_link(parts, target.encode(), action.name)
@@ -128,6 +103,7 @@ class _Unpacking:
     spool: Spool
     budget: Budget
     strip: int
+    python: PythonHome | None
 
     def add(self, layer: Layer, file: LayerFile) -> None:
         strip = self.strip if layer.strip is None else layer.strip
@@ -139,10 +115,20 @@ class _Unpacking:
                 self._read_zip(file, into, strip)
             case LayerFormat.TREE:
                 self._copy(file, into)
+            case LayerFormat.WHEEL if self.python is not None:
+                install_wheel(file, self._target(self.python))
             case _:
                 self._read(file, into, strip=strip)
         if layer.subdir:
             self.overlay.lay(into, parse_path(layer.subdir.encode(), file.name), file.name)
+
+    def finish(self, name: str) -> None:
+        """Add what starts Python with the packages of this tree."""
+        if self.python is not None:
+            add_python(self._target(self.python), name)
+
+    def _target(self, python: PythonHome) -> Target:
+        return Target(self.overlay, self.spool, self.budget, python)
 
     def source_package(self, files: Sequence[LayerFile]) -> None:
         # As dpkg-source does: the upstream tree, its components, then the packaging in place of

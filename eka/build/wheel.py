@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING
 
 from eka.build.errors import ArchiveTooLarge, BrokenArchive, UnsafeArchive, UnsupportedArchive
 from eka.build.overlay import File, parse_path
-from eka.build.python_scripts import entry_points, script_text, with_own_interpreter
+from eka.build.python_scripts import (
+    entry_points,
+    environment_text,
+    launcher_text,
+    script_text,
+    with_own_interpreter,
+)
 from eka.build.tar import Kind
 from eka.build.zip import ZipReader
 
@@ -27,15 +33,24 @@ if TYPE_CHECKING:
 
     from eka.build.inflate import Budget
     from eka.build.overlay import Overlay, Path
-    from eka.build.unpack import LayerFile, Spool
+    from eka.build.python_scripts import Interpreter
+    from eka.build.spool import LayerFile, Spool
 
 MAX_TEXT_BYTES = 64 << 20  # RECORD, the longest of the texts in a wheel
 MAX_SCRIPT_BYTES = 16 << 20  # one whose first line is rewritten
 INSTALLER = b"eka\n"
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
-_UNLISTED = (b"RECORD", b"RECORD.jws", b"RECORD.p7s")
+_UNLISTED = {(b"RECORD",), (b"RECORD.jws",), (b"RECORD.p7s",)}
 _MAJOR = re.compile(rb"^Wheel-Version:[ \t]*1\.[0-9]+[ \t\r]*$", re.MULTILINE)
 _FILE_PARTS = 5  # of a name: distribution, version, Python, ABI, platform
+
+
+@dataclass(frozen=True, slots=True)
+class PythonHome:
+    """The Python that wheels are laid out for."""
+
+    version: str  # such as 3.11
+    interpreter: Interpreter | None  # what starts it; None: the tree gets no programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +60,12 @@ class Target:
     overlay: Overlay
     spool: Spool
     budget: Budget
-    version: str  # of Python, such as 3.11
-    has_python: bool  # whether bin/python will be there, so that scripts can be started
+    python: PythonHome
 
     @property
     def packages(self) -> Path:
         """Where packages go."""
-        return (b"lib", b"python" + self.version.encode(), b"site-packages")
+        return (b"lib", b"python" + self.python.version.encode(), b"site-packages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,24 @@ class _Piece:
 
     file: File
     sha256: str  # as RECORD has it
+
+
+def add_python(target: Target, name: str) -> None:
+    """Add what starts Python with the packages of a tree, if it has an interpreter.
+
+    Source: atom-spec/build.md [unpack-python].
+    """
+    interpreter, version = target.python.interpreter, target.python.version
+    if interpreter is None:
+        return
+    launcher = launcher_text(interpreter, version)
+    for path, data, executable in (
+        ((b"pyvenv.cfg",), environment_text(interpreter, version), False),
+        ((b"bin", b"python"), launcher, True),
+        ((b"bin", b"python3"), launcher, True),
+    ):
+        start, size = target.spool.append(iter([data]))
+        target.overlay.put(path, File(start, size, executable), name)
 
 
 def install_wheel(wheel: LayerFile, target: Target) -> None:
@@ -114,7 +146,7 @@ class _Installer:
         """Return the directory of metadata, which must be that of the file's name."""
         found = {path[0] for path in self._pieces if path[0].endswith(b".dist-info")}
         parts = self._name.removesuffix(".whl").split("-")
-        if len(found) != 1 or not _FILE_PARTS <= len(parts) <= _FILE_PARTS + 1:
+        if len(found) != 1 or len(parts) < _FILE_PARTS:
             raise BrokenArchive(self._name, "it is not a wheel: it needs one .dist-info directory")
         info = found.pop()
         names = info.removesuffix(b".dist-info").decode("utf-8", "replace").split("-")
@@ -129,7 +161,7 @@ class _Installer:
             raise UnsupportedArchive(self._name, why, "use a later eka")
         listed = self._listed()
         for path, piece in self._pieces.items():
-            if path[0] == self._info and path[1:] in ((name,) for name in _UNLISTED):
+            if path[0] == self._info and path[1:] in _UNLISTED:
                 continue
             if path not in listed:
                 raise BrokenArchive(self._name, f"RECORD does not list {_shown(path)}")
@@ -171,7 +203,7 @@ class _Installer:
         """Put every file at its place, and the scripts that entry points ask for."""
         data = self._info.removesuffix(b".dist-info") + b".data"
         for path, piece in self._pieces.items():
-            if path[0] == self._info and path[1:] in ((name,) for name in _UNLISTED):
+            if path[0] == self._info and path[1:] in _UNLISTED:
                 continue
             if path[0] == data:
                 self._put_data(path, piece)
@@ -191,7 +223,7 @@ class _Installer:
             b"purelib": target.packages,
             b"platlib": target.packages,
             b"data": (),
-            b"headers": (b"include", b"python" + target.version.encode(), package),
+            b"headers": (b"include", b"python" + target.python.version.encode(), package),
         }
         if scheme == b"scripts":
             self._put_script(rest, piece)
@@ -205,13 +237,13 @@ class _Installer:
         head = next(self._target.spool.read(file.start, min(file.size, 64)), b"")
         if not head.startswith(b"#!python") or file.size > MAX_SCRIPT_BYTES:
             self._put((b"bin", *path), _Piece(File(file.start, file.size, True), piece.sha256))  # noqa: FBT003 - executable
-        elif self._target.has_python:
+        elif self._target.python.interpreter is not None:
             text = b"".join(self._target.spool.read(file.start, file.size))
             self._write((b"bin", *path), with_own_interpreter(text, len(path)), executable=True)
 
     def _put_entry_points(self) -> None:
         path = (self._info, b"entry_points.txt")
-        if path not in self._pieces or not self._target.has_python:
+        if path not in self._pieces or self._target.python.interpreter is None:
             return
         for point in entry_points(self._text(b"entry_points.txt"), self._name):
             text = script_text(point)
@@ -255,7 +287,7 @@ def _encoded(digest: bytes) -> str:
 
 
 def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return re.sub(r"[^A-Za-z0-9+]+", "-", name).lower()
 
 
 def _shown(path: Path) -> str:

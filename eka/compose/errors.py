@@ -116,6 +116,38 @@ class KindUnsupported(EkaError):
         )
 
 
+class PythonsDiffer(EkaError):
+    """Packages for several versions of Python would be laid into one tree."""
+
+    code = "pythons-differ"
+    exit_status = Exit.USAGE
+
+    def __init__(self, atom: str, versions: Sequence[str]) -> None:
+        super().__init__(
+            what=f"{atom} unpacks packages for several Pythons over one another",
+            where="build.unpack",
+            why=f"they are for {', '.join(versions)}",
+            fix="write the same `python` in both, or unpack one of them",
+        )
+        self.versions = tuple(versions)
+
+
+class InterpreterUnknown(EkaError):
+    """A pypi source names an interpreter that is no input of its recipe."""
+
+    code = "interpreter-unknown"
+    exit_status = Exit.USAGE
+
+    def __init__(self, source: str, name: str, known: Sequence[str]) -> None:
+        super().__init__(
+            what=f"there is no input {name} that could hold the Python of {source}",
+            where=f"deps.direct.pypi.{source}.interpreter",
+            why=f"there are: {', '.join(sorted(known)) or 'none'}",
+            fix="name a dependency or a direct source of another kind",
+        )
+        self.name = name
+
+
 class SourcesAdjacent(EkaError):
     """Two Debian source packages would be unpacked as if they were one."""
 

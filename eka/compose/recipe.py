@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import Label, VariableClash, input_name, variable_name
+from eka.atom import Label, PypiSource, VariableClash, input_name, variable_name
 from eka.compose.direct_kinds import composed_kind
+from eka.compose.direct_pypi import interpreter_of
 from eka.compose.errors import RootfsMissing
 from eka.compose.request import atom_name, atom_title
+from eka.compose.sources import unpack
 from eka.store import RunAction, plain_text
 
 if TYPE_CHECKING:
@@ -51,13 +53,20 @@ def run_action(
     table = _Table(atom_title(manifest), build.env)
     table.add(OWN_TREE, OWN_TREE, ingredients.own, staged=True)
     rootfs = Label(build.rootfs)
+    outputs = dict(ingredients.atoms)
     for label, output in ingredients.atoms:
         table.add(input_name(label), variable_name(label), output, staged=False)
-    for source, pin in ingredients.direct:
+    # Packages come last: another input holds the Python that runs them.
+    for source, pin in sorted(ingredients.direct, key=_is_packages):
         label = source.name
         kind = composed_kind(source)
         staged = kind.is_staged(source) and label != rootfs
-        output = kind.as_input(actions, source, pin)
+        if isinstance(source, PypiSource):
+            python = interpreter_of([source], rootfs.text, outputs, atom_title(manifest))
+            packages = unpack(actions, [(source, pin)], label.text, interpreter=python)
+            output = actions.add(packages)
+        else:
+            output = outputs[label] = kind.as_input(actions, source, pin)
         table.add(input_name(label), variable_name(label), output, staged=staged)
     return RunAction(
         name=atom_name(manifest),
@@ -71,6 +80,10 @@ def run_action(
         cwd=f"/build/{OWN_TREE}",
         timeout_s=build.timeout_s or DEFAULT_TIMEOUT_S,
     )
+
+
+def _is_packages(pinned: tuple[DirectSource, LockedDirect]) -> bool:
+    return isinstance(pinned[0], PypiSource)
 
 
 class _Table:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from eka.atom import source_digest
+from eka.atom import PypiSource, source_digest
 from eka.compose.actions import Actions, fetch_action
 from eka.compose.direct_kinds import composed_kind
-from eka.compose.errors import InputUnpinned, SourcesAdjacent, SystemUnsupported
-from eka.store import PACKED, Layer, LayerFormat, Plan, UnpackAction, path_name
+from eka.compose.errors import InputUnpinned, PythonsDiffer, SourcesAdjacent, SystemUnsupported
+from eka.store import PACKED, Layer, LayerFormat, Plan, PythonTree, UnpackAction, path_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from eka.atom import AtomKey, DirectSource, Lock, LockedDirect
     from eka.store import Input
+
+INTERPRETER = "python"  # its input in an action that unpacks packages of Python
 
 
 class Pins:
@@ -63,11 +65,15 @@ def unpack(
     name: str,
     *,
     links: Mapping[str, str] | None = None,
+    interpreter: Input | None = None,
 ) -> UnpackAction:
     """Return the action that lays the files of ``sources`` over one another.
 
+    ``interpreter`` is the tree whose Python runs the programs of wheels among them.
+
     Raises:
         SourcesAdjacent: two Debian source packages follow one another.
+        PythonsDiffer: wheels among them are for several versions of Python.
     """
     found = [(source, composed_kind(source).layers(source, pin)) for source, pin in sources]
     for (before, some), (after, more) in pairwise(found):
@@ -83,13 +89,30 @@ def unpack(
         inputs[key] = actions.input(part.file)
         is_usual = part.format not in PACKED or part.strip == strip
         layers.append(Layer(key, part.format, None if is_usual else part.strip, part.subdir))
+    python = _python([source for source, _ in sources], name, interpreter)
+    if python is not None and interpreter is not None:
+        inputs[INTERPRETER] = interpreter
     return UnpackAction(
         name=path_name(name),
         layers=tuple(layers),
         inputs=inputs,
         strip=strip,
         links=dict(links or {}),
+        python=python,
     )
+
+
+def _python(
+    sources: Sequence[DirectSource], name: str, interpreter: Input | None
+) -> PythonTree | None:
+    """Return for which Python the packages among some sources are; None where there are none."""
+    packages = [source for source in sources if isinstance(source, PypiSource)]
+    versions = {".".join(source.python.split(".")[:2]) for source in packages}
+    if len(versions) > 1:
+        raise PythonsDiffer(name, sorted(versions))
+    if not versions:
+        return None
+    return PythonTree(versions.pop(), "" if interpreter is None else INTERPRETER)
 
 
 def compose_fetches(pins: Iterable[LockedDirect]) -> Plan:

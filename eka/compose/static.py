@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eka.atom import PypiSource
 from eka.compose.actions import Actions
+from eka.compose.direct_kinds import composed_kind
+from eka.compose.direct_pypi import interpreter_of
 from eka.compose.errors import (
     ComposerUnsupported,
     NothingToBuild,
@@ -23,7 +26,7 @@ from eka.store import ActionInput, Plan, TreeInput
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from eka.atom import AtomKey, Label
+    from eka.atom import AtomKey, Build, Label, Manifest
     from eka.compose.request import ComposeRequest
     from eka.store import Input
 
@@ -114,11 +117,7 @@ class _Composer:
         if build is None:
             return own
         if build.script is None:
-            sources = {source.name.text: source for source in manifest.direct}
-            wanted = [sources[name] for name in build.unpack]
-            pinned = [(source, self._pins.of(key, source, title)) for source in wanted]
-            name = atom_name(manifest)
-            return self.actions.add(unpack(self.actions, pinned, name, links=build.links))
+            return self._unpacked(key, manifest, build)
         ingredients = Ingredients(
             own=own,
             atoms=[(label, self._outputs[selected]) for label, selected in inputs],
@@ -127,3 +126,19 @@ class _Composer:
         return self.actions.add(
             run_action(self.actions, manifest, build.script, system, ingredients)
         )
+
+    def _unpacked(self, key: AtomKey | None, manifest: Manifest, build: Build) -> Input:
+        """Return what lies in direct sources, over one another."""
+        title = atom_title(manifest)
+        sources = {source.name.text: source for source in manifest.direct}
+        wanted = [sources[name] for name in build.unpack]
+        pinned = [(source, self._pins.of(key, source, title)) for source in wanted]
+        others = {each.name: each for each in manifest.direct if not isinstance(each, PypiSource)}
+        home = interpreter_of(wanted, "", others, title)
+        interpreter = None
+        if home is not None:
+            pin = self._pins.of(key, home, title)
+            interpreter = composed_kind(home).as_input(self.actions, home, pin)
+        name = atom_name(manifest)
+        made = unpack(self.actions, pinned, name, links=build.links, interpreter=interpreter)
+        return self.actions.add(made)

@@ -37,14 +37,11 @@ if TYPE_CHECKING:
     from eka.store.files import sync_file_system
     from eka.store.gc import GcReport
     from eka.store.plan import (
-        PACKED,
         Action,
         ActionInput,
         FetchAction,
         Input,
         Json,
-        Layer,
-        LayerFormat,
         Plan,
         RunAction,
         TreeInput,
@@ -55,6 +52,8 @@ if TYPE_CHECKING:
         resolved_name,
     )
     from eka.store.plan_json import parse_plan
+    from eka.store.plan_layers import PACKED, Layer, LayerFormat
+    from eka.store.plan_python import PythonTree
     from eka.store.plan_rules import BRACES, PLACEHOLDER, plain_text
     from eka.store.read import read_tree
     from eka.store.reduction import Nondeterminism, Reduction
@@ -98,6 +97,7 @@ __all__ = [
     "PathInfo",
     "PathNotFound",
     "Plan",
+    "PythonTree",
     "Reduction",
     "RootExists",
     "RunAction",
@@ -139,10 +139,11 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "facts": "PathInfo StoreInfo",
             "files": "sync_file_system",
             "gc": "GcReport",
-            "plan": "PACKED Action ActionInput FetchAction Input Json Layer LayerFormat Plan "
-            "RunAction TreeInput UnpackAction action_id canonical_json output_name "
-            "resolved_name",
+            "plan": "Action ActionInput FetchAction Input Json Plan RunAction TreeInput "
+            "UnpackAction action_id canonical_json output_name resolved_name",
             "plan_json": "parse_plan",
+            "plan_layers": "PACKED Layer LayerFormat",
+            "plan_python": "PythonTree",
             "plan_rules": "BRACES PLACEHOLDER plain_text",
             "read": "read_tree",
             "reduction": "Nondeterminism Reduction",

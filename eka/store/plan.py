@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from eka.hashing import digest
 from eka.store.errors import InvalidPlan
 from eka.store.path import StorePath, tree_path
+from eka.store.plan_layers import Layer, LayerFormat
 from eka.store.plan_rules import (
     MAX_FILE_BYTES,
     MAX_TIMEOUT_S,
@@ -36,9 +36,10 @@ from eka.store.plan_rules import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from eka.store.plan_python import PythonTree
+
 SCHEMA = "eka.plan/1"
 DEFAULT_OUTPUT = "out"
-MAX_STRIP = 16
 
 Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
 
@@ -197,48 +198,6 @@ class FetchAction:
         return found
 
 
-class LayerFormat(StrEnum):
-    """How a layer's file is unpacked."""
-
-    DEB = "deb"
-    TAR = "tar"  # plain, gzip, xz or bzip2, told apart by content
-    DEBIAN_SOURCE = "debian-source"  # adjacent layers are the files of one source package
-    ZIP = "zip"
-    TREE = "tree"  # no file, but a directory of the store
-
-
-PACKED = frozenset({LayerFormat.TAR, LayerFormat.ZIP})
-"""Formats of archives that are about nothing in particular: they may be taken in part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One file, or tree, laid over those before it."""
-
-    input: str
-    format: LayerFormat
-    strip: int | None = None  # leading directories dropped from names; None: as the action says
-    subdir: str = ""  # what of it is taken, after stripping; empty: all
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the layer as JSON; what nobody asked for is left out."""
-        found: dict[str, Json] = {"input": self.input, "format": self.format.value}
-        if self.strip is not None:
-            found["strip"] = self.strip
-        if self.subdir:
-            found["subdir"] = self.subdir
-        return found
-
-    def check(self, where: str) -> None:
-        """Raise `InvalidPlan` unless it keeps the rules."""
-        if self.strip is not None:
-            check_range(f"{where}.strip", self.strip, 0, MAX_STRIP)
-        if self.subdir:
-            check_relative(f"{where}.subdir", self.subdir)
-        is_whole = self.strip is None and not self.subdir
-        require(is_whole or self.format in PACKED, where, "only tar and zip are taken in part")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpackAction:
     """Unpack files over one another into one directory."""
@@ -251,6 +210,7 @@ class UnpackAction:
     inputs: Mapping[str, Input]
     strip: int = 0  # leading directories dropped from the names in archives
     links: Mapping[str, str] = field(default_factory=dict[str, str])
+    python: PythonTree | None = None  # there when a layer is a wheel
 
     def __post_init__(self) -> None:
         check_path_name("name", self.name)
@@ -260,6 +220,11 @@ class UnpackAction:
             known = layer.input in self.inputs
             require(known, f"layers[{index}]", f"{layer.input!r} is not an input of this action")
             layer.check(f"layers[{index}]")
+        has_wheels = any(layer.format is LayerFormat.WHEEL for layer in self.layers)
+        fits = has_wheels == (self.python is not None)
+        require(fits, "python", "it is there when a layer is a wheel, and only then")
+        if self.python is not None:
+            self.python.check(self.inputs)
         check_range("strip", self.strip, 0, 1)
         check_texts("links", self.links)
         for path, target in self.links.items():
@@ -270,7 +235,7 @@ class UnpackAction:
 
     def to_json(self) -> dict[str, Json]:
         """Return the action as JSON."""
-        return {
+        found: dict[str, Json] = {
             "kind": self.kind,
             "name": self.name,
             "layers": [layer.to_json() for layer in self.layers],
@@ -278,6 +243,9 @@ class UnpackAction:
             "strip": self.strip,
             "links": dict(self.links),
         }
+        if self.python is not None:  # left out, or all plans from before would have other ids
+            found["python"] = self.python.to_json()
+        return found
 
 
 Action: TypeAlias = RunAction | FetchAction | UnpackAction

@@ -14,14 +14,14 @@ from eka.store.plan import (
     ActionInput,
     FetchAction,
     Input,
-    Layer,
-    LayerFormat,
     Plan,
     RunAction,
     TreeInput,
     UnpackAction,
     action_id,
 )
+from eka.store.plan_layers import Layer, LayerFormat
+from eka.store.plan_python import PythonTree
 from eka.store.plan_rules import MAX_ITEMS, require
 
 if TYPE_CHECKING:
@@ -244,7 +244,21 @@ def _unpack(fields: _Fields) -> Action:
         inputs=fields.mapping("inputs", _input),
         strip=fields.integer("strip"),
         links=fields.mapping("links", _text),
+        python=_python(fields) if fields.holds("python") else None,
     )
+
+
+def _python(fields: _Fields) -> PythonTree:
+    inner = _Fields(fields.raw("python"), fields.place("python"))
+    interpreter = inner.text("interpreter") if inner.holds("interpreter") else ""
+    require(
+        interpreter != "" or not inner.holds("interpreter"),
+        inner.place("interpreter"),
+        "it is empty",
+    )
+    tree = PythonTree(inner.text("version"), interpreter)
+    inner.end()
+    return tree
 
 
 _READERS: Mapping[str, Callable[[_Fields], Action]] = {

@@ -161,7 +161,12 @@ class Store:
         return sorted(found)
 
     def add_tree(
-        self, name: str, nodes: Iterable[Node], *, expected: str | None = None
+        self,
+        name: str,
+        nodes: Iterable[Node],
+        *,
+        expected: str | None = None,
+        references: Collection[StorePath] = (),
     ) -> StorePath:
         """Add a tree of nodes, written and hashed in one pass.
 
@@ -169,6 +174,7 @@ class Store:
             name: What follows the digest in the path.
             nodes: Parents first; a hostile stream cannot write elsewhere.
             expected: Content hash (64 hex digits) it must have.
+            references: Other paths that its maker wrote into it.
 
         Raises:
             UnsafeTree: A name leaves its directory, occurs twice, or has no parent.
@@ -176,19 +182,16 @@ class Store:
         """
         check_name(name)
         with refusals(self.root), self._work() as work:
-            written = write_tree(work / name, nodes)
+            place = work / name
+            written = write_tree(place, nodes)
             found = written.content.hex()
             if expected is not None and found != expected:
                 raise ContentMismatch(name, expected=expected, found=found)
             path = store_path(written.kind, written.content, name)
             row = PathRow(
-                path,
-                written.kind,
-                written.content,
-                written.size_bytes,
-                _finished(work / name),
+                path, written.kind, written.content, written.size_bytes, _finished(place)
             )
-            self._register(work / name, row, ())
+            self._register(place, row, references)
         return path
 
     def add_path(self, name: str, source: Path, *, expected: str | None = None) -> StorePath:

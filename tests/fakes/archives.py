@@ -10,7 +10,7 @@ import warnings
 import zipfile
 from dataclasses import dataclass
 
-from eka.build.unpack import LayerFile
+from eka.build.spool import LayerFile
 
 BLOCK = 512
 

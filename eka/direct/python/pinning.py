@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from eka.atom import LockedFile
 from eka.direct.errors import DirectSourceNotFound, UrlUnavailable
@@ -82,6 +82,8 @@ class WheelPinner:
         found = self._pages[url].get(file)
         if found is None:
             raise WheelNotFound(index, file, "no file of this name is listed")
+        if unquote(urlsplit(found.url).path.rpartition("/")[2]) != file:
+            raise WheelNotFound(index, file, "its address ends in another name")
         return found
 
     def _measured(self, url: str, sha256: str, file: str) -> int:

@@ -67,7 +67,7 @@ def _wheels(entry: Entry) -> Iterator[Wheel]:
     ]
     for each in places:
         url = each.text("url")
-        file = each.text("name") or unquote(urlsplit(url).path.rpartition("/")[2])
+        file = unquote(urlsplit(url).path.rpartition("/")[2])
         sha256 = each.table("hashes").text("sha256").lower()
-        if url and sha256 and file.endswith(".whl"):
+        if sha256 and file.endswith(".whl") and each.text("name") in ("", file):
             yield Wheel(file=file, url=url, sha256=sha256, size=each.size("size"))

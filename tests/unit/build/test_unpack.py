@@ -14,7 +14,8 @@ from eka.build.errors import (
     UnsafeArchive,
     UnsupportedArchive,
 )
-from eka.build.unpack import LayerFile, unpacked
+from eka.build.spool import LayerFile
+from eka.build.unpack import unpacked
 from eka.errors import EkaError
 from eka.store import (
     DirNode,
