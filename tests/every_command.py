@@ -23,6 +23,7 @@ CALLS: dict[str, list[str]] = {
     "remove": ["remove", "shell"],
     "lock": ["lock"],
     "tree": ["tree"],
+    "why": ["why", "shell"],
     "verify": ["verify", "SERVER"],
     "fetch": ["fetch"],
     "mirror": ["mirror", "OUT"],
@@ -37,7 +38,7 @@ PLACES: dict[str, str] = {
     "add": "plain",
     "remove": "user",
     **dict.fromkeys(
-        ("info", "tree", "fetch", "build", "run", "diff", "mirror", "vendor"), "greet"
+        ("info", "tree", "why", "fetch", "build", "run", "diff", "mirror", "vendor"), "greet"
     ),
 }
 # Every way to give a command an address, in a directory whose manifest and remote name it too.
@@ -64,6 +65,7 @@ ADDRESSED: dict[str, list[list[str]]] = {
     "remove": [["remove", "--", "URL"], ["remove", "--direct=URL", "--", "greet"]],
     "lock": [["lock"]],
     "tree": [["tree", "--", "URL::greet"], ["tree", "--invert=URL::greet"]],
+    "why": [["why", "--", "URL::greet"]],
     "verify": [["verify", "--", "URL"], ["verify", "--", "URL::greet@^1"]],
     "fetch": [["fetch"]],
     "mirror": [["mirror", "--", "URL"], ["mirror", "out"]],

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "remove": ("eka.cli.commands.remove:remove", "Remove dependencies from atom.toml and lock"),
     "lock": ("eka.cli.commands.lock:lock", "Pin the whole closure in atom.lock"),
     "tree": ("eka.cli.commands.tree:tree", "Show what is locked, and who needs what"),
+    "why": ("eka.cli.commands.why:why", "Show why an atom is locked"),
     "verify": ("eka.cli.commands.verify:verify", "Recompute atoms, prove where they come from"),
     "fetch": ("eka.cli.commands.fetch:fetch", "Download everything atom.lock pins"),
     "build": ("eka.cli.commands.build:build", "Build the locked closure in a sandbox"),
