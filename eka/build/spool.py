@@ -32,6 +32,7 @@ class Spool:
     def append(self, chunks: Iterator[bytes]) -> tuple[int, int]:
         """Write ``chunks``; returns where they start and how many bytes they are."""
         start = self._end
+        self._file.seek(start)  # somebody may have read in between
         for chunk in chunks:
             self._file.write(chunk)
             self._end += len(chunk)
