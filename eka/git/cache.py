@@ -31,6 +31,7 @@ from eka.git.fetcher import (
     Fetcher,
 )
 from eka.git.keepers import KEEP_PREFIX, keep
+from eka.git.pack_collector import PackCollector
 from eka.git.protocol_fetch import Wish
 from eka.git.runner import GitFailed
 from eka.git.together import one_by_one
@@ -149,14 +150,19 @@ class ObjectCache:
                 # Looking for thousands of objects that are not there takes git a while.
                 every = {oid for wanted in wishes.values() for oid in wanted}
                 absent = every if is_new else every - self.has(every)
-                destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=True)
-                self._fetcher.prepare()
+                collector = PackCollector() if len(wishes) > 1 else None
+                destination = Destination(
+                    git_dir=self.git_dir, lock=lock, is_strict=True, collector=collector
+                )
+                self._fetcher.prepare(len(wishes))
                 jobs = {
                     url: partial(self._fetch_missing, url, missing, haves, destination, progress)
                     for url, wanted in wishes.items()
                     if (missing := sorted(absent.intersection(wanted)))
                 }
                 outcomes = together(jobs)
+                if collector is not None:
+                    outcomes |= self._store(destination, collector)
                 for url, outcome in outcomes.items():
                     if isinstance(outcome, Fetched) and outcome.is_old and url not in self._old:
                         self._old.add(url)
@@ -167,6 +173,26 @@ class ObjectCache:
             raise CacheUnusable(self.git_dir, error.why) from error
         except OSError as error:
             raise CacheUnusable(self.git_dir, error.strerror or str(error)) from error
+
+    def _store(
+        self, destination: Destination, collector: PackCollector
+    ) -> dict[SourceUrl, EkaError]:
+        """Put all in place that was collected; return whose objects were refused."""
+        refused: dict[SourceUrl, EkaError] = {}
+        for url, _ in collector.packs[:1]:
+            try:
+                self._fetcher.store(destination, url, collector.pack())
+            except RefusedObjects:
+                pass
+            else:
+                return refused
+        # One source spoils what came of all: each by itself.
+        for url, pack in collector.packs:
+            try:
+                self._fetcher.store(destination, url, pack)
+            except RefusedObjects as error:
+                refused[url] = _left_out(url, error)
+        return refused
 
     def _fetch_missing(
         self,
@@ -302,10 +328,7 @@ class ObjectCache:
         try:
             return self._fetcher.fetch(url, wish, destination, progress)
         except RefusedObjects as error:
-            if _LEFT_OUT not in error.why:
-                raise
-            why = f"a file is larger than {MAX_FILE_BYTES} bytes, or an object was left out"
-            raise RefusedObjects(url, why) from error
+            raise _left_out(url, error) from error
 
     def discard(self) -> None:
         """Remove everything; the next `ensure` fetches anew."""
@@ -330,6 +353,14 @@ class ObjectCache:
 
     def _git(self, args: Sequence[str], text: str) -> bytes:
         return self._runner.run(args, git_dir=self.git_dir, stdin=text.encode())
+
+
+def _left_out(url: SourceUrl, error: RefusedObjects) -> RefusedObjects:
+    """Return an error that says what an incomplete answer means."""
+    if _LEFT_OUT not in error.why:
+        return error
+    why = f"a file is larger than {MAX_FILE_BYTES} bytes, or an object was left out"
+    return RefusedObjects(url, why)
 
 
 def _check_format(url: SourceUrl, oids: Iterable[ObjectId]) -> None:

@@ -33,6 +33,7 @@ _WANT_V2 = {"GIT_PROTOCOL": "version=2"}
 # served at all is git's decision (`safe.directory`).
 SERVE_ENV = {**_WANT_V2, "GIT_NO_LAZY_FETCH": "1"}
 _HELPED = ("http", "https")
+_MANY = 4  # sources, from which on loading an HTTP client pays
 _MOST_PLACES = 5  # each redirected to by the one before
 
 C = TypeVar("C", bound=Conversation)
@@ -57,9 +58,16 @@ class Connector:
         self._settings: RemoteSettings | None = None
         self._open_channels: set[Channel] = set()
 
-    def prepare(self) -> None:
-        """Read the person's settings now: before several threads talk at once."""
-        self._known_settings(None)
+    def prepare(self, sources: int) -> None:
+        """Get ready to talk to so many sources at once, each in a thread of its own."""
+        if sources > 1:
+            self._known_settings(None)
+        if sources >= _MANY and self._runner.http is None:
+            from eka.git.http_channel import HttpChannels  # noqa: PLC0415 - few runs ask many
+            from eka.git.push_settings import read_push_settings  # noqa: PLC0415 (as above)
+
+            entries = read_push_settings(self._runner).entries
+            self._runner.http = HttpChannels(self._runner.env, entries)
 
     def hang_up(self) -> None:
         """End all conversations that other threads hold now."""
@@ -90,12 +98,10 @@ class Connector:
         """
         if url.is_local and not url.path.startswith("/"):
             raise SourceNotFound(url, "expected an absolute path")
-        early = self._serve(url) if self._settings is None and url.is_local else None
-        settings = self._known_settings(early)
-        target = settings.rewritten(url)
-        if early is not None and target != url:
-            early.kill()
-            early = None
+        settings, target, early = self._start(url)
+        direct = self._talk_directly(url, target, begin, on_received)
+        if direct is not None:
+            return direct
         for _ in range(_MOST_PLACES):
             channel = early or (None if target is None else self._open(target, settings))
             if target is None or channel is None:
@@ -122,6 +128,49 @@ class Connector:
                     self._open_channels.discard(opened)
                 return conversation, opened.received_bytes
         raise NetworkFailed(url, "it redirects again and again")
+
+    def _start(
+        self, url: SourceUrl
+    ) -> tuple[RemoteSettings, SourceUrl | None, ChildProcess | None]:
+        """Return the person's settings, where they lead to, and a server that runs already."""
+        early = self._serve(url) if self._settings is None and url.is_local else None
+        settings = self._known_settings(early)
+        target = settings.rewritten(url)
+        if early is not None and target != url:
+            early.kill()
+            early = None
+        return settings, target, early
+
+    def _talk_directly(
+        self,
+        url: SourceUrl,
+        target: SourceUrl | None,
+        begin: Callable[[bool], C],
+        on_received: Callable[[C, int], None] | None,
+    ) -> tuple[C, int] | None:
+        """Talk without git's helper where many are asked; None where it is needed after all."""
+        http = self._runner.http
+        if http is None or target is None or target.scheme not in _HELPED:
+            return None
+        from eka.git.http_rules import OnlyGitKnows  # noqa: PLC0415 - loaded already
+
+        try:
+            channel = http.open(target, timeout_s=self._timeout_s, max_bytes=self._max_bytes)
+            if channel is None:
+                return None
+            with channel:
+                self._open_channels.add(channel)
+                try:
+                    conversation = begin(True)  # noqa: FBT003 - as the port says
+                    _converse(channel, conversation, on_received)
+                except (MalformedAnswer, ServerRefused, OSError) as error:
+                    raise _explained(url, channel, error) from error
+                finally:
+                    self._open_channels.discard(channel)
+                return conversation, channel.received_bytes
+        except OnlyGitKnows:
+            http.leave_to_git(target)
+            return None
 
     def _known_settings(self, early: ChildProcess | None) -> RemoteSettings:
         """Return the person's settings; ``early`` is ended when they cannot be read.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from eka.git.connector import SERVE_ENV, Connector
 from eka.git.failures import CacheUnusable, ObjectsUnavailable, RefusedObjects, fetch_failure
+from eka.git.pack_collector import MOST_PACK_BYTES
 from eka.git.protocol import ServerRefused
 from eka.git.protocol_fetch import FetchConversation, Wish
 from eka.git.safe import safe_line
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import SourceUrl
+    from eka.git.pack_collector import PackCollector
     from eka.git.process import ChildProcess
     from eka.git.runner import GitRunner
 
@@ -78,6 +80,8 @@ class Destination:
     lock: int
     """Descriptor of the lock that is held; children hold it too."""
     is_strict: bool
+    collector: PackCollector | None = None
+    """Takes small packs, to be put in place by `Fetcher.store`."""
 
 
 class Fetcher:
@@ -95,9 +99,9 @@ class Fetcher:
         self._max_pack_bytes = max_pack_bytes
         self._connector = Connector(runner, timeout_s=timeout_s, max_bytes=max_pack_bytes)
 
-    def prepare(self) -> None:
-        """Get ready to fetch from several sources at once, each in a thread of its own."""
-        self._connector.prepare()
+    def prepare(self, sources: int) -> None:
+        """Get ready to fetch from so many sources at once, each in a thread of its own."""
+        self._connector.prepare(sources)
 
     def hang_up(self) -> None:
         """End all conversations that other threads hold now."""
@@ -142,6 +146,22 @@ class Fetcher:
             return self._fetch_old(url, wish, destination)
         conversation, received_bytes = answer
         return Fetched(received_bytes, bool(conversation.shallow), conversation.is_filtered)
+
+    def store(self, destination: Destination, url: SourceUrl, pack: bytes) -> None:
+        """Put a pack in place that has arrived; raises RefusedObjects, CacheUnusable."""
+        if not pack:
+            return
+        sink = _PackSink(
+            self._runner,
+            Destination(
+                git_dir=destination.git_dir, lock=destination.lock, is_strict=destination.is_strict
+            ),
+        )
+        try:
+            sink.write(pack)
+            sink.finish(url)
+        finally:
+            sink.kill()
 
     def _unfiltered(
         self,
@@ -229,12 +249,14 @@ class _Transfer:
 
 
 class _PackSink:
-    """An index-pack that starts with the first byte of a pack."""
+    """An index-pack that starts with the first byte of a pack, unless that can be collected."""
 
     def __init__(self, runner: GitRunner, destination: Destination) -> None:
         self._runner = runner
         self._destination = destination
         self._child: ChildProcess | None = None
+        self._held: list[bytes] | None = None if destination.collector is None else []
+        self._held_bytes = 0
 
     def kill(self) -> None:
         """End what is running still."""
@@ -244,6 +266,36 @@ class _PackSink:
     def write(self, data: bytes) -> None:
         if not data:
             return
+        if self._held is None:
+            self._pass_on(data)
+            return
+        self._held.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes > MOST_PACK_BYTES:
+            self._release()
+
+    def finish(self, url: SourceUrl) -> None:
+        """Wait until the objects are in place."""
+        collector = self._destination.collector
+        if self._held and collector is not None:
+            if collector.take(url, b"".join(self._held)):
+                return
+            self._release()
+        if self._child is None:
+            raise RefusedObjects(url, "it sent an empty pack")
+        if self._child.finish() != 0:
+            said = safe_line(self._child.stderr)
+            if _DISK.search(said):
+                raise CacheUnusable(self._destination.git_dir, said)
+            raise RefusedObjects(url, said)
+
+    def _release(self) -> None:
+        """Give what was held back to git after all."""
+        held, self._held = self._held or (), None
+        for data in held:
+            self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> None:
         if self._child is None:
             strict = ["--strict"] if self._destination.is_strict else []
             self._child = self._runner.popen(
@@ -255,13 +307,3 @@ class _PackSink:
                 inherited=[self._destination.lock],
             )
         self._child.write(data)
-
-    def finish(self, url: SourceUrl) -> None:
-        """Wait until the objects are in place."""
-        if self._child is None:
-            raise RefusedObjects(url, "it sent an empty pack")
-        if self._child.finish() != 0:
-            said = safe_line(self._child.stderr)
-            if _DISK.search(said):
-                raise CacheUnusable(self._destination.git_dir, said)
-            raise RefusedObjects(url, said)

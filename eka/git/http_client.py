@@ -6,6 +6,7 @@ redirects or knows credentials; whoever asks does.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from eka.git.failures import NetworkFailed
@@ -104,6 +105,15 @@ class HttpClient:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def hang_up(self) -> None:
+        """End the connection while another thread waits for an answer."""
+        from socket import SHUT_RDWR  # noqa: PLC0415 - see the module's docstring
+
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None:
+            with suppress(OSError):  # it has ended by itself
+                sock.shutdown(SHUT_RDWR)
 
     def send(self, request: Request) -> Answer:
         """Send a request and return the beginning of the answer.

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 from eka.atom import AtomCommit, ObjectId
 from eka.errors import EkaError
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
-from eka.git.failures import CacheUnusable, ObjectDamaged, ObjectsUnavailable
+from eka.git.failures import CacheUnusable, ObjectDamaged, ObjectsUnavailable, RefusedObjects
 from eka.git.fetcher import Destination, Fetcher
 from eka.git.object_batches import read_headers, read_objects
+from eka.git.pack_collector import PackCollector
 from eka.git.protocol_fetch import Wish
 from eka.git.runner import GitFailed
 from eka.git.source_tree import (
@@ -105,8 +106,7 @@ class MetadataCache:
         """
         try:
             with exclusive(self.git_dir) as lock:
-                destination = Destination(git_dir=self.git_dir, lock=lock, is_strict=False)
-                found = self._fetch_all(wishes, destination, together, progress)
+                found = self._fetch_all(wishes, lock, together, progress)
                 self._tidy()
                 return found
         except GitFailed as error:
@@ -122,22 +122,27 @@ class MetadataCache:
     def _fetch_all(
         self,
         wishes: Mapping[SourceUrl, Sequence[ObjectId]],
-        destination: Destination,
+        lock: int,
         together: Together,
         progress: Callable[[int], None] | None,
     ) -> dict[SourceUrl, dict[ObjectId, Metadata] | None | EkaError]:
-        self._fetcher.prepare()
+        self._fetcher.prepare(len(wishes))
         talks: dict[SourceUrl, list[_Steps] | None | EkaError] = {}
-        for _ in range(2):
+        for collector in (PackCollector() if len(wishes) > 1 else None, None):
             self._make()
+            held = Destination(
+                git_dir=self.git_dir, lock=lock, is_strict=False, collector=collector
+            )
             jobs = {
-                url: partial(self._talk, url, commits, destination, progress)
+                url: partial(self._talk, url, commits, held, progress)
                 for url, commits in wishes.items()
             }
             talks = together(jobs)
             try:
+                if collector is not None:
+                    self._fetcher.store(held, next(iter(wishes)), collector.pack())
                 found = self._read(wishes, talks)
-            except (GitFailed, ObjectDamaged):
+            except (GitFailed, ObjectDamaged, RefusedObjects):
                 found = None
             if found is not None:
                 return found
@@ -156,7 +161,7 @@ class MetadataCache:
         done: list[_Steps] = []
         for start in range(0, len(commits), _MOST_WANTS):
             wanted = commits[start : start + _MOST_WANTS]
-            steps = _Steps(self._runner, self.git_dir, wanted)
+            steps = _Steps(self._runner, destination, wanted)
             if not self._fetch(url, steps, destination, progress):
                 return done or None
             done.append(steps)
@@ -231,12 +236,15 @@ class MetadataCache:
 class _Steps:
     """What is to be fetched next between commits and their manifests."""
 
-    def __init__(self, runner: GitRunner, git_dir: Path, commits: Sequence[ObjectId]) -> None:
+    def __init__(
+        self, runner: GitRunner, destination: Destination, commits: Sequence[ObjectId]
+    ) -> None:
         self.commits = commits
         self.asked: set[ObjectId] = set()
         self._gone: set[ObjectId] = set()
-        self._read = partial(read_objects, runner, git_dir)
-        self._present = partial(read_headers, runner, git_dir)
+        self._stored = partial(read_objects, runner, destination.git_dir)
+        self._collector = destination.collector
+        self._present = partial(read_headers, runner, destination.git_dir)
         self._claims: _Claims | None = None
 
     def following(self) -> Wish | None:
@@ -249,6 +257,14 @@ class _Steps:
         self.asked |= wanted
         # Asked for with the same caution: a header can name any object of the source.
         return Wish(wants=sorted(wanted), is_shallow=True, filter=_ALONE) if wanted else None
+
+    def _read(
+        self, oids: Collection[ObjectId], kind: str, most_bytes: int
+    ) -> dict[ObjectId, bytes]:
+        """Return objects that are here by now, in place or about to be."""
+        collector = self._collector
+        held = collector.read(oids, kind, most_bytes) if collector else {}
+        return held | self._stored([oid for oid in oids if oid not in held], kind, most_bytes)
 
     def leave_out(self, oids: Iterable[ObjectId]) -> None:
         """Ask again, but for what the source does not have."""

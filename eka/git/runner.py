@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypedDict, Unpack
 
+    from eka.git.http_channel import HttpChannels
+
 ALLOWED_PROTOCOLS = "https:http:ssh:git:file"
 DEFAULT_MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 
@@ -141,6 +143,8 @@ class GitRunner:
         self.git = git
         self.home = home
         self.prompt = prompt
+        self.http: HttpChannels | None = None
+        """Connections of runs that ask many repositories; opened by whoever asks first."""
         self._env = _scrubbed(env, home, prompt=prompt)
 
     @property

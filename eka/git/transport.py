@@ -101,9 +101,9 @@ class Transport:
             found.refs, received_bytes, conversation.protocol, found.dropped, found.peeled
         )
 
-    def prepare(self) -> None:
-        """Get ready to ask several sources at once, each in a thread of its own."""
-        self._connector.prepare()
+    def prepare(self, sources: int) -> None:
+        """Get ready to ask so many sources at once, each in a thread of its own."""
+        self._connector.prepare(sources)
 
     def hang_up(self) -> None:
         """End all conversations that other threads hold now."""

@@ -107,7 +107,9 @@ class Listings:
             if source.failed is None and (unknown or not is_known) and urls[0] not in asked:
                 left = tuple(url for url in urls if not services.answers.is_down(url)) or urls
                 asked[urls[0]] = Inquiry(left, unknown, is_first=not is_known)
-        services.transport.prepare()
+        if not asked:
+            return
+        services.transport.prepare(len(asked))
         together = Round(
             rounds=services.rounds,
             what="listing",
