@@ -27,7 +27,7 @@ MAX_MIRRORS = 16
 USUAL_STRIP = 1
 ARCHIVES = ("tar", "zip")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ZIP_NAME = re.compile(r"\.(?:zip|jar|whl)(?:\?.*)?", re.ASCII | re.IGNORECASE | re.DOTALL)
+_ZIP_ENDINGS = (".zip", ".jar", ".whl")
 _EXAMPLE = 'write for example "https://example.org/file.tar.gz"'
 
 
@@ -61,8 +61,9 @@ class UrlSource:
     @property
     def is_zip(self) -> bool:
         """Whether it is a zip archive, as it is declared or called."""
-        name = self.url.rpartition("/")[2]
-        return (self.archive or ("zip" if _ZIP_NAME.search(name) else "tar")) == "zip"
+        if self.archive:
+            return self.archive == "zip"
+        return self.url.partition("?")[0].lower().endswith(_ZIP_ENDINGS)
 
     def content(self) -> TomlValue:
         """Return what digests of the declaration are made of."""

@@ -27,7 +27,9 @@ _SUITE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9./_-]*)?", re.ASCII)
 _POOL_PATH = re.compile(r"[!-~]*", re.ASCII)
 _PACKAGE = re.compile(r"(?:@?[A-Za-z0-9_][A-Za-z0-9@/._+~-]{0,255})?", re.ASCII)
 _PACKAGE_VERSION = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.+~!_:-]{0,255})?", re.ASCII)
-_INTEGRITY = re.compile(r"(?:sha(?:256|384|512)-[A-Za-z0-9+/]{43,86}={0,2})?", re.ASCII)
+_INTEGRITY = re.compile(
+    r"(?:sha256-[A-Za-z0-9+/]{43}=|sha384-[A-Za-z0-9+/]{64}|sha512-[A-Za-z0-9+/]{86}==)?", re.ASCII
+)
 Thing = TypeVar("Thing", bound="Hashable")
 
 

@@ -19,8 +19,10 @@ def pieces_fault(url: str) -> str:
         if match[1] not in PIECES:
             listed = ", ".join(f"{{{piece}}}" for piece in PIECES)
             return f"{match[0]} is not one of {listed}"
-    rest = _PIECE.sub("", url)
-    return "a brace stands alone; write %7B or %7D" if _BRACE.search(rest) else ""
+    if _BRACE.search(_PIECE.sub("", url)):
+        return "a brace stands alone; write %7B or %7D"
+    host = url.partition("://")[2].partition("/")[0].partition("?")[0]
+    return "a piece of a version stands in the host" if has_pieces(host) else ""
 
 
 def has_pieces(url: str) -> bool:
