@@ -31,6 +31,14 @@ class SmallSet:
         (self.mono / "README").write_text(f"{root}\n")  # a genesis of its own
         self._commit()
 
+    @classmethod
+    def found(cls, root: Path) -> SmallSet:
+        """Return the set that was copied to ``root``."""
+        made = cls.__new__(cls)
+        made.mono, made.server = root / "mono", root / "pkgs.git"
+        git(made.mono, "remote", "set-url", "origin", str(made.server))
+        return made
+
     @property
     def url(self) -> str:
         """The server as a URI's source."""
@@ -74,6 +82,18 @@ class Closure:
         self.app.mkdir()
         self.manifest(self.text)
         self.person.does(self.app, "lock")
+
+    @classmethod
+    def changing(cls, other: Closure, root: Path) -> Closure:
+        """Return one with sets of its own."""
+        made = cls.__new__(cls)
+        shutil.copytree(other.root, root, symlinks=True, dirs_exist_ok=True)
+        made.root, made.owner = root, Person(root / "owner")
+        made.core, made.extra = (SmallSet.found(root / each) for each in ("core", "extra"))
+        made.person, made.app = Person(root / "home"), root / "app"
+        made.manifest(made.text)
+        made.person.does(made.app, "lock")
+        return made
 
     @classmethod
     def copied(cls, other: Closure, root: Path) -> Closure:

@@ -1,0 +1,194 @@
+"""Somebody asks what is newer than what is locked."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fakes.closure import Closure
+from tests.servers.git_http import serve
+from tests.story import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.story import Answer
+
+EXIT_FAILED, EXIT_NOT_FOUND, EXIT_NETWORK = 1, 3, 4
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Closure:
+    return Closure(tmp_path_factory.mktemp("closure"))
+
+
+@pytest.fixture
+def changing(locked: Closure, tmp_path: Path) -> Closure:
+    """A closure whose sets a test may change."""
+    return Closure.changing(locked, tmp_path)
+
+
+def outdated(closure: Closure, *words: str) -> dict[str, Any]:
+    """Return what ``eka outdated`` says of each atom, by label and version."""
+    answer = closure.person.json(closure.app, "outdated", *words)
+    return {f"{each['label']} {each['version']}": each for each in answer.document["atoms"]}
+
+
+def held_by(atom: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["owner"].partition("::")[2], each["requirement"]) for each in atom["held_by"]]
+
+
+@pytest.mark.spec("outdated-newest")
+@pytest.mark.spec("outdated-compatible")
+def test_who_holds_back_the_newest_version_is_named(locked: Closure) -> None:
+    answer = locked.person.json(locked.app, "outdated")
+    text = locked.person.does(locked.app, "outdated").out
+
+    (zlib,) = answer.document["atoms"]
+    assert (zlib["version"], zlib["compatible"], zlib["newest"]) == ("1.2.0", "1.2.0", "2.0.0")
+    assert held_by(zlib) == [("", "~1.2"), ("curl@8.0.0", "^1"), ("ssl@3.0.0", "^1")]
+    assert (answer.document["total"], answer.document["outdated"]) == (7, 1)
+    assert "~1.2 (atom.toml:10), ^1 (curl 8.0.0) and 1 more" in text
+    assert "1 of 7 atoms is outdated" in text
+
+
+def test_all_or_some_atoms_can_be_looked_at(locked: Closure) -> None:
+    every = outdated(locked, "--all")
+    direct = outdated(locked, "--all", "--direct-only")
+    some = outdated(locked, "zlib@2", "lua", "--all")
+    unknown = locked.person.json(locked.app, "outdated", "zlip")
+
+    assert len(every) == 7
+    assert set(every) - set(direct) == {"ssl 3.0.0", "zlib 2.0.0"}
+    assert [each for each, atom in every.items() if atom["dev"]] == ["probe 1.0.0"]
+    assert [each for each, atom in every.items() if atom["direct"]] == list(direct)
+    assert set(some) == {"lua 5.4.0", "zlib 2.0.0"}
+    assert (unknown.status, unknown.code) == (EXIT_NOT_FOUND, "atom-not-locked")
+
+
+def test_the_exit_status_tells_when_that_is_wanted(locked: Closure) -> None:
+    plain = locked.person.eka(locked.app, "outdated")
+    wanted = locked.person.eka(locked.app, "outdated", "--exit-code")
+    fresh = locked.person.eka(locked.app, "outdated", "--exit-code", "curl")
+
+    assert (plain.status, wanted.status, fresh.status) == (0, EXIT_FAILED, 0)
+    assert fresh.out == "none of 1 atom is outdated\n"
+
+
+@pytest.mark.spec("outdated-newest")
+def test_yanked_versions_and_pre_releases_are_no_news(changing: Closure) -> None:
+    extra, owner = changing.extra, changing.owner
+    for version in ("5.5.0", "5.6.0", "6.0.0-rc.1"):
+        extra.write("lua", version)
+        extra.publish(owner, "lua")
+    owner.does(extra.mono, "yank", "lua@5.6.0")
+
+    before = outdated(changing)["lua 5.4.0"]
+    owner.does(extra.mono, "yank", "lua@5.4.0", "--reason", "it crashes")
+    after = outdated(changing)["lua 5.4.0"]
+    text = changing.person.does(changing.app, "outdated", "lua").out
+
+    assert (before["compatible"], before["newest"], before["held_by"]) == ("5.5.0", "5.5.0", [])
+    assert (before["status"], after["status"]["yanked"]) == (None, {"reason": "it crashes"})
+    assert "is yanked: it crashes" in text
+
+
+@pytest.mark.spec("outdated-newest")
+def test_who_locked_a_pre_release_is_told_of_the_next_one(changing: Closure) -> None:
+    extra, owner = changing.extra, changing.owner
+    extra.write("lua", "6.0.0-rc.1")
+    extra.publish(owner, "lua")
+    changing.manifest(changing.text.replace('lua = "^5"', 'lua = "=6.0.0-rc.1"'))
+    changing.person.does(changing.app, "lock")
+    extra.write("lua", "6.0.0-rc.2")
+    extra.publish(owner, "lua")
+
+    lua = outdated(changing)["lua 6.0.0-rc.1"]
+
+    assert (lua["compatible"], lua["newest"]) == ("6.0.0-rc.1", "6.0.0-rc.2")
+    assert held_by(lua) == [("", "=6.0.0-rc.1")]
+
+
+@pytest.mark.spec("outdated-newest")
+def test_a_version_that_is_gone_is_told(changing: Closure) -> None:
+    git(changing.extra.server, "update-ref", "-d", "refs/atoms/lua/5.4.0")
+
+    answer = changing.person.json(changing.app, "outdated", "lua", "--exit-code")
+
+    (lua,) = answer.document["atoms"]
+    assert (answer.status, lua["listed"], lua["outdated"]) == (0, False, False)
+    assert "is not published any more" in changing.person.does(changing.app, "outdated").out
+
+
+@pytest.mark.spec("outdated-requests")
+def test_offline_remembered_listings_answer_and_tell_their_age(
+    locked: Closure, tmp_path: Path
+) -> None:
+    closure = Closure.copied(locked, tmp_path)
+    online = outdated(closure)
+
+    offline = closure.person.json(closure.app, "outdated", "--offline")
+    text = closure.person.does(closure.app, "outdated", "--offline").out
+    shutil.rmtree(closure.person.home / ".cache/eka/objects.git")
+    unread = outdated(closure, "--offline")
+    shutil.rmtree(closure.person.home / ".cache")
+    forgotten = closure.person.json(closure.app, "outdated", "--offline")
+
+    assert {f"{each['label']} {each['version']}": each for each in offline.document["atoms"]} == (
+        online
+    )
+    assert all(each["remembered"] for each in offline.document["listings"])
+    assert "1 of 7 atoms is outdated, as listed " in text
+    assert (unread["zlib 1.2.0"]["compatible"], held_by(unread["zlib 1.2.0"])) == (
+        None,
+        [("", "~1.2")],
+    )
+    assert (forgotten.status, forgotten.code) == (EXIT_NETWORK, "offline")
+
+
+@pytest.mark.spec("outdated-requests")
+def test_each_source_is_asked_once_and_one_that_is_down_hides_no_other(
+    locked: Closure, tmp_path: Path
+) -> None:
+    closure = Closure.copied(locked, tmp_path)
+    with serve(locked.root) as server:
+        text = closure.text
+        for each in (locked.core, locked.extra):
+            text = text.replace(each.url, f"{server.url}/{each.server.parent.name}/pkgs.git")
+        closure.manifest(text)
+        (closure.app / "atom.lock").unlink()
+        closure.person.does(closure.app, "lock")
+        server.log.clear()
+
+        asked = outdated(closure)
+        requests = [each.path for each in server.log if each.method == "POST"]
+        moved = locked.extra.server.rename(tmp_path / "away.git")
+        half = closure.person.json(closure.app, "outdated")
+        moved.rename(locked.extra.server)
+    nobody = closure.person.json(closure.app, "outdated")
+
+    assert list(asked) == ["zlib 1.2.0"]
+    assert sorted(requests) == [f"/{name}/pkgs.git/git-upload-pack" for name in ("core", "extra")]
+    assert half.status == EXIT_NETWORK
+    assert _unknown(half) == {"lua": True, "zlib": False}
+    assert (nobody.status, "error" in nobody.document) == (EXIT_NETWORK, True)
+
+
+def _unknown(answer: Answer) -> dict[str, bool]:
+    return {each["label"]: each["unknown"] is not None for each in answer.document["atoms"]}
+
+
+@pytest.mark.spec("outdated-requests")
+def test_a_source_that_is_another_set_now_is_not_believed(changing: Closure) -> None:
+    shutil.rmtree(changing.extra.server)
+    shutil.copytree(changing.core.server, changing.extra.server)
+    shutil.rmtree(changing.person.home / ".cache/eka/listings")
+
+    answer = changing.person.json(changing.app, "outdated", "lua", "zlib")
+
+    atoms = {each["label"]: each for each in answer.document["atoms"]}
+    assert answer.status == EXIT_NETWORK
+    assert "genesis" in atoms["lua"]["unknown"]
+    assert atoms["zlib"]["newest"] == "2.0.0"
