@@ -104,10 +104,9 @@ class BigWorld:
         return atom % self.shape.repositories
 
     def _fill(self) -> None:
-        for repository in self._repositories:
+        for number, repository in enumerate(self._repositories):
             tree = _put(repository, "tree", b"")
             body = b"tree %b\nauthor %b\ncommitter %b\n\n" % (tree.hex.encode(), _PERSON, _PERSON)
-            number = len(self.root.name) and self._repositories.index(repository)
             repository.genesis = _put(repository, "commit", body + b"set %d\n" % number)
             repository.refs["refs/ekala/init"] = repository.genesis.hex
             repository.refs["refs/heads/main"] = repository.genesis.hex
