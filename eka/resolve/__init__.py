@@ -9,6 +9,7 @@ from __future__ import annotations
 from eka.resolve.catalog import Catalog
 from eka.resolve.drive import drive
 from eka.resolve.errors import DependencyCycle, NoMatchingVersion, NoSuchPackage, Unsatisfiable
+from eka.resolve.explanation import Explanation, Leaf, Sentence, Suggestion
 from eka.resolve.listing import Listing, bucket_of
 from eka.resolve.model import (
     Answer,
@@ -31,6 +32,8 @@ __all__ = [
     "Catalog",
     "Dependencies",
     "DependencyCycle",
+    "Explanation",
+    "Leaf",
     "Listing",
     "Need",
     "NoMatchingVersion",
@@ -38,8 +41,10 @@ __all__ = [
     "Provider",
     "Request",
     "ResolveKey",
+    "Sentence",
     "Solution",
     "Strategy",
+    "Suggestion",
     "Unavailable",
     "Unsatisfiable",
     "Wanted",

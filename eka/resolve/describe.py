@@ -1,36 +1,41 @@
-"""Words for nodes, masks, edges and conclusions."""
+"""Words for facts and conclusions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.resolve.errors import place_of
-from eka.resolve.facts import Requires, Unmet, Unusable
+from eka.errors import Span
+from eka.resolve.explanation import Leaf, Sentence
+from eka.resolve.facts import Alone, Requires, Unmet, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     from eka.resolve.core import Core
     from eka.resolve.incompatibility import Edge
     from eka.resolve.listing import Listing
-    from eka.resolve.model import ResolveKey, Wanted
+    from eka.resolve.model import Request, ResolveKey, Wanted
     from eka.resolve.places import Place, Places
+    from eka.resolve.telling import RuledOut
+    from eka.resolve.together import Told
 
 ROOT = "your project"
 NOTHING_FITS = "no choice of versions fits"
 _MAX_RUNS = 3
+_MAX_WORDINGS = 3
+_MOST_DEMANDS = 3
 _GENESIS_LETTERS = 8
 
 
 class Words:
-    """Names what the nodes of a proof stand for."""
+    """Names what the nodes of a core stand for."""
 
     def __init__(self, core: Core, places: Places) -> None:
         self._core = core
         self._places = places
         keys = {self._place(node).atom.key for node in range(len(core.nodes))}
-        keys.update(wanted.key for edge in core.edges for wanted in lines_of(edge))
+        keys.update(wanted.key for edge in core.edges for wanted in _lines(edge))
         labels = [label.text for _, label in keys]
         self._ambiguous = {label for label in labels if labels.count(label) > 1}
 
@@ -39,41 +44,68 @@ class Words:
         atoms = {self._place(node).atom for node in range(len(self._core.nodes))}
         return sorted(self._label(each.key) for each in atoms if each.known.is_confined)
 
-    def edge(self, edge: Edge) -> str:
-        """Return the fact behind an edge as a clause, with the place it is written."""
+    def leaves(self, edge: Edge) -> Iterator[Leaf]:
+        """Yield the facts of an edge, one for each version that it speaks of."""
+        for bit in sorted(edge.facts):
+            owner: Request | None = None
+            if edge.dependant != NOBODY:
+                place = self._place(edge.dependant)
+                owner = place.atom.key, place.version(bit)
+            match edge.facts[bit]:
+                case Requires(wanted):
+                    yield Leaf(owner, "requires", wanted)
+                case Unmet(wanted, why, cause):
+                    yield Leaf(owner, "unmet", wanted, cause, why)
+                case Unusable(reason, cause):
+                    yield Leaf(owner, "unusable", None, cause, reason)
+                case Alone():
+                    yield Leaf(owner, "single")
+                case _:  # true by construction
+                    return
+
+    def fact(self, told: Told) -> Sentence:
+        """Return what is told together, as one sentence, with its place where it is one line."""
+        edge = told.edge
         who, verb = ROOT, "requires"
         if edge.dependant != NOBODY:
             who, verb = self._versions(edge.dependant, edge.mask)
-        fact = edge.facts[max(edge.facts)]
-        match fact:
-            case Requires():
-                beside = edge.dependency == NOBODY
-                tail = ", which cannot stand beside it" if beside else ""
-                return f"{who} {verb} {self._line(edge)}{tail}"
-            case Unmet():
-                return f"{who} {verb} {self._line(edge)} ({fact.why})"
-            case Unusable():
-                return f"{who} cannot be used ({fact.reason})"
-            case _:  # Alone; what is true by construction is never told
-                label = self._label(self._place(edge.dependant).atom.key)
-                return f"{who} must be the only version of {label}"
+        fact = next(iter(told.parts[0].facts.values()))
+        if isinstance(fact, Unusable):
+            return Sentence(f"{who} cannot be used: {fact.reason}")
+        if isinstance(fact, Alone):
+            label = self._label(self._place(edge.dependant).atom.key)
+            return Sentence(f"{who} must be the only version of {label}")
+        lines = [wanted for part in told.parts for wanted in _lines(part)]
+        text = f"{who} {verb} {self._label(lines[0].key)} {_wordings(lines)}"
+        if isinstance(fact, Unmet):
+            text = f"{text}: {fact.why}"
+        elif edge.dependency == NOBODY:
+            text = f"{text}, which cannot stand beside it"
+        return Sentence(text, _place_of(lines[0]))
 
-    def conclusion(self, terms: Mapping[int, int]) -> str:
-        """Return what an incompatibility says, as a clause."""
-        selected = [(node, mask) for node, mask in terms.items() if not mask & ABSENT]
-        needed = [
-            self._versions(node, self._core.full[node] & ~mask)[0]
-            for node, mask in terms.items()
-            if mask & ABSENT
+    def conclusion(self, end: RuledOut) -> Sentence:
+        """Return what follows from the facts told before."""
+        why = self._clash(end)
+        if end.node == NOBODY:
+            return Sentence(f"so {why}", is_conclusion=True)
+        who, _ = self._versions(end.node, end.mask)
+        because = "" if end.clash == end.node else f": {why}"
+        return Sentence(f"so {who} cannot be selected{because}", is_conclusion=True)
+
+    def _clash(self, end: RuledOut) -> str:
+        label = self._label(self._place(end.clash).atom.key)
+        texts = [
+            wanted.requirement.text
+            for told in end.demands
+            for part in told.parts[:1]
+            for wanted in list(_lines(part))[:1]
+            if len(told.parts) == 1
         ]
-        what = " or ".join(needed)
-        if not selected:
-            return f"{ROOT} needs {what}" if needed else NOTHING_FITS
-        who, verb = self._versions(*selected[0])
-        others = " and ".join(self._versions(*each)[0] for each in selected[1:])
-        if needed:
-            return f"{who} {f'with {others} ' if others else ''}{verb} {what}"
-        return f"{who} cannot be used{f' with {others}' if others else ''}"
+        different = list(dict.fromkeys(texts))
+        if len(texts) == len(end.demands) and 1 < len(different) <= _MOST_DEMANDS:
+            both = "both " if len(different) == _BOTH else ""
+            return f"no version of {label} meets {both}{' and '.join(different)}"
+        return f"no version of {label} is left"
 
     def _place(self, node: int) -> Place:
         return self._places[self._core.nodes[node]]
@@ -84,23 +116,10 @@ class Words:
             return f"{label.text} (set {genesis.hex[:_GENESIS_LETTERS]})"
         return label.text
 
-    def _line(self, edge: Edge) -> str:
-        """Return a requirement as it is written, with the place of the newest such line.
-
-        Versions may write the same need in different words: ``lib ^1.2 / ^1.1``.
-        """
-        written = list(lines_of(edge))
-        texts = [wanted.requirement.text for wanted in written]
-        if len(texts) > _MAX_RUNS:
-            texts = [*texts[:_MAX_RUNS], "…"]
-        line = f"{self._label(written[0].key)} {' / '.join(texts)}"
-        place = place_of(written[0])
-        return f"{line} ({place})" if place else line
-
     def _versions(self, node: int, mask: int) -> tuple[str, str]:
         """Return a mask of a node as words, and the form of "require" that follows them."""
         place = self._place(node)
-        bits = self._places.coverage(self._core.nodes[node], mask)
+        bits = self._places.coverage(self._core.nodes[node], mask & ~ABSENT)
         label, listing = self._label(place.atom.key), place.atom.known
         if bits.bit_count() == 1:
             return f"{label} {listing.at(bits).text}", "requires"
@@ -109,7 +128,10 @@ class Words:
         return f"{label} {_runs(bits, listing)}", "require"
 
 
-def lines_of(edge: Edge) -> Iterator[Wanted]:
+_BOTH = 2
+
+
+def _lines(edge: Edge) -> Iterator[Wanted]:
     """Yield the requirement lines behind an edge, one for each wording, the newest first."""
     seen: set[str] = set()
     for bit in sorted(edge.facts, reverse=True):
@@ -117,6 +139,20 @@ def lines_of(edge: Edge) -> Iterator[Wanted]:
         if isinstance(fact, Requires | Unmet) and fact.wanted.requirement.text not in seen:
             seen.add(fact.wanted.requirement.text)
             yield fact.wanted
+
+
+def _wordings(lines: Sequence[Wanted]) -> str:
+    """Return the requirements of several lines, the first ones and the last: ``^1.2 / ^1.1``."""
+    texts = list(dict.fromkeys(wanted.requirement.text for wanted in lines))
+    if len(texts) > _MAX_WORDINGS:
+        texts = [*texts[: _MAX_WORDINGS - 1], "…", texts[-1]]
+    return " / ".join(texts)
+
+
+def _place_of(wanted: Wanted) -> Span | None:
+    """Return where a line of a file here is; what is published is named by its version."""
+    span = wanted.origin
+    return span if isinstance(span, Span) and "@" not in span.file.rpartition("/")[0] else None
 
 
 def _runs(bits: int, listing: Listing) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit, Span
+from eka.resolve.explanation import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from eka.resolve.explanation import Explanation
     from eka.resolve.model import Request, Wanted
 
 
@@ -63,26 +65,23 @@ class NoMatchingVersion(EkaError):
 class Unsatisfiable(EkaError):
     """No choice of versions fills every requirement.
 
-    ``report`` explains it in sentences; ``lines`` are the requirement lines it rests on. Where
-    ``is_minimal``, changing any one of them would make the rest satisfiable.
+    ``explanation`` says why, from requirement lines as they are written. Where it is minimal,
+    the others could be met without any one of them.
     """
 
     code = "unsatisfiable"
     exit_status = Exit.FAILED
 
-    def __init__(
-        self, report: Sequence[str], lines: Sequence[Wanted], *, is_minimal: bool
-    ) -> None:
+    def __init__(self, explanation: Explanation) -> None:
+        first = next((leaf.wanted for leaf in explanation.leaves if leaf.wanted), None)
         super().__init__(
             what="no choice of versions fills every requirement",
-            where=place_of(lines[0]),
-            why="\n".join(report),
+            where=place_of(first) if first else "",
+            why="\n".join(aligned(explanation.sentences)),
             fix="loosen one of these requirements, or ask their authors to",
-            span=_span_of(lines[0]),
+            span=_span_of(first) if first else None,
         )
-        self.report = tuple(report)
-        self.lines = tuple(lines)
-        self.is_minimal = is_minimal
+        self.explanation = explanation
 
 
 class DependencyCycle(EkaError):

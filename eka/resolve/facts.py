@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eka.resolve.model import Wanted
+    from eka.resolve.model import Cause, Wanted
 
 
 @dataclass(slots=True, eq=False)  # made by the thousand, so not frozen, which costs time
@@ -22,6 +22,7 @@ class Unmet:
 
     wanted: Wanted
     why: str
+    cause: Cause = "unmatched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Unusable:
     """A version that cannot be used, whatever else is selected."""
 
     reason: str
+    cause: Cause = "unusable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,19 @@ class Dependencies:
     single: bool = False
 
 
+Cause = Literal[
+    "missing", "unlisted", "unmatched", "prerelease", "yanked", "young", "unusable"
+]  # fmt: skip
+"""Why a line is not met (no such atom, not listed, no version matches, pre-releases only), or why
+a version cannot be used (yanked, too young for the cooldown, not in order)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unavailable:
     """Why something that is named cannot be used, as a clause: ``it is yanked``."""
 
     reason: str
+    cause: Cause = "unusable"
 
 
 Request = tuple[ResolveKey, Version]

@@ -8,6 +8,7 @@ from eka.resolve.facts import Glue, Unmet
 from eka.resolve.incompatibility import ABSENT
 from eka.resolve.listing import Listing
 from eka.resolve.model import Unavailable
+from eka.resolve.unmet import why_unmet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -174,11 +175,11 @@ class Places:
     def _find(self, line: Line) -> Target | Unmet:
         atom = line.aim.atom
         if isinstance(atom.listing, Unavailable):
-            return Unmet(line.wanted, atom.listing.reason)
+            return Unmet(line.wanted, atom.listing.reason, "unlisted")
         candidates = self._candidates.get(atom) or self._look_at(atom)
         mask = candidates.known.mask(line.aim.requirement)
         if not mask:
-            return Unmet(line.wanted, _why_unmet(candidates.known))
+            return Unmet(line.wanted, *why_unmet(candidates.known.versions, line.aim.requirement))
         slices = candidates.known.slices(mask)
         if len(slices) == 1:
             low, high, states = slices[0]
@@ -200,13 +201,3 @@ class Places:
         full = self._engine.trail.full[node]
         self._all[node].told = full
         return Target(node, full & ~ABSENT)
-
-
-def _why_unmet(listing: Listing) -> str:
-    if not listing.versions:
-        return "no version is published"
-    newest = listing.versions[-1]
-    stable = [version for version in listing.versions if not version.prerelease]
-    if newest.prerelease and stable:
-        return f"no version matches, the newest are {stable[-1].text} and {newest.text}"
-    return f"no version matches, the newest is {newest.text}"

@@ -13,7 +13,6 @@ from eka.resolve.ahead import Ahead
 from eka.resolve.catalog import Catalog, Needs, unlisted
 from eka.resolve.engine import Engine
 from eka.resolve.errors import NoMatchingVersion, NoSuchPackage
-from eka.resolve.explain import explain
 from eka.resolve.facts import Alone, Fact, Unmet, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY, Contradiction
 from eka.resolve.listing import Listing
@@ -67,6 +66,8 @@ def solve(
     try:
         return (yield from search.run(root))
     except Contradiction as end:
+        from eka.resolve.explain import explain  # noqa: PLC0415 - most searches find something
+
         raise explain(end.proof, places, engine) from None
 
 
@@ -184,7 +185,7 @@ class _Search:
         place.told |= bit
         needs = place.needs(bit)
         if isinstance(needs, Unavailable):
-            self._forbid(node, bit, Unusable(needs.reason), needs)
+            self._forbid(node, bit, Unusable(needs.reason, needs.cause), needs)
         elif needs is not None:
             for line in needs.lines:
                 self._connect(node, bit, line)
@@ -195,7 +196,7 @@ class _Search:
     def _connect(self, node: int, bit: int, line: Line) -> None:
         target = self._places.target(line)
         if isinstance(target, Unmet):
-            self._forbid(node, bit, Unmet(line.wanted, target.why), line.aim)
+            self._forbid(node, bit, Unmet(line.wanted, target.why, target.cause), line.aim)
         elif target.node != node:
             self._engine.add_edge(node, bit, target.node, target.allowed, line)
         elif not bit & target.allowed:

@@ -74,11 +74,10 @@ def facts_of(error: EkaError) -> dict[str, Any]:
     if isinstance(error, Problems):
         facts["problems"] = [problem.code for problem in error.problems]
     if isinstance(error, Unsatisfiable):
-        assert error.is_minimal
-        facts["report"] = list(error.report)
-        facts["lines"] = sorted(
-            f"{line.key[1].text} {line.requirement.text}" for line in error.lines
-        )
+        assert error.explanation.is_minimal
+        facts["report"] = error.why.splitlines()
+        lines = [leaf.wanted for leaf in error.explanation.leaves if leaf.wanted]
+        facts["lines"] = sorted(f"{line.key[1].text} {line.requirement.text}" for line in lines)
     if isinstance(error, DependencyCycle):
         facts["path"] = [text_of(one) for one in error.path]
     if isinstance(error, NoMatchingVersion):

@@ -74,7 +74,7 @@ class FakeVersions:
             key(label): _parsed(versions) for label, versions in atoms.items()
         }
         self.needs = {
-            (key(label), Version.parse(version)): _dependencies(f"{label}-{version}", one)
+            (key(label), Version.parse(version)): _dependencies(f"{label}@{version}", one)
             for label, versions in atoms.items()
             for version, one in versions.items()
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.resolve.core import Budget, leaves, minimal_core, refute
+from eka.resolve.core import Budget, minimal_core, refute
 from eka.resolve.facts import Glue, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY, Edge, Incompatibility, Learned
 
@@ -111,7 +111,6 @@ def test_of_a_minimal_core_no_edge_can_be_left_out(rounds: Callable[[int, int], 
         core = minimal_core(proof, full)
 
         assert core.is_minimal
-        assert set(map(id, leaves(core.proof))) <= set(map(id, core.edges))
         assert not is_satisfiable(core.edges, core.full), seed
         for edge in core.edges:
             if not isinstance(next(iter(edge.facts.values())), Glue):
@@ -119,7 +118,7 @@ def test_of_a_minimal_core_no_edge_can_be_left_out(rounds: Callable[[int, int], 
                 assert is_satisfiable(fewer, core.full), seed
 
 
-def test_a_core_that_is_too_hard_rests_on_the_proof_as_it_was() -> None:
+def test_a_core_without_effort_is_all_the_proof_rests_on() -> None:
     required = [Edge(NOBODY, node, 0b110, 0b111) for node in (0, 1)]
     crossed = [(0, 0b10, 0b10), (0, 0b100, 0b100), (1, 0b10, 0b100), (1, 0b100, 0b10)]
     edges = [*required]
@@ -134,7 +133,7 @@ def test_a_core_that_is_too_hard_rests_on_the_proof_as_it_was() -> None:
     given_up = minimal_core(proof, [0b111] * 2, work=0)
     whole = minimal_core(proof, [0b111] * 2)
 
-    assert given_up.proof is proof
+    assert len(given_up.edges) == 5
     assert not given_up.is_minimal
     assert whole.is_minimal
     assert len(whole.edges) == 5

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eka.errors import EkaError, Span
+from eka.errors import EkaError
 from eka.resolve import Listing, Solution, Unsatisfiable, drive, solve
 from tests import strategies
-from tests.fakes.versions import FakeVersions, key
+from tests.fakes.registries import registry
+from tests.fakes.versions import FakeVersion, FakeVersions, key, text_of
 from tests.worlds import Puzzle, large_puzzle, small_puzzle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from eka.atom import Requirement, Version
-    from eka.resolve import Dependencies, Request, ResolveKey, Strategy, Unavailable, Wanted
+    from eka.resolve import Dependencies, Leaf, Request, ResolveKey, Strategy, Unavailable
     from tests.fakes.versions import World
 
 Kept = dict["ResolveKey", list["Version"]]
@@ -153,11 +153,11 @@ class Eager(FakeVersions):
 def told(found: Solution | EkaError) -> object:
     if isinstance(found, Solution):
         return found
-    return type(found), str(found), getattr(found, "lines", None)
+    return type(found), str(found), getattr(found, "explanation", None)
 
 
-@pytest.mark.spec("resolution-core")
-def test_the_lines_of_an_explanation_contradict_each_other(
+@pytest.mark.spec("resolution-core", "resolution-unsatisfiable")
+def test_an_explanation_rests_on_facts_of_which_every_one_is_needed(
     rounds: Callable[[int, int], int],
 ) -> None:
     checked = 0
@@ -166,34 +166,66 @@ def test_the_lines_of_an_explanation_contradict_each_other(
         error = attempt(puzzle)
         if not isinstance(error, Unsatisfiable):
             continue
-        told_lines = {(owner(line), text(line)) for line in error.lines}
+        leaves = error.explanation.leaves
 
-        assert error.is_minimal, seed
-        assert not only(puzzle, told_lines).has_solution(), seed
+        assert error.explanation.is_minimal, seed
+        assert not with_only(puzzle, leaves).has_solution(), seed
+        for leaf in leaves:
+            others = [each for each in leaves if each is not leaf]
+            assert with_only(puzzle, others).has_solution(), (seed, leaf)
         checked += 1
     assert checked > 10
 
 
-def owner(line: Wanted) -> str:
-    """Return the label of the atom a line is written in; "" for the project."""
-    assert isinstance(line.origin, Span)
-    return line.origin.file.partition("-")[0] if "/" in line.origin.file else ""
+@pytest.mark.spec("resolution-core")
+def test_explanations_of_large_worlds_rest_on_facts_that_are_all_needed(
+    rounds: Callable[[int, int], int],
+) -> None:
+    checked = 0
+    for seed in range(rounds(12, 1500)):
+        made = registry(60, seed)
+        puzzle = Puzzle(made.atoms, made.root)
+        error = attempt(puzzle)
+        if not isinstance(error, Unsatisfiable):
+            continue
+        leaves = error.explanation.leaves
+
+        assert error.explanation.is_minimal, seed
+        assert isinstance(attempt(with_only(puzzle, leaves)), Unsatisfiable), seed
+        for leaf in leaves:
+            others = with_only(puzzle, [each for each in leaves if each is not leaf])
+            assert not isinstance(attempt(others), Unsatisfiable), (seed, leaf)
+        checked += 1
+    assert checked > 3
 
 
-def text(line: Wanted) -> str:
-    return f"{line.key[1].text} {line.requirement.text}"
+def with_only(puzzle: Puzzle, leaves: Sequence[Leaf]) -> Puzzle:
+    """Return a puzzle of which only these facts are true."""
+    facts = {(leaf.owner and text_of(leaf.owner), leaf.kind, line(leaf)) for leaf in leaves}
 
+    def kept(name: str | None, requires: Sequence[str]) -> tuple[str, ...]:
+        kinds = ("requires", "unmet")
+        return tuple(
+            each for each in requires if any((name, kind, each) in facts for kind in kinds)
+        )
 
-def only(puzzle: Puzzle, told_lines: set[tuple[str, str]]) -> Puzzle:
-    """Return a puzzle with these requirement lines and no others."""
     atoms: World = {
         label: {
-            version: replace(
-                one, requires=tuple(each for each in one.requires if (label, each) in told_lines)
+            version: FakeVersion(
+                kept(f"{label} {version}", one.requires),
+                single=one.single and (f"{label} {version}", "single", "") in facts,
+                unavailable=one.unavailable
+                if (f"{label} {version}", "unusable", "") in facts
+                else "",
             )
             for version, one in versions.items()
         }
         for label, versions in puzzle.atoms.items()
     }
-    root = [each for each in puzzle.root if ("", each) in told_lines]
-    return Puzzle(atoms, root, puzzle.single)
+    return Puzzle(atoms, kept(None, puzzle.root), puzzle.single)
+
+
+def line(leaf: Leaf) -> str:
+    """Return a requirement line as worlds write it; "" for another fact."""
+    wanted = leaf.wanted
+    return f"{wanted.key[1].text} {wanted.requirement.text}" if wanted else ""

@@ -40,5 +40,5 @@ def test_the_error_names_the_path_and_its_lines() -> None:
     error = caught.value
     assert [text_of(one) for one in error.path] == ["a 1.0.0", "b 1.0.0", "a 1.0.0"]
     assert [line.requirement.text for line in error.lines] == ["^1", "*"]
-    assert error.where == "b-1.0.0/atom.toml:2"
+    assert error.where == "b@1.0.0/atom.toml:2"
     assert isinstance(error.span, Span)

@@ -178,7 +178,8 @@ def test_an_atom_that_cannot_be_listed_says_why() -> None:
     with pytest.raises(Unsatisfiable) as caught:
         drive(solve(lines(["a ^1"])), provider)
 
-    assert "(it is not in the cache)" in caught.value.report[0]
+    leaf = caught.value.explanation.leaves[-1]
+    assert (leaf.kind, leaf.cause, leaf.reason) == ("unmet", "unlisted", "it is not in the cache")
 
 
 def test_a_line_of_the_project_that_cannot_be_listed_says_why() -> None:

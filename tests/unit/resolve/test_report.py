@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eka.atom import Genesis, ObjectId, Version
+from eka.errors import Span
 from eka.resolve import Dependencies, Unsatisfiable, drive, solve
-from tests.fakes.versions import FakeVersions, key, lines, request, resolve, wanted, world
+from tests.fakes.versions import (
+    FakeVersion,
+    FakeVersions,
+    key,
+    lines,
+    request,
+    resolve,
+    text_of,
+    wanted,
+    world,
+)
 
 if TYPE_CHECKING:
     from tests.fakes.versions import World
@@ -23,63 +34,119 @@ def failure(atoms: World, root: list[str], single: list[str] | None = None) -> U
     return caught.value
 
 
+def told(error: Unsatisfiable) -> list[str]:
+    return [sentence.text for sentence in error.explanation.sentences]
+
+
 def test_an_error_points_to_the_first_line_of_the_project() -> None:
     atoms = world({"a 1.0.0": ["c =1.0.0"], "b 1.0.0": ["c =1.1.0"], "c 1.0.0": [], "c 1.1.0": []})
 
     error = failure(atoms, ["a ^1", "b ^1"])
 
-    assert error.is_minimal
-    assert error.where == "atom.toml:2"
+    assert error.explanation.is_minimal
+    assert error.where == "atom.toml:1"
     assert error.span is not None
-    assert error.span.line == 2
-    assert error.why == "\n".join(error.report)
+    assert error.span.line == 1
 
 
-def test_a_conclusion_that_is_needed_far_away_gets_a_number() -> None:
+def test_threads_are_told_from_the_project_to_where_they_meet() -> None:
+    atoms = world({"a 1.0.0": ["c =1.0.0"], "b 1.0.0": ["c =1.1.0"], "c 1.0.0": [], "c 1.1.0": []})
+
+    error = failure(atoms, ["a ^1", "b ^1"])
+
+    assert told(error) == [
+        "your project requires a ^1",
+        "a 1.0.0 requires c =1.0.0",
+        "your project requires b ^1",
+        "b 1.0.0 requires c =1.1.0",
+        "so no version of c meets both =1.0.0 and =1.1.0",
+    ]
+    places = [each.place.line if each.place else None for each in error.explanation.sentences]
+    assert places == [1, None, 2, None, None]
+    assert error.why.splitlines()[0] == "your project requires a ^1  atom.toml:1"
+
+
+def test_every_leaf_is_a_line_of_the_project_or_of_one_version() -> None:
+    atoms = world({"a 1.0.0": ["c =1.0.0"], "b 1.0.0": ["c =1.1.0"], "c 1.0.0": [], "c 1.1.0": []})
+
+    leaves = failure(atoms, ["a ^1", "b ^1"]).explanation.leaves
+
+    assert [(each.owner and text_of(each.owner), each.kind) for each in leaves] == [
+        (None, "requires"),
+        ("a 1.0.0", "requires"),
+        (None, "requires"),
+        ("b 1.0.0", "requires"),
+    ]
+    spans = [each.wanted.origin for each in leaves if each.wanted]
+    files = [each.file for each in spans if isinstance(each, Span)]
+    assert files == ["atom.toml", "a@1.0.0/atom.toml", "atom.toml", "b@1.0.0/atom.toml"]
+
+
+def test_versions_that_fail_for_reasons_of_their_own_are_ruled_out_one_by_one() -> None:
     atoms = world({
         "foo 1.0.0": ["a ^1", "b =1.0.0"], "foo 1.1.0": ["x ^1", "y =1.0.0"],
         "a 1.0.0": ["b =1.1.0"], "b 1.0.0": [], "b 1.1.0": [],
         "x 1.0.0": ["y =1.1.0"], "y 1.0.0": [], "y 1.1.0": [],
     })  # fmt: skip
 
-    assert failure(atoms, ["foo ^1"]).report == (
-        "Because foo 1.0.0 requires a ^1 (foo-1.0.0/atom.toml:1) and a 1.0.0 requires b =1.1.0 "
-        "(a-1.0.0/atom.toml:1), foo 1.0.0 requires b 1.1.0.",
-        "And because foo 1.0.0 requires b =1.0.0 (foo-1.0.0/atom.toml:2), "
-        "foo 1.0.0 cannot be used. (1)",
-        "Because foo 1.1.0 requires x ^1 (foo-1.1.0/atom.toml:1) and x 1.0.0 requires y =1.1.0 "
-        "(x-1.0.0/atom.toml:1), foo 1.1.0 requires y 1.1.0.",
-        "And because foo 1.1.0 requires y =1.0.0 (foo-1.1.0/atom.toml:2), "
-        "foo 1.1.0 cannot be used.",
-        "And because foo 1.0.0 cannot be used (1), every version of foo cannot be used.",
-        "And because your project requires foo ^1 (atom.toml:1), no choice of versions fits.",
+    assert told(failure(atoms, ["foo ^1"])) == [
+        "your project requires foo ^1",
+        "foo 1.0.0 requires a ^1",
+        "a 1.0.0 requires b =1.1.0",
+        "foo 1.0.0 requires b =1.0.0",
+        "so foo 1.0.0 cannot be selected: no version of b meets both =1.1.0 and =1.0.0",
+        "foo 1.1.0 requires x ^1",
+        "x 1.0.0 requires y =1.1.0",
+        "foo 1.1.0 requires y =1.0.0",
+        "so no version of y meets both =1.1.0 and =1.0.0",
+    ]
+
+
+def test_what_is_missing_further_down_is_told_from_above() -> None:
+    atoms = world({
+        "foo 1.0.0": ["a ^1"], "foo 1.1.0": ["x ^1"], "a 1.0.0": ["b ^1"], "b 1.0.0": ["none ^1"],
+        "x 1.0.0": ["y ^1"], "y 1.0.0": ["pin ^2"], "pin 1.0.0": [],
+    })  # fmt: skip
+
+    assert told(failure(atoms, ["foo ^1"])) == [
+        "your project requires foo ^1",
+        "foo 1.0.0 requires a ^1",
+        "a 1.0.0 requires b ^1",
+        "b 1.0.0 requires none ^1: no version is published",
+        "foo 1.1.0 requires x ^1",
+        "x 1.0.0 requires y ^1",
+        "y 1.0.0 requires pin ^2: no version matches, the newest is 1.0.0",
+        "so no version of y is left",
+    ]
+
+
+def test_the_same_need_of_many_versions_is_one_sentence() -> None:
+    atoms = world(
+        {f"lib 1.{n}.0": [f"pin =1.{n}.0"] for n in range(1, 6)}
+        | {f"pin 1.{n}.0": [] for n in range(6)}
     )
+
+    error = failure(atoms, ["lib ^1.2", "pin =1.0.0"])
+
+    assert "lib 1.2.0 to 1.5.0 require pin =1.2.0 / =1.3.0 / … / =1.5.0" in told(error)
+    assert len(error.explanation.leaves) == 6
 
 
 def test_versions_are_told_in_ranges() -> None:
     atoms = world(
-        {f"lib 1.{n}.0": ["pin =1.1.0"] if n % 2 else ["pin =1.2.0"] for n in range(10)}
-        | {"pin 1.0.0": [], "pin 1.1.0": [], "pin 1.2.0": []}
+        {f"lib 1.{n}.0": ["pin =1.1.0"] if n % 2 else ["gone ^1"] for n in range(10)}
+        | {"pin 1.0.0": [], "pin 1.1.0": []}
     )
 
-    report = failure(atoms, ["lib *", "pin =1.0.0"]).report
+    report = told(failure(atoms, ["lib *", "pin =1.0.0"]))
 
-    assert any("lib 1.0.0, 1.2.0 and 3 more ranges require" in line for line in report)
+    assert any("lib 1.0.0, 1.2.0 and 3 more ranges require gone" in line for line in report)
 
 
 def test_all_versions_are_told_as_every_version() -> None:
-    atoms = world(
-        {
-            "lib 1.0.0": ["pin =1.1.0"],
-            "lib 1.1.0": ["pin =1.1.0"],
-            "pin 1.0.0": [],
-            "pin 1.1.0": [],
-        }
-    )
+    atoms = world({"lib 1.0.0": ["pin ^2"], "lib 1.1.0": ["pin ^2"], "pin 1.0.0": []})
 
-    report = failure(atoms, ["lib *", "pin =1.0.0"]).report
-
-    assert "every version of lib requires pin =1.1.0" in report[0]
+    assert told(failure(atoms, ["lib *"]))[1].startswith("every version of lib requires pin ^2")
 
 
 def test_equal_labels_of_two_sets_are_told_apart() -> None:
@@ -93,7 +160,7 @@ def test_equal_labels_of_two_sets_are_told_apart() -> None:
     with pytest.raises(Unsatisfiable) as caught:
         drive(solve((*lines(["a *"]), replace(wanted("lib ^1"), key=far))), provider)
 
-    text = "\n".join(caught.value.report)
+    text = "\n".join(told(caught.value))
     assert "lib (set abcdef00)" in text
     assert "lib (set 00000000)" in text
 
@@ -103,18 +170,25 @@ def test_a_place_may_be_words_or_unknown() -> None:
     written = replace(wanted("a ^1"), origin="the command line")
     unknown = replace(wanted("a ^1"), origin=None)
 
-    reports: list[str] = []
-    for line in (written, unknown):
+    for line, where in ((written, "the command line"), (unknown, "")):
         with pytest.raises(Unsatisfiable) as caught:
             drive(solve([line]), atoms)
-        reports.append(caught.value.report[0])
 
-    assert reports[0].startswith(
-        "Because your project requires a ^1 (the command line) and a 1.0.0"
-    )
-    assert reports[1].startswith(
-        "Because your project requires a ^1 and a 1.0.0 requires nothing ^1"
-    )
+        assert caught.value.where == where
+        assert caught.value.explanation.sentences[0].place is None
+
+
+def test_a_line_of_a_neighbour_has_its_place() -> None:
+    provider = FakeVersions(world({"a 1.0.0": [], "b 1.0.0": []}))
+    line = wanted("b ^2", "/home/me/set/a/atom.toml", 7)
+    provider.needs[request("a 1.0.0")] = Dependencies((line,))
+
+    with pytest.raises(Unsatisfiable) as caught:
+        drive(solve([wanted("a ^1", "/home/me/set/app/atom.toml", 3)]), provider)
+
+    told_lines = caught.value.why.splitlines()
+    assert told_lines[0].endswith("  app/atom.toml:3")
+    assert told_lines[1].endswith("  a/atom.toml:7")
 
 
 def test_a_choice_between_buckets_is_told_by_its_versions() -> None:
@@ -125,9 +199,25 @@ def test_a_choice_between_buckets_is_told_by_its_versions() -> None:
 
     error = failure(atoms, ["lib >=1", "pin =1.0.0"])
 
-    assert "lib >=1" in error.report[0]
-    assert len(error.lines) == 4
-    assert "several" not in "\n".join(error.report)
+    assert told(error) == [
+        "your project requires lib >=1",
+        "your project requires pin =1.0.0",
+        "lib 1.0.0 requires pin =1.1.0",
+        "lib 2.0.0 requires pin =1.2.0",
+        "so no version of pin meets both =1.0.0 and =1.2.0",
+    ]
+    assert len(error.explanation.leaves) == 4
+
+
+def test_a_version_that_stands_alone_is_told_once() -> None:
+    atoms = world({"a 1.0.0": ["lib ^2"], "b 1.0.0": ["lib ^1"], "lib 1.0.0": [], "lib 3.0.0": []})
+    atoms["lib"]["2.0.0"] = FakeVersion(single=True)
+
+    error = failure(atoms, ["a ^1", "b ^1"])
+
+    assert told(error).count("lib 2.0.0 must be the only version of lib") == 1
+    assert told(error)[-1] == "so no version of lib is left"
+    assert [each.kind for each in error.explanation.leaves].count("single") == 1
 
 
 def deep(levels: int) -> World:
@@ -140,14 +230,22 @@ def deep(levels: int) -> World:
     return world(texts)
 
 
-def test_a_very_long_argument_becomes_a_list_of_its_lines() -> None:
+def test_threads_share_lines_where_there_are_many() -> None:
+    error = failure(deep(5), ["top *", "pin =1.0.0"])
+
+    threads = [f"top 1.{n}.0 requires b{n} ^1; b{n} 1.0.0 requires c{n} ^1" for n in range(5)]
+    assert [text.partition("; c")[0] for text in told(error)[2:-1]] == threads
+    assert max(map(len, told(error))) <= 92
+
+
+def test_a_very_long_argument_becomes_a_list_of_its_facts() -> None:
     error = failure(deep(60), ["top *", "pin =1.0.0"])
 
-    assert error.is_minimal
-    assert len(error.lines) == 182
-    assert len(error.report) == 41
-    assert error.report[-1] == "… and 142 more."
-    assert error.report[0].endswith(".")
+    assert error.explanation.is_minimal
+    assert len(error.explanation.leaves) == 182
+    assert len(told(error)) == 42
+    assert told(error)[-2].endswith("more lines; --json has every fact")
+    assert told(error)[-1] == "so nothing fits all of this, as the solver found"
 
 
 def test_an_effort_without_end_is_given_up() -> None:
@@ -161,20 +259,7 @@ def test_an_effort_without_end_is_given_up() -> None:
 
     error = failure(world(many | texts | ends), ["l0 *", "pin =1.0.0"])
 
-    assert not error.is_minimal
-    assert error.lines
-    assert len(error.report) <= 41
-
-
-def test_one_need_in_several_words_is_told_in_all_of_them() -> None:
-    atoms = world({
-        "lib 1.0.0": ["pin =1.1.0"], "lib 1.1.0": ["pin ^1.1"], "lib 1.2.0": ["pin >=1.1"],
-        "lib 1.3.0": ["pin ~1.1"], "pin 1.0.0": [], "pin 1.1.0": [],
-    })  # fmt: skip
-
-    error = failure(atoms, ["lib *", "pin =1.0.0"])
-    three = failure(atoms, ["lib <1.3", "pin =1.0.0"])
-
-    assert "requires pin ~1.1 / >=1.1 / ^1.1 / … (lib-1.3.0/atom.toml:1)" in error.report[0]
-    assert "require pin >=1.1 / ^1.1 / =1.1.0 (lib-1.2.0/atom.toml:1)" in three.report[0]
-    assert len(error.lines) == 6
+    assert not error.explanation.is_minimal
+    assert error.explanation.leaves
+    assert told(error)[-1].startswith("fewer facts may do")
+    assert len(told(error)) <= 43
