@@ -18,7 +18,7 @@ from eka.errors import EkaError, Exit, raise_problems
 from eka.hashing import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from eka.atom.manifest_model import Dependency, DirectSource, Patch
     from eka.atom.reading import Table
@@ -46,14 +46,14 @@ class PatchPublished(EkaError):
 
 
 class ForeignUrl(EkaError):
-    """An atom from elsewhere names a set by something else than a full https or ssh URL."""
+    """An atom from elsewhere names a repository by something else than a full https or ssh URL."""
 
     code = "foreign-url"
     exit_status = Exit.INTEGRITY
 
-    def __init__(self, set_name: str, url: str, span: Span | None) -> None:
+    def __init__(self, set_name: str, url: str, span: Span | None, *, what: str = "set") -> None:
         super().__init__(
-            what=f"the set `{set_name}` of a foreign atom is not named by a full URL",
+            what=f"the {what} `{set_name}` of a foreign atom is not named by a full URL",
             where=without_password(url),
             why="aliases and paths mean something else on every machine; other protocols are "
             "neither private nor checked",
@@ -111,7 +111,8 @@ def check_foreign(manifest: Manifest) -> None:
     """Check that a manifest of another project says nothing that only its author can use.
 
     Raises:
-        ForeignUrl: a set is named by an alias, a path, http or git (`Problems` if several are).
+        ForeignUrl: a set or a git source is named by an alias, a path, http or git (`Problems` if
+            several are).
         PatchPublished: it has ``[patch]``.
 
     Source: atom-spec/manifest.md [manifest-foreign], [manifest-patch-published].
@@ -122,11 +123,22 @@ def check_foreign(manifest: Manifest) -> None:
         for text in declaration.written
         if text != "::" and not text.startswith(_FOREIGN_SCHEMES)
     ]
+    problems += _foreign_sources(manifest)
     if manifest.patches:
         package = manifest.package
         name = f"{package.label.text}@{package.version.text}"
         problems.append(PatchPublished(name, manifest.patches[0].span))
     raise_problems(problems)
+
+
+def _foreign_sources(manifest: Manifest) -> Iterator[ForeignUrl]:
+    if not any(source.kind == "git" for source in manifest.direct):
+        return
+    from eka.atom.direct_git import GitSource  # noqa: PLC0415 - few manifests have any
+
+    for source in manifest.direct:
+        if isinstance(source, GitSource) and not source.url.startswith(_FOREIGN_SCHEMES):
+            yield ForeignUrl(source.name.text, source.url, None, what="git source")
 
 
 def requirements_digest(manifest: Manifest) -> str:

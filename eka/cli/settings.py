@@ -47,6 +47,7 @@ VARIABLES = {
     "deb.security_mirror": "EKA_DEB_SECURITY_MIRROR",
     "deb.keyring": "EKA_DEB_KEYRING",
     "deb.suite": "EKA_DEB_SUITE",
+    "npm.registry": "EKA_NPM_REGISTRY",
     "pypi.index": "EKA_PYPI_INDEX",
 }
 DEB = {  # what each must look like, in words and as a pattern
@@ -56,6 +57,8 @@ DEB = {  # what each must look like, in words and as a pattern
     "deb.suite": ("a suite such as bookworm", pattern(r"[a-z][a-z0-9.+-]*")),
 }
 PYPI_INDEX = ("an http or https URL", pattern(r"https?://[!-~]+"))
+NPM_REGISTRY = ("an http or https URL without a user", pattern(r"https?://[^@\s/]+(/[!-~]*)?"))
+DEFAULT_NPM_REGISTRY = "https://registry.npmjs.org"
 DEFAULT_PYPI_INDEX = "https://pypi.org/simple"
 LARGEST = {
     "listing.max_age_s": MAX_SECONDS,
@@ -80,6 +83,7 @@ class Settings:
         jobs: Actions built at one time.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
             that somebody set.
+        npm_registry: Where npm packages are listed.
         pypi_index: Where Python packages are listed whose lock file does not say it.
         config_dir: The user's directory of configuration, there or not.
         signatures: With which key to sign, and whom to trust; None where nothing is set.
@@ -96,6 +100,7 @@ class Settings:
     timeout_s: int
     jobs: int
     deb: Mapping[str, str]
+    npm_registry: str
     pypi_index: str
     config_dir: Path
     signatures: SignatureSettings | None
@@ -141,6 +146,7 @@ def load_settings(
             for key, form in DEB.items()
             if key in values
         },
+        npm_registry=_npm_registry(values),
         pypi_index=_pypi_index(values),
         config_dir=config_dir,
         signatures=_signatures(values, trusted, aliases, environment),
@@ -280,6 +286,11 @@ def _number(key: str, values: Mapping[str, Value]) -> int:
         why = f"expected a whole number from {smallest} to {LARGEST[key]}, found {value.raw!r}"
         raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
     return value.raw
+
+
+def _npm_registry(values: Mapping[str, Value]) -> str:
+    is_set = "npm.registry" in values
+    return _text("npm.registry", values, NPM_REGISTRY) if is_set else DEFAULT_NPM_REGISTRY
 
 
 def _pypi_index(values: Mapping[str, Value]) -> str:

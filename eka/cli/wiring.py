@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from eka.build import Realiser
     from eka.cli.frame import Frame
     from eka.direct import DebPinner, Pip
-    from eka.git import History, ObjectCache
+    from eka.git import History, ObjectCache, SourceDirectories
     from eka.git.objects import PygitReader
     from eka.git.signatures import Signer, Trust
     from eka.store import Event, Plan, Store
@@ -40,6 +40,7 @@ def services(
     refresh: bool = False,
     store: str | None = None,
     accept_changed: Sequence[str] | None = None,
+    accept_moved: Sequence[str] | None = None,
 ) -> Services:
     """Return what the user stories of one command work with.
 
@@ -49,6 +50,7 @@ def services(
         refresh: Remembered answers do not count.
         store: Directory of the store, instead of the one in the settings.
         accept_changed: LABEL@VERSION of versions that may differ from what was seen first.
+        accept_moved: Names of direct sources whose tags may lead to other commits than before.
     """
     settings = frame.settings
     accepted = accepted_changes(accept_changed or ())
@@ -70,6 +72,7 @@ def services(
         index=VersionIndex(transport),
         objects=objects,
         reader=cache(partial(_reader, objects)),
+        directories=cache(partial(_directories, frame, runner)),
         history=partial(_history, frame, runner, offline=offline),
         listings=settings.cache_dir / "listings",
         good_signatures=settings.state_dir / "good-signatures.jsonl",
@@ -85,9 +88,11 @@ def services(
         refresh=refresh,
         max_age_s=settings.max_age_s,
         accepted_changes=accepted,
+        accepted_moves=frozenset(accept_moved or ()),
         pinner=cache(partial(_pinner, frame)),
         pip=partial(_pip, frame),
         package_index=settings.pypi_index,
+        npm_registry=settings.npm_registry,
         open_url=partial(_open_url, frame),
         store=open_store,
         realiser=partial(_realiser, frame, open_store, offline=offline),
@@ -150,6 +155,15 @@ def _reader(objects: Callable[[], ObjectCache]) -> PygitReader:
     from eka.git.objects import PygitReader as Reader  # noqa: PLC0415 - costs 100 ms
 
     return Reader(objects().git_dir)
+
+
+def _directories(frame: Frame, runner: GitRunner) -> SourceDirectories:
+    from eka.git.source_directory import SourceDirectories as Found  # noqa: PLC0415 - costs 100 ms
+
+    def received(size_bytes: int) -> None:
+        frame.progress.count("KiB received", size_bytes // 1024, None)
+
+    return Found(frame.settings.cache_dir / "directories.git", runner, progress=received)
 
 
 def signer(frame: Frame, wired: Services, choice: str | None) -> Signer:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eka.compose.actions import Actions, SourceLayer
     from eka.store import Input
 
-KINDS = ("deb", "pypi", "url")
+KINDS = ("deb", "git", "npm", "pypi", "url")
 
 
 class ComposedKind(Protocol):

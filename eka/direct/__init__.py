@@ -15,10 +15,13 @@ if TYPE_CHECKING:
         AptMissing,
         ArchiveUnavailable,
         DirectSourceNotFound,
+        NpmAnswerUnusable,
+        NpmMismatch,
         UnsupportedSystem,
         UrlHashMismatch,
         UrlUnavailable,
     )
+    from eka.direct.npm import pin_npm
     from eka.direct.python.errors import (
         ForeignLockInvalid,
         ForeignLockMissing,
@@ -49,6 +52,8 @@ __all__ = [
     "ForeignLockUnfit",
     "Measured",
     "NotInForeignLock",
+    "NpmAnswerUnusable",
+    "NpmMismatch",
     "OpenUrl",
     "PackageIndexUnavailable",
     "PackagesUnmapped",
@@ -64,6 +69,7 @@ __all__ = [
     "choose_wheels",
     "chunks",
     "measure",
+    "pin_npm",
     "pin_url",
     "read_foreign_lock",
     "resolve_requirements",
@@ -77,8 +83,10 @@ if not TYPE_CHECKING:
         {
             "apt": "ARCHITECTURES Archive",
             "deb": "DebPinner",
-            "errors": "AptMissing ArchiveUnavailable DirectSourceNotFound UnsupportedSystem "
+            "errors": "AptMissing ArchiveUnavailable DirectSourceNotFound NpmAnswerUnusable "
+            "NpmMismatch UnsupportedSystem "
             "UrlHashMismatch UrlUnavailable",
+            "npm": "pin_npm",
             "python.errors": "ForeignLockInvalid ForeignLockMissing ForeignLockUnfit "
             "NotInForeignLock PackageIndexUnavailable PackagesUnmapped PipMissing "
             "RequirementsUnresolved WheelMismatch WheelNotFound",

@@ -92,3 +92,34 @@ class UrlHashMismatch(EkaError):
             fix="do not use it before you know why the file changed",
         )
         self.expected, self.found = expected, found
+
+
+class NpmAnswerUnusable(EkaError):
+    """The npm registry answered with something that no pin can be made of."""
+
+    code = "npm-answer-unusable"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(
+            what="what the npm registry says of a package cannot be used",
+            where=place,
+            why=why,
+            fix="check the setting npm.registry, or ask for another version",
+        )
+
+
+class NpmMismatch(EkaError):
+    """The archive of an npm package is not what the registry says."""
+
+    code = "npm-mismatch"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, url: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what="the archive of an npm package is not what the registry says",
+            where=url,
+            why=f"expected {expected}, found {found}",
+            fix="do not use it before you know which of the two is wrong",
+        )
+        self.expected, self.found = expected, found

@@ -110,6 +110,13 @@ if TYPE_CHECKING:
         VersionNotPublished,
     )
     from eka.git.publisher import Publisher
+    from eka.git.ref_choice import (
+        NamedCommit,
+        RefMissing,
+        TagsDisagree,
+        named_commit,
+        wanted_prefixes,
+    )
     from eka.git.ref_hook import ForeignHook, HookReport, HooksElsewhere, HookState, RefHook
     from eka.git.remembering import Remembering
     from eka.git.remotes import NoRemote, Remote, UnknownRemote, choose_remote
@@ -128,6 +135,7 @@ if TYPE_CHECKING:
     )
     from eka.git.runner import Finished, GitFailed, GitRunner, RunOptions
     from eka.git.set_init import InitReport, InitRequest, init_set
+    from eka.git.source_directory import DirectoryMissing, SourceDirectories
     from eka.git.source_set import SourceAtom, SourceSet, read_source_set
     from eka.git.source_tree import claimed_origin, commit_parents, commit_tree, is_manifest
     from eka.git.status import (
@@ -173,6 +181,7 @@ __all__ = [
     "ConfusableLabel",
     "ConfusableVersion",
     "Deprecation",
+    "DirectoryMissing",
     "DirtyAtoms",
     "DuplicateLabel",
     "ExpectedAtom",
@@ -206,6 +215,7 @@ __all__ = [
     "MirrorIncomplete",
     "MirrorPlaceTaken",
     "MirrorRepository",
+    "NamedCommit",
     "NestedAtom",
     "NetworkFailed",
     "NoCommitYet",
@@ -238,6 +248,7 @@ __all__ = [
     "RefHook",
     "RefLayout",
     "RefLocked",
+    "RefMissing",
     "RefsMoved",
     "RefusedObjects",
     "Remembering",
@@ -252,6 +263,7 @@ __all__ = [
     "SideObject",
     "SourceAtom",
     "SourceBusy",
+    "SourceDirectories",
     "SourceNotFound",
     "SourceNotOnRemote",
     "SourceNotPushed",
@@ -263,6 +275,7 @@ __all__ = [
     "StatusReport",
     "StatusRequest",
     "StatusWriter",
+    "TagsDisagree",
     "TimedOut",
     "Together",
     "Transport",
@@ -302,6 +315,7 @@ __all__ = [
     "listed_genesis",
     "locked",
     "manifest_meta_ref",
+    "named_commit",
     "origin_meta_ref",
     "origin_ref",
     "package_matches",
@@ -324,6 +338,7 @@ __all__ = [
     "touching",
     "unreadable",
     "verify_atom",
+    "wanted_prefixes",
 ]
 
 if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing name
@@ -344,6 +359,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
             "protocol": "ServerRefused",
             "protocol_listing": "ListingTooLarge",
+            "ref_choice": "NamedCommit RefMissing TagsDisagree named_commit wanted_prefixes",
             "object_port": "ObjectReader",
             "remembering": "Remembering",
             "provenance": "verify_atom",
@@ -365,6 +381,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "RevisionNotFound ShallowClone",
             "runner": "Finished GitFailed GitRunner RunOptions",
             "set_init": "InitReport InitRequest init_set",
+            "source_directory": "DirectoryMissing SourceDirectories",
             "source_set": "SourceAtom SourceSet read_source_set",
             "source_tree": "claimed_origin commit_parents commit_tree is_manifest",
             "status": "Deprecation InvalidReason InvalidStatus VersionStatus combined read_status "

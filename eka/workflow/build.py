@@ -16,6 +16,7 @@ from eka.store import (
     RunAction,
     UnpackAction,
 )
+from eka.workflow.direct_trees import supply_trees
 from eka.workflow.errors import LinkPlaceMissing, LockMissing, LockStale
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.lock import lock_project
@@ -161,6 +162,7 @@ def _composed(
     lock: Lock,
     targets: tuple[AtomKey | None, ...],
 ) -> Composition:
+    supply_trees(services, lock.direct)
     services.progress.step("preparing sources")
     supplies = supply(services, project, manifest, lock)
     return compose_static(

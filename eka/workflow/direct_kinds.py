@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eka.atom import DirectSource, Label, LockedDirect, LockedFile, LockedTree, Version
     from eka.workflow.services import Services
 
-KINDS = ("deb", "url")
+KINDS = ("deb", "git", "npm", "pypi", "url")
 
 Pinned: TypeAlias = "tuple[LockedFile, ...] | LockedTree"
 

@@ -334,3 +334,36 @@ class NotInLock(EkaError):
             what=f"{label} is not a direct dependency of this project",
             fix=f"it depends on {', '.join(known)}" if known else f"eka add SOURCE::{label}",
         )
+
+
+class TagMoved(EkaError):
+    """A tag leads to another commit than when it was pinned."""
+
+    code = "tag-moved"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, source: str, tag: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            what=f"the tag {tag} of the git source {source} was moved",
+            why=f"expected commit {expected}, found {found}",
+            fix="find out who moved it and why; `eka lock --refresh --accept-moved "
+            f"{source}` takes the new one",
+        )
+        self.source, self.tag, self.expected, self.found = source, tag, expected, found
+
+
+class SourceTreeRefused(EkaError):
+    """The tree of a direct source holds what no source may hold."""
+
+    code = "source-tree-refused"
+    exit_status = Exit.INTEGRITY
+
+    def __init__(self, source: str, where: str, why: str) -> None:
+        super().__init__(
+            what=f"the tree of the git source {source} cannot be used",
+            where=where,
+            why=why,
+            fix="take a directory without it (`subdir`) or another commit; what a submodule "
+            "holds can be a git source of its own",
+        )
+        self.source = source

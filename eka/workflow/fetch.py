@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eka.atom import parse_source_url
 from eka.compose import compose_fetches
 from eka.store import ActionFinished, Outcome
+from eka.workflow.direct_trees import supply_trees
 from eka.workflow.fetched import check_fetched
 from eka.workflow.locked import checked_lock
 from eka.workflow.progress import counted
@@ -27,7 +28,7 @@ class FetchReport:
 
     atoms: tuple[LockedAtom, ...]  # pinned by the lock; own atoms need no fetching
     fetched: int  # how many of them were not in the cache before
-    files: int = 0  # of direct sources, for this system
+    files: int = 0  # of direct sources, for this system; a tree counts as one
     downloaded: int = 0  # how many of them were not in the store before
 
 
@@ -43,20 +44,21 @@ def fetch_project(services: Services, project: Project) -> FetchReport:
     report = fetch_lock(services, lock)
     check_fetched(services, report.atoms)
     pins = [pin for pin in lock.direct if pin.system in ("", services.system)]
+    trees, downloaded = supply_trees(services, pins)
     plan = compose_fetches(pins)
     if not plan.roots:
-        return report
-    downloaded = 0
+        return replace(report, files=trees, downloaded=downloaded)
+    total = len(plan.roots) + trees
 
     def emit(event: Event) -> None:
         nonlocal downloaded
         if isinstance(event, ActionFinished):
             downloaded += event.outcome is Outcome.BUILT
-            services.progress.count("files", downloaded, len(plan.roots))
+            services.progress.count("files", downloaded, total)
 
     services.progress.step("downloading direct sources")
     services.realiser(emit).realise(plan)
-    return replace(report, files=len(plan.roots), downloaded=downloaded)
+    return replace(report, files=total, downloaded=downloaded)
 
 
 def fetch_lock(services: Services, lock: Lock) -> FetchReport:

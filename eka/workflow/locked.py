@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eka.atom import GitSource
 from eka.workflow.direct_kinds import pinned_kind
 from eka.workflow.errors import LockSourceRefused, LockStale
 from eka.workflow.local import LocalAtoms
@@ -106,7 +107,10 @@ def _meets(key: AtomKey, line: Dependency) -> bool:
 
 def _check_places(project: Project, manifest: Manifest, lock: Lock, local: LocalAtoms) -> None:
     """Refuse directories of this machine and open connections that only the lock names."""
-    odd = {url for each in lock.sets for url in each.urls if not url.startswith(FOREIGN_SCHEMES)}
+    urls = [url for each in lock.sets for url in each.urls]
+    # Those of the project itself were held against its manifest.
+    urls += [pin.tree.url for pin in lock.direct if pin.owner is not None and pin.tree is not None]
+    odd = {url for url in urls if not url.startswith(FOREIGN_SCHEMES)}
     if not odd:
         return
     near = [(project, manifest), *local.projects]
@@ -120,3 +124,4 @@ def _named(projects: Iterable[tuple[Project, Manifest]]) -> Iterator[str]:
     for project, manifest in projects:
         for declared in manifest.package.sets.values():
             yield from (url.absolute(str(project.directory)).public for url in declared.urls)
+        yield from (source.url for source in manifest.direct if isinstance(source, GitSource))

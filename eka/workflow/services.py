@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from eka.atom import Aliases, Label, SourceUrl, Version
     from eka.build import Realiser
     from eka.direct import DebPinner, OpenUrl, Pip
-    from eka.git import GitRunner, History, ObjectCache, Transport, VersionIndex
+    from eka.git import (
+        GitRunner,
+        History,
+        ObjectCache,
+        SourceDirectories,
+        Transport,
+        VersionIndex,
+    )
     from eka.git.objects import PygitReader
     from eka.git.signatures import Trust, TrustRule
     from eka.store import Event, Store
@@ -31,6 +38,7 @@ class Services:
     transport: Transport
     index: VersionIndex
     objects: Callable[[], ObjectCache]
+    directories: Callable[[], SourceDirectories]  # of commits that are direct sources
     reader: Callable[[], PygitReader]  # of the cache's objects
     history: Callable[[SourceUrl], History]  # of a source's commits
     listings: Path  # directory of the listing cache
@@ -48,11 +56,14 @@ class Services:
     max_age_s: int = 0  # so long a remembered listing answers without its source being asked
     # Versions that may be something else than what was seen first, as the person says.
     accepted_changes: frozenset[tuple[Label, Version]] = frozenset()
+    # Names of direct sources whose tags may have been moved, as the person says.
+    accepted_moves: frozenset[str] = frozenset()
     answers: Answers = field(default_factory=Answers)  # of sources, in this run
     rounds: Rounds = field(default_factory=Rounds)  # in which several sources are asked
     pinner: Callable[[], DebPinner]
     pip: Callable[[], Pip]
     package_index: str  # where Python packages are listed whose lock file does not say it
+    npm_registry: str  # where npm packages are listed
     open_url: OpenUrl
     store: Callable[[], Store]
     realiser: Callable[[Callable[[Event], None]], Realiser]

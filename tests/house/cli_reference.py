@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eka.cli.arguments import help_text
 from eka.cli.dispatch import load_command
-from eka.cli.settings import DEB, LARGEST, PYPI_INDEX, SMALLEST, VARIABLES
+from eka.cli.settings import DEB, LARGEST, NPM_REGISTRY, PYPI_INDEX, SMALLEST, VARIABLES
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 from eka.errors import Exit
 from eka.store_cli.words import COMMANDS as STORE_COMMANDS
@@ -49,6 +49,7 @@ MEANINGS = {
     "deb.security_mirror": "its security archive; nothing leaves it out",
     "deb.keyring": "keys that sign the archive",
     "deb.suite": "suite for sources that name none",
+    "npm.registry": "where npm packages are listed",
     "pypi.index": "where Python packages are listed whose lock file does not say it",
 }
 SIGNED = {  # what each must look like
@@ -151,7 +152,7 @@ def _range(key: str) -> str:
         return f"; {SMALLEST.get(key, 1)} to {LARGEST[key]}"
     if key in SIGNED:
         return SIGNED[key]
-    forms = {**DEB, "pypi.index": PYPI_INDEX}
+    forms = {**DEB, "npm.registry": NPM_REGISTRY, "pypi.index": PYPI_INDEX}
     return f"; {forms[key][0]}" if key in forms else "; an absolute path"
 
 

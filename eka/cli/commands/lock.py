@@ -29,9 +29,7 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
     offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
     frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
-    refresh: Annotated[
-        bool, typer.Option(help="Ask sources, find deb and url pins anew.")
-    ] = False,
+    refresh: Annotated[bool, typer.Option(help="Ask sources, pin direct sources anew.")] = False,
     update: Annotated[bool, typer.Option(help="Take the newest versions that fit.")] = False,
     minimal: Annotated[bool, typer.Option(help="Take the oldest versions that fit.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
@@ -42,6 +40,10 @@ def lock(  # noqa: PLR0913 - one parameter is one option
         list[str] | None,
         typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
     ] = None,
+    accept_moved: Annotated[
+        list[str] | None,
+        typer.Option(help="Take the git source NAME though its tag was moved."),
+    ] = None,
 ) -> Reply:
     """Pin the whole closure of an atom in atom.lock; in a set's root, of all its atoms.
 
@@ -49,7 +51,11 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     4 network, 5 a published atom is not what it claims, or not what was seen first.
     """
     services = wiring.services(
-        frame, offline=offline or frozen, refresh=refresh, accept_changed=accept_changed
+        frame,
+        offline=offline or frozen,
+        refresh=refresh,
+        accept_changed=accept_changed,
+        accept_moved=accept_moved,
     )
     options = LockOptions(
         locked=locked or frozen,
