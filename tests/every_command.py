@@ -21,9 +21,11 @@ CALLS: dict[str, list[str]] = {
     "info": ["info", "SERVER::greet"],
     "add": ["add", "SERVER::shell@^1"],
     "remove": ["remove", "shell"],
+    "update": ["update"],
     "lock": ["lock"],
     "tree": ["tree"],
     "why": ["why", "shell"],
+    "outdated": ["outdated"],
     "verify": ["verify", "SERVER"],
     "fetch": ["fetch"],
     "mirror": ["mirror", "OUT"],
@@ -36,9 +38,10 @@ CALLS: dict[str, list[str]] = {
 # and so is ``user``, which needs ``shell``.
 PLACES: dict[str, str] = {
     "add": "plain",
-    "remove": "user",
+    **dict.fromkeys(("remove", "update"), "user"),
     **dict.fromkeys(
-        ("info", "tree", "why", "fetch", "build", "run", "diff", "mirror", "vendor"), "greet"
+        ("info", "tree", "why", "outdated", "fetch", "build", "run", "diff", "mirror", "vendor"),
+        "greet",
     ),
 }
 # Every way to give a command an address, in a directory whose manifest and remote name it too.
@@ -63,9 +66,11 @@ ADDRESSED: dict[str, list[list[str]]] = {
     "info": [["info", "--", "URL::greet"]],
     "add": [["add", "--", "URL::greet"], ["add", "--accept-source=URL", "--", "URL::greet"]],
     "remove": [["remove", "--", "URL"], ["remove", "--direct=URL", "--", "greet"]],
+    "update": [["update", "--", "URL"], ["update", "--accept-source=URL"], ["update"]],
     "lock": [["lock"]],
     "tree": [["tree", "--", "URL::greet"], ["tree", "--invert=URL::greet"]],
     "why": [["why", "--", "URL::greet"]],
+    "outdated": [["outdated"], ["outdated", "--", "URL::greet"]],
     "verify": [["verify", "--", "URL"], ["verify", "--", "URL::greet@^1"]],
     "fetch": [["fetch"]],
     "mirror": [["mirror", "--", "URL"], ["mirror", "out"]],
