@@ -83,6 +83,11 @@ class Unsatisfiable(EkaError):
         )
         self.explanation = explanation
 
+    @property
+    def lines(self) -> tuple[Wanted, ...]:
+        """The requirement lines that the explanation rests on."""
+        return tuple(leaf.wanted for leaf in self.explanation.leaves if leaf.wanted)
+
 
 class DependencyCycle(EkaError):
     """Selected versions need each other, so none can be built first."""
