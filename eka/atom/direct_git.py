@@ -60,7 +60,7 @@ class GitSource:
         if self.rev is not None:
             return f"commit {self.rev.hex}"
         if self.version is not None:
-            return f"tags {self.tag_prefix}{self.version.text}"
+            return f"tag that fits {self.tag_prefix}{self.version.text}"
         return f"tag {self.tag}" if self.tag else f"branch {self.branch}"
 
     def content(self) -> TomlValue:

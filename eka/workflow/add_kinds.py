@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 # kind -> module:function, a `ReadTyped`
 TYPED: dict[str, str] = {
     "deb": "eka.workflow.add_kinds:typed_deb",
+    "git": "eka.workflow.add_git:typed_git",
+    "npm": "eka.workflow.add_npm:typed_npm",
     "url": "eka.workflow.add_kinds:typed_url",
 }
 _FORM = pattern(r"(?:([^=:/@\s]+)=)?([a-z][a-z0-9]*):(?!//)(.+)")
-_ARCHIVE = pattern(r"\.(?:tar(?:\.[a-z0-9]+)?|tgz|txz|tbz2)$")
+_ARCHIVE = pattern(r"\.(?:tar(?:\.[a-z0-9]+)?|tgz|txz|tbz2|zip)$")
 _VERSION = pattern(r"[-_.]v?[0-9].*$")
 _SHA256 = "#sha256="
 _SOURCE_PACKAGE = "src:"

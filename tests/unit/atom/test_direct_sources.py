@@ -122,7 +122,7 @@ def test_a_zip_archive_is_known_by_its_name_or_by_declaration(
         (f'rev = "{"a" * 40}"', f"commit {'a' * 40}"),
         ('tag = "v1"', "tag v1"),
         ('branch = "main"', "branch main"),
-        ('version = "^1.2", tag_prefix = "x-"', "tags x-^1.2"),
+        ('version = "^1.2", tag_prefix = "x-"', "tag that fits x-^1.2"),
     ],
 )
 def test_a_git_source_says_what_it_wants(declared: str, wanted: str) -> None:
