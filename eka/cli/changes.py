@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.cli.text import cyan, dim, green, red, yellow
+from eka.workflow.direct_changes import ADDED, REMOVED
 from eka.workflow.lock_changes import Direction
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
+    from eka.workflow.direct_changes import DirectChange
     from eka.workflow.lock_changes import Change
 
 FEW = 3  # atoms of one set that moved are named one by one
@@ -90,3 +92,38 @@ def _verb(direction: Direction) -> Piece:
 
 def _both(before: Json, after: Json) -> Json:
     return None if before is None or after is None else {"before": before, "after": after}
+
+
+def direct_document(changes: Sequence[DirectChange]) -> list[Json]:
+    """Return the changes of direct sources as JSON."""
+    return [
+        {
+            "owner": each.owner or None,
+            "kind": each.kind,
+            "name": each.name,
+            "system": each.system or None,
+            "change": each.what,
+            "before": each.before or None,
+            "after": each.after or None,
+        }
+        for each in changes
+    ]
+
+
+def direct_lines(changes: Sequence[DirectChange]) -> list[Line]:
+    """Return the changes of direct sources as lines, such as ``Pinned anew deb libc6``."""
+    lines: list[Line] = []
+    for each in changes:
+        style = {ADDED: green, REMOVED: red}.get(each.what, yellow)
+        versions = " -> ".join(text for text in (each.before, each.after) if text)
+        notes = [each.system, f"of {each.owner}" if each.owner else ""]
+        note = " ".join(text for text in notes if text)
+        lines.append(
+            (
+                "  ",
+                style(each.what.capitalize()),
+                f" {each.kind} {each.name} {versions}".rstrip(),
+                dim(f" ({note})" if note else ""),
+            )
+        )
+    return lines

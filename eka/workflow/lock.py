@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eka.atom import encode_lock
+from eka.workflow.direct_changes import describe_direct, diff_direct
 from eka.workflow.errors import LockMissing, LockStale
 from eka.workflow.lock_changes import describe
 from eka.workflow.lock_signers import lock_changes
@@ -16,6 +17,7 @@ from eka.workflow.resolution import resolve
 
 if TYPE_CHECKING:
     from eka.atom import Lock
+    from eka.workflow.direct_changes import DirectChange
     from eka.workflow.lock_changes import Change
     from eka.workflow.project import Project
     from eka.workflow.resolution import LockOptions, Shared
@@ -30,6 +32,7 @@ class LockReport:
     lock: Lock
     changes: tuple[Change, ...]
     written: bool
+    direct_changes: tuple[DirectChange, ...] = ()
 
 
 def lock_project(
@@ -56,9 +59,10 @@ def lock_project(
         lock = resolve(services, project, manifest_text, options, previous, shared)
         new = encode_lock(lock)
         changes = lock_changes(services, previous.lock, lock)
+        direct = diff_direct(previous.lock, lock)
         if options.locked and new != old:
-            raise LockStale(str(project.lock_path), describe(changes))
+            raise LockStale(str(project.lock_path), describe(changes) or describe_direct(direct))
         write = new != old and not options.dry_run
         if write:
             write_files(project.directory, {LOCK: new})
-    return LockReport(project, lock, changes, write)
+    return LockReport(project, lock, changes, write, direct)

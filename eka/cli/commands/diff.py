@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eka.cli import wiring
+from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
@@ -47,6 +48,9 @@ def diff(  # noqa: PLR0913 - one parameter is one option
     ] = None,
     *,
     patch: Annotated[bool, typer.Option("--patch", "-p", help="Show the lines too.")] = False,
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Compare atom.lock alone: revisions or files.")
+    ] = False,
     exit_code: Annotated[bool, typer.Option(help="End with 1 when files differ.")] = False,
     offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
     refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
@@ -57,13 +61,22 @@ def diff(  # noqa: PLR0913 - one parameter is one option
     as they are now; with a version alone that version. A label alone means an atom of this
     repository, as its refs have it. Atoms of two labels or two repositories can be compared too.
 
-    Exit status: 0 compared, 1 they differ (with --exit-code), 2 an argument is wrong, 3 no such
-    atom or version, 4 network, 5 what is published there is no atom.
+    With --lock OLD and NEW are revisions of git, or locks; default: HEAD, and atom.lock as it is
+    here. In a set's root the locks of all its atoms are compared.
+
+    Exit status: 0 compared, 1 they differ (with --exit-code) or there is no lock, 2 an argument is
+    wrong, 3 no such atom, version or revision, 4 network, 5 what is published there is no atom.
     """
     if old is None and new is not None:  # pragma: no cover - typer fills them in order
         old, new = new, None
     words = tuple(word for word in (old, new) if word is not None)
-    services = wiring.services(frame, offline=offline, refresh=refresh)
+    services = wiring.services(frame, offline=offline or lock, refresh=refresh)
+    if lock:
+        from eka.cli.lock_diff import lock_diff  # noqa: PLC0415 - few compare locks
+
+        if patch:
+            raise UsageFailed("diff", "--lock compares atoms, not lines: leave out --patch")
+        return lock_diff(services, words, exit_code=exit_code)
     report = compare(services, words, patch=patch)
     document = _document(report, patch=patch)
     document["listings"] = listings_document(services)

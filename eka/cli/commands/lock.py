@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eka.cli import wiring
-from eka.cli.changes import change_lines, changes_document
+from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
@@ -84,6 +84,7 @@ def _document(report: LockReport) -> Json:
         "atoms": len(report.lock.atoms),
         "direct": len(report.lock.direct),
         "changes": changes_document(report.changes),
+        "direct_changes": direct_document(report.direct_changes),
     }
 
 
@@ -94,5 +95,10 @@ def _lines(frame: Frame, report: LockReport, *, dry_run: bool) -> list[Line]:
     if report.written:
         what = "locked"
     else:
-        what = "would lock" if dry_run and report.changes else "up to date"
-    return [(f"{what} ", cyan(where), dim(f" ({count})")), *change_lines(report.changes)]
+        is_changed = bool(report.changes or report.direct_changes)
+        what = "would lock" if dry_run and is_changed else "up to date"
+    return [
+        (f"{what} ", cyan(where), dim(f" ({count})")),
+        *change_lines(report.changes),
+        *direct_lines(report.direct_changes),
+    ]
