@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 DELIMITER = "::"
 
 
-def find_target(project: Project, manifest: Manifest, lock: Lock, name: str) -> AtomKey:
-    """Return the direct dependency that ``LABEL`` or ``SET::LABEL`` names.
+def find_target(project: Project, manifest: Manifest, lock: Lock, name: str) -> AtomKey | None:
+    """Return the direct dependency that ``LABEL`` or ``SET::LABEL`` names; `ROOT` for the project.
+
+    The project's own label means the project, unless a dependency is called so.
 
     Raises:
         NotInLock: the project has no such dependency.
@@ -23,6 +25,8 @@ def find_target(project: Project, manifest: Manifest, lock: Lock, name: str) -> 
     """
     lines = (*manifest.dependencies, *manifest.dev_dependencies)
     wanted = [line for line in lines if name in (line.label.text, _title(line))]
+    if not wanted and name == manifest.package.label.text:
+        return ROOT
     if not wanted:
         raise NotInLock(name, sorted({line.label.text for line in lines}))
     selector, place = Selector(lock), str(project.directory)

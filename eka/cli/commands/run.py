@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def run(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
     target: Annotated[
-        str | None, typer.Argument(help="A direct dependency; default: the project itself.")
+        str | None,
+        typer.Argument(help="A direct dependency, or the project itself (the default)."),
     ] = None,
     arguments: Annotated[
         list[str] | None, typer.Argument(help="Arguments of the program, after --.")
