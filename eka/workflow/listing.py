@@ -46,6 +46,8 @@ class _Source:
 class Listings:
     """Asks a source once per run, and the disk when the network is forbidden."""
 
+    asks = True  # what is listed was said by a source
+
     def __init__(self, services: Services) -> None:
         self._services = services
         self._sources: dict[SourceUrl, _Source] = {}

@@ -13,6 +13,7 @@ from eka.workflow.lock_signers import lock_changes
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK
+from eka.workflow.relock import unchanged
 from eka.workflow.resolution import resolve
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def lock_project(
         if options.locked and old is None:
             raise LockMissing(str(project.lock_path))
         previous = read_previous(services, project)
-        lock = resolve(services, project, manifest_text, options, previous, shared)
+        own = shared.own if shared else None
+        lock = unchanged(services, project, manifest_text, options, previous, own)
+        lock = lock or resolve(services, project, manifest_text, options, previous, shared)
         new = encode_lock(lock)
         changes = lock_changes(services, previous.lock, lock)
         direct = diff_direct(previous.lock, lock)

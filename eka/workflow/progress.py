@@ -46,6 +46,35 @@ class Silent:
         """Ignore a line."""
 
 
+class Notes:
+    """Passes on all but notes, which are told later, or never."""
+
+    def __init__(self, listener: Progress) -> None:
+        self._listener = listener
+        self._notes: list[str] = []
+
+    def step(self, text: str) -> None:
+        """Pass on a step."""
+        self._listener.step(text)
+
+    def count(self, what: str, done: int, total: int | None) -> None:
+        """Pass on a count."""
+        self._listener.count(what, done, total)
+
+    def note(self, text: str) -> None:
+        """Keep a note."""
+        self._notes.append(text)
+
+    def line(self, text: str) -> None:
+        """Pass on a line."""
+        self._listener.line(text)
+
+    def tell(self) -> None:
+        """Pass on the notes."""
+        for text in self._notes:
+            self._listener.note(text)
+
+
 class Part:
     """Passes on what a part of the work says, the part's name before it."""
 

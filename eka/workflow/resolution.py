@@ -101,6 +101,7 @@ class _Resolution:
         self, services: Services, task: _Task, own: OwnSet | None, listings: Listings
     ) -> None:
         self._services = services
+        self._listings = listings
         self._task = task
         self._own = own.genesis if own else None
         options = task.options
@@ -138,7 +139,13 @@ class _Resolution:
         atoms = [self._locked_atom(request, solution) for request in requests]
         task = self._task
         urls = {atom.key.genesis: self._sets.urls(atom.key.genesis) for atom in atoms}
-        check_lock(self._services, atoms, urls, is_listed=True, is_trial=task.options.dry_run)
+        check_lock(
+            self._services,
+            atoms,
+            urls,
+            is_listed=self._listings.asks,
+            is_trial=task.options.dry_run,
+        )
         if self._services.trust_rules:
             # Few have rules, and checking signatures costs start-up time.
             from eka.workflow.signatures_rules import require_signatures  # noqa: PLC0415

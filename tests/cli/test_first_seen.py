@@ -123,7 +123,7 @@ def test_a_change_is_taken_once_it_is_named_and_remembered(
     replaced(server, changed_copy(village, tmp_path / "forged", "greet", "1.1.0"))
 
     dry = person.json(app, "lock", "--accept-changed", "greet@1.1.0", "--dry-run")
-    still = person.json(app, "lock")
+    still = person.json(app, "lock", "--refresh")
     taken = person.eka(app, "lock", "--accept-changed", "greet@1.1.0")
     again = person.eka(app, "fetch")
     built = person.json(app, "build", "greet", "--no-link")
@@ -199,7 +199,7 @@ def test_a_source_that_became_another_set_is_refused_by_those_who_have_a_lock(
     now = git(server, "rev-parse", "main")
     git(server, "update-ref", "refs/ekala/init", now)
 
-    refused = person.json(app, "lock")
+    refused = person.json(app, "lock", "--refresh")
     accepted = person.eka(app, "lock", "--accept-source", f"file://{server}")
     listed = person.eka(app, "versions", f"{server}::greet")
 
@@ -224,7 +224,7 @@ def test_lists_tell_what_moved_and_refuse_nothing(server: Path, person: Person, 
 
 
 @pytest.mark.spec("seen-withdrawn")
-@pytest.mark.parametrize("words", [["versions", "SERVER::greet"], ["lock"], ["verify"]])
+@pytest.mark.parametrize("words", [["versions", "SERVER::greet"], ["lock", "--refresh"], ["verify"]])
 def test_a_withdrawn_version_is_told_by_whatever_lists(
     server: Path, person: Person, app: Path, words: list[str]
 ) -> None:

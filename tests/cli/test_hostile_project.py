@@ -308,13 +308,16 @@ def test_s01_a_version_with_another_content_is_noticed(
     before = pair(app)
     raw.publish(raw.atom("lib", raw.manifest("lib"), raw.file("word", "evil")))
 
-    locked = [person.json(app, *words) for words in (["lock"], ["lock", "--locked"])]
+    asking = (["lock", "--update"], ["lock", "--refresh", "--locked"])
+    locked = [person.json(app, *words) for words in asking]
+    unasked = person.json(app, "lock")
     verified = person.json(app, "verify")
     fetched = person.json(app, "fetch")
 
     assert [(each.status, each.code) for each in locked] == [(INTEGRITY, "pin-mismatch")] * 2
     assert verified.status == INTEGRITY
     assert [atom["sound"] for atom in verified.document["atoms"]] == [False]
+    assert unasked.status == 0  # it is as it was: nobody is asked
     assert fetched.status == 0  # by id: what was locked, whatever the ref says
     assert pair(app) == before
 

@@ -289,7 +289,7 @@ def test_s07_a_mirror_of_another_set_is_refused(world: World) -> None:
     git(world.mirror, "update-ref", "refs/ekala/init", other)
     world.down(world.first)
 
-    answer = world.json("lock")
+    answer = world.json("lock", "--refresh")
 
     assert (answer.status, answer.code) == (INTEGRITY, "genesis-disagrees")
     assert all(url in answer.document["error"]["where"] for url in world.urls)

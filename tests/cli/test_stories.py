@@ -298,7 +298,9 @@ def test_what_only_reads_a_lock_never_writes_one(
 
 
 @pytest.mark.spec("flow-moved")
-@pytest.mark.parametrize("words", [["lock"], ["lock", "--update"], ["add", "SERVER::early"]])
+@pytest.mark.parametrize(
+    "words", [["lock", "--refresh"], ["lock", "--update"], ["add", "SERVER::early"]]
+)
 def test_a_version_that_moved_is_refused(
     person: Person, village: Village, app: Path, words: list[str]
 ) -> None:

@@ -107,7 +107,7 @@ def test_a_lock_that_pins_a_yanked_version_keeps_working_and_says_so(
     owner.does(village.mono, "yank", "greet@1.1.0", "--reason", REASON)
     before = (root / "atom.lock").read_bytes()
 
-    relocked = user.does(root, "lock", "--locked").err
+    relocked = user.does(root, "lock", "--refresh", "--locked").err
     stranger = Person(tmp_path / "stranger")
     stranger.does(root, "fetch")
     verified = stranger.json(root, "verify")
