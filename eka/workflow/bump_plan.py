@@ -16,10 +16,12 @@ from eka.atom import (
     next_in_kind,
     parse_lock,
     requirements_digest,
+    source_digest,
 )
 from eka.atom.edit import set_requirement, set_version
 from eka.errors import EkaError
 from eka.values import dataclass, field
+from eka.workflow.direct_kinds import pinned_kind
 from eka.workflow.set_files import FileChange
 
 if TYPE_CHECKING:
@@ -305,7 +307,24 @@ class _LockFitter:
             for atom in new.atoms
             if atom.is_own
         )
-        return encode_lock(new) if is_met else None
+        return encode_lock(new) if is_met and self._are_pins_good(label, new) else None
+
+    def _are_pins_good(self, label: Label, lock: Lock) -> bool:
+        """Tell whether no address of a direct source has another version in it now."""
+        versions = {key.label: key.version for key in lock.requires}
+        local = {atom.key: atom.key.label for atom in lock.atoms if atom.rev is None}
+        for pin in lock.direct:
+            if pin.owner is not None and pin.owner not in local:
+                continue
+            manifest = self._manifests[label if pin.owner is None else local[pin.owner]]
+            for source in manifest.direct:
+                if (source.kind, source.name.text) != (pin.kind, pin.name):
+                    continue
+                if pin.declared != source_digest(source):
+                    return False
+                if pin.owner is None and pinned_kind(source).fault(source, pin, versions):
+                    return False
+        return True
 
 
 def _is_met(lines: Collection[Dependency], requires: Collection[AtomKey]) -> bool:
