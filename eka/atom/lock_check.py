@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from eka.atom.identity import atom_id
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from eka.atom.oid import Genesis
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_order = attrgetter("order")
 
 
 def check_lock(lock: Lock, file: str) -> None:
@@ -114,7 +116,7 @@ def _check_acyclic(
     """Return what is reachable from ``roots``; depth first without recursion, O(edges)."""
     done: set[AtomKey] = set()
     path: dict[AtomKey, None] = {}
-    stack = [(key, False) for key in sorted(roots, reverse=True)]
+    stack = [(key, False) for key in sorted(roots, key=_order, reverse=True)]
     while stack:
         key, is_left = stack.pop()
         if is_left:
@@ -126,7 +128,9 @@ def _check_acyclic(
         elif key not in done:
             path[key] = None
             stack.append((key, True))
-            stack.extend((each, False) for each in sorted(atoms[key].requires, reverse=True))
+            stack.extend(
+                (each, False) for each in sorted(atoms[key].requires, key=_order, reverse=True)
+            )
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     )
 
 LOCK_VERSION = 2
+_order = attrgetter("order")
 HEADER = "# Written by eka: do not edit. `eka lock` renews it.\n"
 
 
@@ -36,11 +38,11 @@ def _parts(lock: Lock) -> Iterator[Iterable[str]]:
     yield [
         f"version = {LOCK_VERSION}",
         f"requirements = {_quoted(lock.requirements)}",
-        *_array("requires", (key.text for key in sorted(lock.requires))),
+        *_array("requires", (key.text for key in _ordered(lock.requires))),
     ]
     for each_set in sorted(lock.sets):
         yield _set(each_set)
-    for atom in sorted(lock.atoms, key=lambda atom: atom.key):
+    for atom in sorted(lock.atoms, key=lambda atom: atom.key.order):
         yield _atom(atom)
     for direct in sorted(lock.direct, key=direct_order):
         yield _direct(direct)
@@ -68,7 +70,7 @@ def _atom(atom: LockedAtom) -> Iterator[str]:
     for key, value in (("tree", atom.tree), ("blake3", atom.content), ("rev", atom.rev)):
         if value is not None:
             yield f"{key} = {_quoted(value.hex)}"
-    yield from _array("requires", (key.text for key in sorted(atom.requires)))
+    yield from _array("requires", (key.text for key in _ordered(atom.requires)))
 
 
 def _direct(direct: LockedDirect) -> Iterator[str]:
@@ -116,6 +118,10 @@ def _file(file: LockedFile) -> Iterator[str]:
     yield f"sha256 = {_quoted(file.sha256)}"
     if file.integrity:
         yield f"integrity = {_quoted(file.integrity)}"
+
+
+def _ordered(keys: tuple[AtomKey, ...]) -> list[AtomKey]:
+    return sorted(keys, key=_order)
 
 
 def _array(key: str, values: Iterable[str]) -> Iterator[str]:

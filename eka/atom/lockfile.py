@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +12,7 @@ from eka.atom.identity import AtomId
 from eka.atom.label import Label
 from eka.atom.lock_check import check_lock
 from eka.atom.lock_errors import InvalidLock, LockNotCanonical, LockTooNew, LockTooOld
+from eka.atom.lock_fast import read_fast
 from eka.atom.lock_model import (
     AtomKey,
     Lock,
@@ -72,6 +73,8 @@ def parse_lock(data: bytes, file: str) -> Lock:
 
     Source: atom-spec/lockfile.md; vectors in fixtures/lockfile.
     """
+    if (known := _read_fast(data, file)) is not None:
+        return known
     document = _document(data, file)
     version = _version(document)
     if version > LOCK_VERSION:
@@ -84,6 +87,29 @@ def parse_lock(data: bytes, file: str) -> Lock:
     if expected != document.text:
         raise _not_canonical(file, expected, document.text)
     return lock
+
+
+def _read_fast(data: bytes, file: str) -> Lock | None:
+    """Return a lock that is in its legal form; None where TOML must be read to say what it is."""
+    if len(data) > MAX_LOCK_BYTES:
+        return None
+    try:
+        text = data.decode()
+        lock = read_fast(text, partial(_read_direct, file))
+    except (UnicodeDecodeError, InvalidToml):
+        return None
+    if lock is None:
+        return None
+    check_lock(lock, file)
+    return lock if lock_text(lock) == text else None
+
+
+def _read_direct(file: str, text: str) -> tuple[LockedDirect, ...]:
+    document = read_toml(text.encode(), file, max_bytes=MAX_LOCK_BYTES)
+    entry = _Entry(document.file, dict(document.data))
+    found = tuple(_direct(each, AtomKey.parse) for each in entry.entries("direct"))
+    entry.finish()
+    return found
 
 
 def _document(data: bytes, file: str) -> TomlDocument:
