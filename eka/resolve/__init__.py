@@ -9,7 +9,15 @@ from __future__ import annotations
 from eka.resolve.catalog import Catalog
 from eka.resolve.drive import drive
 from eka.resolve.errors import DependencyCycle, NoMatchingVersion, NoSuchPackage, Unsatisfiable
-from eka.resolve.explanation import Explanation, Leaf, Sentence, Suggestion
+from eka.resolve.explanation import (
+    Explanation,
+    Leaf,
+    Relaxed,
+    Sentence,
+    Suggestion,
+    in_columns,
+    place_text,
+)
 from eka.resolve.listing import Listing, bucket_of
 from eka.resolve.model import (
     Answer,
@@ -25,6 +33,7 @@ from eka.resolve.model import (
     Wanted,
 )
 from eka.resolve.solver import solve
+from eka.resolve.suggest import Trials, suggest
 
 __all__ = [
     "Answer",
@@ -39,16 +48,21 @@ __all__ = [
     "NoMatchingVersion",
     "NoSuchPackage",
     "Provider",
+    "Relaxed",
     "Request",
     "ResolveKey",
     "Sentence",
     "Solution",
     "Strategy",
     "Suggestion",
+    "Trials",
     "Unavailable",
     "Unsatisfiable",
     "Wanted",
     "bucket_of",
     "drive",
+    "in_columns",
+    "place_text",
     "solve",
+    "suggest",
 ]

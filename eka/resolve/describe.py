@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.errors import Span
-from eka.resolve.explanation import Leaf, Sentence
+from eka.resolve.explanation import Leaf, Sentence, here
 from eka.resolve.facts import Alone, Requires, Unmet, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY
 
@@ -81,7 +80,7 @@ class Words:
             text = f"{text}: {fact.why}"
         elif edge.dependency == NOBODY:
             text = f"{text}, which cannot stand beside it"
-        return Sentence(text, _place_of(lines[0]))
+        return Sentence(text, here(lines[0]))
 
     def conclusion(self, end: RuledOut) -> Sentence:
         """Return what follows from the facts told before."""
@@ -147,12 +146,6 @@ def _wordings(lines: Sequence[Wanted]) -> str:
     if len(texts) > _MAX_WORDINGS:
         texts = [*texts[: _MAX_WORDINGS - 1], "…", texts[-1]]
     return " / ".join(texts)
-
-
-def _place_of(wanted: Wanted) -> Span | None:
-    """Return where a line of a file here is; what is published is named by its version."""
-    span = wanted.origin
-    return span if isinstance(span, Span) and "@" not in span.file.rpartition("/")[0] else None
 
 
 def _runs(bits: int, listing: Listing) -> str:

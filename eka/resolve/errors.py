@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit, Span
-from eka.resolve.explanation import aligned
+from eka.resolve.explanation import Explanation, Leaf, Sentence, aligned, here
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from eka.resolve.explanation import Explanation
-    from eka.resolve.model import Request, Wanted
+    from eka.resolve.explanation import Suggestion
+    from eka.resolve.model import Cause, Request, Wanted
 
 
 def place_of(wanted: Wanted) -> str:
@@ -49,7 +50,7 @@ class NoMatchingVersion(EkaError):
     code = "no-matching-version"
     exit_status = Exit.NOT_FOUND
 
-    def __init__(self, wanted: Wanted, why: str, newest: str) -> None:
+    def __init__(self, wanted: Wanted, why: str, newest: str, cause: Cause = "unmatched") -> None:
         label = wanted.key[1].text
         super().__init__(
             what=f"`{label} {wanted.requirement.text}` cannot be met",
@@ -60,6 +61,13 @@ class NoMatchingVersion(EkaError):
         )
         self.wanted = wanted
         self.newest = newest
+        self.cause: Cause = cause
+        self.suggestions: tuple[Suggestion, ...] = ()
+
+    def advised(self, suggestions: Sequence[Suggestion], fix: str) -> None:
+        """Take over what would work instead."""
+        self.suggestions = tuple(suggestions)
+        self.fix = fix
 
 
 class Unsatisfiable(EkaError):
@@ -82,6 +90,24 @@ class Unsatisfiable(EkaError):
             span=_span_of(first) if first else None,
         )
         self.explanation = explanation
+        self.suggestions: tuple[Suggestion, ...] = ()
+
+    def advised(self, suggestions: Sequence[Suggestion], fix: str) -> None:
+        """Take over what would work instead."""
+        self.suggestions = tuple(suggestions)
+        self.fix = fix
+
+    def while_adding(self, new: Collection[Span]) -> None:
+        """Say that lines of the project are only being added, or changed, now."""
+        explanation = self.explanation
+        told = [replace(each, is_new=each.place in new) for each in explanation.sentences]
+        self.explanation = replace(explanation, sentences=tuple(told))
+        self.why = "\n".join(aligned(told))
+        lines = [each for each in self.lines if each.origin in new]
+        if lines:
+            names = ", ".join(f"`{each.key[1].text} {each.requirement.text}`" for each in lines)
+            self.what = f"{names} does not fit with the other requirements"
+            self.where, self.span = place_of(lines[0]), _span_of(lines[0])
 
     @property
     def lines(self) -> tuple[Wanted, ...]:
@@ -97,12 +123,19 @@ class DependencyCycle(EkaError):
 
     def __init__(self, path: Sequence[Request], lines: Sequence[Wanted]) -> None:
         steps = [f"{label.text} {version.text}" for (_, label), version in path]
+        told = [
+            Sentence(f"{step} requires {line.key[1].text} {line.requirement.text}", here(line))
+            for step, line in zip(steps, lines, strict=False)  # the path ends where it began
+        ]
+        told.append(Sentence(f"so {' → '.join(steps)}", is_conclusion=True))
         super().__init__(
             what="the selected versions depend on each other",
             where=place_of(lines[-1]),
-            why=" → ".join(steps),
+            why="\n".join(aligned(told)),
             fix="break the cycle: require a version of one of them that does not need the next",
             span=_span_of(lines[-1]),
         )
         self.path = tuple(path)
         self.lines = tuple(lines)
+        leaves = (Leaf(owner, "requires", line) for owner, line in zip(path, lines, strict=False))
+        self.explanation = Explanation(tuple(told), tuple(leaves), is_minimal=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from eka.errors import Span
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eka.atom import Requirement
-    from eka.errors import Span
+    from eka.atom import Requirement, Version
     from eka.resolve.model import Cause, Request, Wanted
 
 LINE_COLUMNS = 92
@@ -48,17 +49,26 @@ class Sentence:
     text: str
     place: Span | None = None
     is_conclusion: bool = False
+    is_new: bool = False  # the line at this place is the one being added
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A change of one line of the project that works, as the solver found out.
+class Relaxed:
+    """Another requirement for one line of the project, and the version that is selected then.
 
-    ``requirement`` None: it works without the line.
+    Both None: the line is left out.
     """
 
     wanted: Wanted
     requirement: Requirement | None
+    selected: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Changes of lines of the project that together work, as the solver found out."""
+
+    changes: tuple[Relaxed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,12 @@ class Explanation:
     is_minimal: bool
 
 
+def here(wanted: Wanted) -> Span | None:
+    """Return where a line of a file here is; what is published is named by its version."""
+    span = wanted.origin
+    return span if isinstance(span, Span) and "@" not in span.file.rpartition("/")[0] else None
+
+
 def place_text(span: Span, root: str = "") -> str:
     """Return ``atom.toml:12`` for the manifest ``root``, ``lib/atom.toml:3`` for another."""
     parts = span.file.replace("\\", "/").split("/")
@@ -82,9 +98,19 @@ def place_text(span: Span, root: str = "") -> str:
 
 def aligned(sentences: Sequence[Sentence]) -> list[str]:
     """Return sentences as lines, their places in a column."""
-    shown = [sentence.text for sentence in sentences if sentence.place]
-    width = min(max(map(len, shown), default=0), _PLACE_COLUMN)
-    return [
-        f"{each.text:<{width}}  {place_text(each.place)}" if each.place else each.text
-        for each in sentences
-    ]
+    return [f"{text}{place}" for text, place in in_columns(sentences)]
+
+
+def in_columns(sentences: Sequence[Sentence]) -> list[tuple[str, str]]:
+    """Return text and place of each sentence, padded to stand below each other."""
+    width = max((len(each.text) for each in sentences if each.place), default=0)
+    lines: list[tuple[str, str]] = []
+    for each in sentences:
+        if each.place is None:
+            lines.append((each.text, ""))
+        else:
+            new = " (new)" if each.is_new else ""
+            lines.append(
+                (f"{each.text:<{min(width, _PLACE_COLUMN)}}  ", place_text(each.place) + new)
+            )
+    return lines

@@ -71,10 +71,42 @@ def solve(
         raise explain(end.proof, places, engine) from None
 
 
+def attempt(
+    root: Sequence[Wanted],
+    *,
+    preferred: Mapping[ResolveKey, Collection[Version]],
+    strategy: Strategy,
+    single: Collection[ResolveKey],
+    catalog: Catalog,
+    effort: int,
+) -> Generator[Need, Answer, tuple[Solution | None, int]]:
+    """Find out as `solve` does whether there is a solution, without saying why not.
+
+    Returns:
+        A solution, None where there is none or ``effort`` decisions did not find it; and how
+        many decisions were made.
+    """
+    engine = Engine()
+    search = _Search(catalog, engine, Places(engine, preferred, strategy, single), effort)
+    try:
+        found = yield from search.run(root)
+    except (Contradiction, EkaError, _Spent):
+        return None, search.decisions
+    return found, search.decisions
+
+
+class _Spent(Exception):
+    """A search made as many decisions as it was allowed to."""
+
+
 class _Search:
     """One run of the solver."""
 
-    def __init__(self, catalog: Catalog, engine: Engine, places: Places) -> None:
+    def __init__(
+        self, catalog: Catalog, engine: Engine, places: Places, effort: int | None = None
+    ) -> None:
+        self.decisions = 0
+        self._effort = effort
         self._catalog = catalog
         self._engine = engine
         self._places = places
@@ -100,6 +132,9 @@ class _Search:
                 self._tell(node, bit)
             if engine.admits(node, bit):
                 engine.decide(node, bit)
+            self.decisions += 1
+            if self.decisions == self._effort:
+                raise _Spent
         return selection(self._lines, places, engine)
 
     def _start(self) -> None:
@@ -211,5 +246,7 @@ class _Search:
 def _root_problem(line: Line, unmet: Unmet) -> EkaError:
     listing = line.aim.atom.listing
     if isinstance(listing, Listing) and listing.versions:
-        return NoMatchingVersion(line.wanted, unmet.why, listing.versions[-1].text)
+        stable = [each for each in listing.versions if not each.prerelease]
+        newest = (stable or listing.versions)[-1]
+        return NoMatchingVersion(line.wanted, unmet.why, newest.text, unmet.cause)
     return NoSuchPackage(line.wanted, unmet.why)

@@ -31,8 +31,10 @@ from eka.workflow.sets import KnownSets
 from eka.workflow.used_check import check_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eka.atom import Genesis, LockedDirect, Manifest, SetDeclaration, SourceUrl
-    from eka.resolve import Provider, Request, Solution, Strategy
+    from eka.resolve import Provider, Request, Solution, Strategy, Wanted
     from eka.workflow.chooser import Chooser, Versions
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
@@ -120,6 +122,7 @@ class _Resolution:
             services, self._sets, listings, self._local, task.previous, keeps=not options.update
         )
         self._solution: Solution | None = None
+        self._wanted: Sequence[Wanted] = ()
 
     def _set(self, declared: SetDeclaration) -> Genesis:
         """Return which set a declaration of the project means."""
@@ -132,6 +135,7 @@ class _Resolution:
             while not self._confirmed(solution):
                 solution = self._solve()
         except EkaError as error:
+            self._advise(error)
             self._local.explain(error)
             raise
         self._solution = solution
@@ -180,10 +184,26 @@ class _Resolution:
             self._services.progress.step(f"checking {counted(len(requests), 'atom')}")
         return self._provider.confirm(requests)
 
+    def _advise(self, error: EkaError) -> None:
+        """Add to an error what would work instead; costs nothing where versions fit."""
+        from eka.workflow.advice import Failed, advise  # noqa: PLC0415 - only an error needs it
+
+        task = self._task
+        failed = Failed(
+            project=task.project,
+            manifest=task.manifest,
+            wanted=self._wanted,
+            provider=self._provider,
+            preferred=task.previous.preferred,
+            strategy=task.options.strategy,
+        )
+        advise(error, failed, self._services.progress)
+
     def _solve(self) -> Solution:
         task, manifest = self._task, self._task.manifest
         lines = (*manifest.dependencies, *manifest.dev_dependencies)
         wanted = self._provider.wanted(lines, manifest, self._own, task.project.directory)
+        self._wanted = wanted
         previous = Previous() if task.options.update else task.previous
         if wanted:
             self._services.progress.step("choosing versions")

@@ -1,0 +1,96 @@
+"""What a person can do when no versions fit: changes of their own lines, tried before told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eka.errors import EkaError, Span
+from eka.resolve import (
+    Catalog,
+    NoMatchingVersion,
+    Suggestion,
+    Trials,
+    Unsatisfiable,
+    drive,
+    place_text,
+    suggest,
+)
+from eka.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from eka.atom import Manifest, Version
+    from eka.resolve import Provider, Relaxed, ResolveKey, Strategy, Wanted
+    from eka.workflow.progress import Progress
+    from eka.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A resolution that failed."""
+
+    project: Project
+    manifest: Manifest  # perhaps not the one on disk
+    wanted: Sequence[Wanted]
+    provider: Provider
+    preferred: Mapping[ResolveKey, Collection[Version]]
+    strategy: Strategy
+
+
+def advise(error: EkaError, failed: Failed, progress: Progress) -> None:
+    """Add to an error which of the project's lines are new, and what would work instead.
+
+    Source: atom-spec/resolution.md [resolution-suggestion], [resolution-new-line].
+    """
+    if isinstance(error, Unsatisfiable):
+        new = _new_lines(failed)
+        error.while_adding(new)
+        lines = [leaf.wanted for leaf in error.explanation.leaves if leaf.owner is None]
+        wanted = [each for each in lines if each is not None]
+        found = _tried(failed, sorted(wanted, key=lambda each: each.origin not in new), progress)
+        error.advised(found, _advice(found) or error.fix)
+    elif isinstance(error, NoMatchingVersion):
+        found = _tried(failed, [error.wanted], progress)
+        error.advised(found, _advice(found) or error.fix)
+
+
+def _tried(failed: Failed, lines: Sequence[Wanted], progress: Progress) -> tuple[Suggestion, ...]:
+    trials = Trials(failed.wanted, Catalog(), failed.preferred, failed.strategy)
+    progress.step("looking for requirements that fit")
+    try:
+        drive(suggest(trials, lines), failed.provider)
+    except EkaError:
+        # What is not known offline, or from a source that is down, cannot be tried; the person
+        # is told of the conflict, not of that.
+        return tuple(trials.found)
+    return tuple(trials.found)
+
+
+def _new_lines(failed: Failed) -> set[Span]:
+    """Return the places of the lines that the manifest on disk does not have."""
+    try:
+        before = failed.project.manifest()
+    except EkaError:
+        return set()
+    known = {*before.dependencies, *before.dev_dependencies}  # equal wherever they are written
+    lines = (*failed.manifest.dependencies, *failed.manifest.dev_dependencies)
+    return {line.span for line in lines if line.span and line not in known}
+
+
+def _advice(found: Sequence[Suggestion]) -> str:
+    """Return suggestions as text; "" if there are none."""
+    texts = [" and ".join(map(_change, each.changes)) for each in found]
+    if not texts:
+        return ""
+    return "\n".join([f"{texts[0]}; this works", *(f"or {text}" for text in texts[1:])])
+
+
+def _change(change: Relaxed) -> str:
+    line = change.wanted
+    place = f" ({place_text(line.origin)})" if isinstance(line.origin, Span) else ""
+    label = line.key[1].text
+    if change.requirement is None:
+        return f"leave out `{label}`{place}"
+    chosen = f", which selects {change.selected.text}" if change.selected else ""
+    return f'require `{label} = "{change.requirement.text}"`{place}{chosen}'
