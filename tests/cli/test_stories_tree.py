@@ -32,7 +32,7 @@ def tree(closure: Closure, *words: str) -> list[str]:
 
 
 @pytest.mark.spec("tree-offline")
-@pytest.mark.spec("tree-order")
+@pytest.mark.spec("tree-sorted")
 @pytest.mark.spec("tree-marks")
 def test_the_closure_is_shown_with_nothing_but_the_lock(locked: Closure) -> None:
     assert tree(locked) == [
@@ -49,7 +49,7 @@ def test_the_closure_is_shown_with_nothing_but_the_lock(locked: Closure) -> None
     ]
 
 
-@pytest.mark.spec("tree-order")
+@pytest.mark.spec("tree-sorted")
 @pytest.mark.spec("tree-once")
 def test_inverted_it_shows_who_needs_an_atom(locked: Closure) -> None:
     lines = tree(locked, "--invert", "zlib@1", "-i", "probe")
