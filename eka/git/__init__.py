@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from eka.git.object_port import ObjectReader
     from eka.git.package_globs import is_pattern, package_matches
     from eka.git.pktline import MalformedAnswer
-    from eka.git.process import ChildProcess, OutputTooLarge, ProgramMissing, Spawn, TimedOut
+    from eka.git.process import ChildProcess, OutputTooLarge, TimedOut
     from eka.git.protocol import ServerRefused
     from eka.git.protocol_listing import ListingTooLarge
     from eka.git.provenance import verify_atom
@@ -138,6 +138,7 @@ if TYPE_CHECKING:
     from eka.git.source_directory import DirectoryMissing, SourceDirectories
     from eka.git.source_set import SourceAtom, SourceSet, read_source_set
     from eka.git.source_tree import claimed_origin, commit_parents, commit_tree, is_manifest
+    from eka.git.spawn import ProgramMissing, Spawn
     from eka.git.status import (
         Deprecation,
         InvalidReason,
@@ -356,7 +357,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "mirror_repository": "MirrorIncomplete MirrorPlaceTaken MirrorRepository",
             "package_globs": "is_pattern package_matches",
             "pktline": "MalformedAnswer",
-            "process": "ChildProcess OutputTooLarge ProgramMissing Spawn TimedOut",
+            "process": "ChildProcess OutputTooLarge TimedOut",
             "protocol": "ServerRefused",
             "protocol_listing": "ListingTooLarge",
             "ref_choice": "NamedCommit RefMissing TagsDisagree named_commit wanted_prefixes",
@@ -384,6 +385,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "source_directory": "DirectoryMissing SourceDirectories",
             "source_set": "SourceAtom SourceSet read_source_set",
             "source_tree": "claimed_origin commit_parents commit_tree is_manifest",
+            "spawn": "ProgramMissing Spawn",
             "status": "Deprecation InvalidReason InvalidStatus VersionStatus combined read_status "
             "unreadable",
             "status_writer": "StatusChange StatusEdit StatusReport StatusRequest StatusWriter",

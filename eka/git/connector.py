@@ -15,9 +15,10 @@ from eka.atom import Aliases, parse_source_url
 from eka.errors import EkaError
 from eka.git.failures import NetworkFailed, SourceNotFound, redirected, source_failure
 from eka.git.pktline import MalformedAnswer, packet
-from eka.git.process import ChildProcess, Spawn
+from eka.git.process import ChildProcess
 from eka.git.protocol import Conversation, ServerRefused
 from eka.git.settings import RemoteSettings, read_settings
+from eka.git.spawn import Spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

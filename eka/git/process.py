@@ -5,43 +5,29 @@ Whatever ends the ``with`` block (an error, an interrupt, the deadline) ends the
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
-import selectors
 import signal
-import subprocess
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
-from eka.values import dataclass
+from eka.git.spawn import start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable
+    from typing import Self
+
+    from eka.git.spawn import Spawn
 
 _CHUNK_BYTES = 64 * 1024
 _PIPE_BYTES = 512 * 1024
 _STDERR_BYTES = 64 * 1024
 _GRACE_S = 2.0
+_READABLE = select.POLLIN | select.POLLPRI
 _MOST_PIECES = 64
-
-
-class ProgramMissing(EkaError):
-    """A program eka needs cannot be started."""
-
-    code = "program-missing"
-    exit_status = Exit.FAILED
-
-    def __init__(self, program: str, why: str) -> None:
-        super().__init__(
-            what=f"cannot start {program}",
-            where=program,
-            why=why,
-            fix=f"install {os.path.basename(program)} and put it on PATH",  # noqa: PTH119 - a name, not a path
-        )
-        self.program = program
 
 
 class OutputTooLarge(EkaError):
@@ -76,26 +62,6 @@ class TimedOut(EkaError):
         self.timeout_s = timeout_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spawn:
-    """How to start a child process."""
-
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    cwd: Path | None = None
-    title: str = ""
-    max_output_bytes: int = 64 * 1024 * 1024
-    timeout_s: float | None = None
-    own_session: bool = True
-    """Run in a session of its own: its children end with it, and none can ask at the terminal.
-    False where the person may be asked for a password."""
-    inherited: Sequence[int] = ()
-    max_file_bytes: int | None = None
-    """Largest file the child and its children may write (where the system can limit that)."""
-    on_stderr: Callable[[bytes], None] | None = None
-    """Called with each piece of stderr as it arrives."""
-
-
 class ChildProcess:
     """A running child; a context manager that ends it."""
 
@@ -108,14 +74,14 @@ class ChildProcess:
         self._stderr = bytearray()
         self._on_stderr = spawn.on_stderr
         self.received_bytes = 0
-        self._process = _start(spawn)
-        self._selector = selectors.DefaultSelector()
-        self._in, self._out, self._err = _pipes(self._process)
-        for descriptor in (self._in, self._out, self._err):
+        self._child = start(spawn)
+        self._watched = select.poll()
+        self._in, self._out, self._err = self._child.pipes
+        for descriptor in self._child.pipes:
             os.set_blocking(descriptor, False)
         _widen(self._out)
-        self._selector.register(self._err, selectors.EVENT_READ)
-        self._selector.register(self._out, selectors.EVENT_READ)
+        self._watched.register(self._err, _READABLE)
+        self._watched.register(self._out, _READABLE)
         self._is_out_open = True
         self._is_in_open = True
 
@@ -128,7 +94,7 @@ class ChildProcess:
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._process.pid
+        return self._child.pid
 
     @property
     def stderr(self) -> bytes:
@@ -142,22 +108,19 @@ class ChildProcess:
         """
         view = memoryview(data)
         while view and self._is_in_open:
-            self._selector.register(self._in, selectors.EVENT_WRITE)
+            self._watched.register(self._in, select.POLLOUT)
             try:
                 self._wait(without_output=True)
                 view = self._send(view)
             finally:
                 if self._is_in_open:
-                    self._selector.unregister(self._in)
+                    self._watched.unregister(self._in)
 
     def close_input(self) -> None:
         """Tell the child that no more comes."""
         if self._is_in_open:
             self._is_in_open = False
-            stream = self._process.stdin
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
+            self._child.close(self._in)
 
     def read(self) -> bytes:
         """Return the next bytes the child wrote, ``b""`` at the end of its output."""
@@ -182,7 +145,7 @@ class ChildProcess:
         answer = bytearray()
         view = memoryview(data)
         if view:
-            self._selector.register(self._in, selectors.EVENT_WRITE)
+            self._watched.register(self._in, select.POLLOUT)
         else:
             self.close_input()
         while self._is_out_open:
@@ -192,7 +155,7 @@ class ChildProcess:
                 if on_sent is not None:
                     on_sent(len(data) - len(view))
                 if not view and self._is_in_open:
-                    self._selector.unregister(self._in)
+                    self._watched.unregister(self._in)
                     self.close_input()
             if self._out in ready and (chunk := _read_some(self._out)) is not None:
                 self._count(len(chunk))
@@ -206,72 +169,51 @@ class ChildProcess:
         self.close_input()
         while self._is_out_open:
             self.read()
-        try:
-            status = self._ended(self._left_s())
-        except subprocess.TimeoutExpired:
-            raise self._timed_out() from None
+        status = self._child.wait(self._left_s())
+        if status is None:
+            raise self._timed_out()
         self._drain_stderr()
         return status
 
     def complaint(self) -> bytes:
         """Return all of stderr; waits for the end of a child that closed its output."""
         if not self._is_out_open:
-            with suppress(subprocess.TimeoutExpired):
-                self._ended(_GRACE_S)
+            self._child.wait(_GRACE_S)
         self._drain_stderr()
         return self.stderr
 
     def kill(self) -> None:
         """End the child and what it started; nothing happens when it has ended already."""
         self._is_in_open = False
-        if self._process.poll() is None or self._is_out_open:
+        if self._child.wait(0) is None or self._is_out_open:
             self._signal(signal.SIGTERM)
-            try:
-                self._ended(_GRACE_S)
-            except subprocess.TimeoutExpired:
+            if self._child.wait(_GRACE_S) is None:
                 self._signal(signal.SIGKILL)
-                self._process.wait()
-        self._selector.close()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
+                self._child.wait(None)
+        self._child.close(*self._child.pipes)
 
     def hang_up(self) -> None:
         """Tell the child to end while another thread talks to it."""
-        if self._process.poll() is None:
+        if not self._child.has_ended:
             self._signal(signal.SIGTERM)
-
-    def _ended(self, within_s: float | None) -> int:
-        """Wait for the end of the child and return its status; raises TimeoutExpired."""
-        # `wait` with a timeout sleeps between looks, a millisecond and more.
-        if within_s is not None and self._process.poll() is None and hasattr(os, "pidfd_open"):
-            with suppress(OSError):  # an old kernel
-                handle = os.pidfd_open(self._process.pid)
-                try:
-                    waiting = select.poll()
-                    waiting.register(handle, select.POLLIN)
-                    waiting.poll(within_s * 1000)
-                finally:
-                    os.close(handle)
-                within_s = 0
-        return self._process.wait(within_s)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             if self._own_session:
-                os.killpg(self._process.pid, number)
-            else:
-                self._process.send_signal(number)
+                os.killpg(self._child.pid, number)
+            elif not self._child.has_ended:  # else its number may be another's by now
+                os.kill(self._child.pid, number)
 
     def _wait(self, *, without_output: bool = False) -> set[int]:
         """Return the descriptors that are ready; what stands on stderr is taken meanwhile."""
         ready: set[int] = set()
         while not ready:
-            events = self._selector.select(self._left_s())
+            left_s = self._left_s()
+            # Rounded up: with nothing left to wait the loop would spin until the deadline.
+            events = self._watched.poll(None if left_s is None else int(left_s * 1000) + 1)
             if not events and self._deadline is not None and monotonic() >= self._deadline:
                 raise self._timed_out()
-            ready = {key.fd for key, _ in events}
+            ready = {descriptor for descriptor, _ in events}
             if self._err in ready:
                 self._take_stderr()
                 ready.discard(self._err)
@@ -284,12 +226,12 @@ class ChildProcess:
     def _refuse_early_output(self) -> None:
         # The output waits while the pipe to the child is full. It stays readable, so selecting on
         # it would spin: stop watching it until the write is through.
-        self._selector.unregister(self._out)
+        self._watched.unregister(self._out)
         try:
             while self._in not in self._wait():
                 pass
         finally:
-            self._selector.register(self._out, selectors.EVENT_READ)
+            self._watched.register(self._out, _READABLE)
 
     def _send(self, view: memoryview) -> memoryview:
         try:
@@ -297,7 +239,7 @@ class ChildProcess:
         except BlockingIOError:
             return view
         except BrokenPipeError:
-            self._selector.unregister(self._in)
+            self._watched.unregister(self._in)
             self.close_input()
             return view[:0]
 
@@ -308,12 +250,12 @@ class ChildProcess:
 
     def _close_output(self) -> None:
         self._is_out_open = False
-        self._selector.unregister(self._out)
+        self._watched.unregister(self._out)
 
     def _take_stderr(self) -> None:
         chunk = _read_some(self._err)
         if chunk == b"":
-            self._selector.unregister(self._err)
+            self._watched.unregister(self._err)
         elif chunk is not None:
             self._keep_stderr(chunk)
 
@@ -339,46 +281,8 @@ class ChildProcess:
         return TimedOut(self._title, self._timeout_s or 0.0)
 
 
-def _start(spawn: Spawn) -> subprocess.Popen[bytes]:
-    try:
-        process = subprocess.Popen(
-            list(spawn.argv),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=spawn.cwd,
-            env=dict(spawn.env),
-            bufsize=0,
-            start_new_session=spawn.own_session,
-            pass_fds=tuple(spawn.inherited),
-        )
-    except OSError as error:
-        if spawn.cwd is not None and not spawn.cwd.is_dir():
-            raise ProgramMissing(spawn.argv[0], f"no directory {spawn.cwd}") from error
-        raise ProgramMissing(spawn.argv[0], error.strerror or str(error)) from error
-    if spawn.max_file_bytes is not None:
-        _limit_files(process.pid, spawn.max_file_bytes)
-    return process
-
-
-def _limit_files(pid: int, size_bytes: int) -> None:
-    import resource  # noqa: PLC0415 - only fetches need it
-
-    if hasattr(resource, "prlimit"):  # Linux
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[int, int, int]:
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise RuntimeError("a child process without pipes")
-    return process.stdin.fileno(), process.stdout.fileno(), process.stderr.fileno()
-
-
 def _widen(descriptor: int) -> None:
     """Let the child write ahead while what it wrote is read (where the system can do that)."""
-    import fcntl  # noqa: PLC0415 - loaded by `subprocess` already
-
     if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
         with suppress(OSError):  # a user may have too many pipes
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

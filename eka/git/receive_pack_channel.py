@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from eka.git.failures import source_failure
 from eka.git.pktline import MalformedAnswer
-from eka.git.process import ChildProcess, Spawn
+from eka.git.process import ChildProcess
 from eka.git.protocol import ServerRefused
 from eka.git.receive_pack import SERVICE, Advertisement
 from eka.git.receive_pack_report import MAX_ANSWER_BYTES
 from eka.git.settings import read_settings
+from eka.git.spawn import Spawn
 from eka.git.ssh_command import ssh_words
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
-from eka.git.process import ChildProcess, Spawn
+from eka.git.process import ChildProcess
 from eka.git.safe import safe_line, safe_text
+from eka.git.spawn import ProgramMissing, Spawn
 from eka.values import dataclass
 
 if TYPE_CHECKING:
@@ -169,17 +170,24 @@ class GitRunner:
         """Start git for a conversation, in a ``with`` block; ``stdin`` and ``ok`` are not used."""
         git_dir = options.get("git_dir")
         settings = [*_HARDENING, *options.get("config", ())]
-        argv = [self.git, "--no-replace-objects", "--no-optional-locks"]
+        is_network = options.get("network", False)
+        cwd = None if is_network else options.get("cwd")
+        if cwd is not None and not cwd.is_dir():
+            raise ProgramMissing(self.git, f"no directory {cwd}")
+        argv = [
+            self.git,
+            "-C",
+            str(cwd or self.home),
+            "--no-replace-objects",
+            "--no-optional-locks",
+        ]
         argv += [part for setting in settings for part in ("-c", setting)]
         if git_dir is not None:
             argv.append(f"--git-dir={git_dir}")
-        is_network = options.get("network", False)
-        cwd = None if is_network else options.get("cwd")
         return ChildProcess(
             Spawn(
                 argv=[*argv, *args],
                 env={**self._env, **options.get("env", {})},
-                cwd=cwd or self.home,
                 title=f"git {args[0]}",
                 max_output_bytes=options.get("max_output", DEFAULT_MAX_OUTPUT_BYTES),
                 timeout_s=options.get("timeout_s"),

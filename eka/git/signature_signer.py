@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from eka.git.process import ChildProcess, Spawn
+from eka.git.process import ChildProcess
 from eka.git.safe import safe_line
 from eka.git.scratch import scratch_directory
 from eka.git.signature_agent import Agent
@@ -23,6 +23,7 @@ from eka.git.signature_errors import AgentFailed, NoSigningKey, SigningKeyUnusab
 from eka.git.signature_file import KeyFile, read_key_file
 from eka.git.signature_key import FINGERPRINT_PREFIX, PublicKey, parse_fingerprint
 from eka.git.signature_tag import SignedStatement, Statement
+from eka.git.spawn import Spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
