@@ -7,9 +7,12 @@ Every error a user can meet is a subclass of `EkaError`, one class per fact, wit
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, ClassVar, Self
 
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
+
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Self
 
 
 class Exit(IntEnum):

@@ -6,8 +6,6 @@ Two modules that few commands need are imported by their own names: `eka.atom.ed
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom.aliases import (
     BUILT_IN,
     AliasCycle,
@@ -20,6 +18,7 @@ from eka.atom.label import InvalidLabel, InvalidTag, Label, Tag, case_fold, skel
 from eka.atom.oid import Genesis, InvalidObjectId, ObjectId, object_id
 from eka.atom.source_url import InvalidUri, SourceUrl
 from eka.atom.version import InvalidVersion, Version
+from eka.checking import TYPE_CHECKING
 from eka.lazy import on_demand
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from eka.atom.source_url import MAX_URI_CHARACTERS, InvalidUri, is_unsafe
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NewType
-
+from eka.checking import NewType
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 from eka.values import dataclass

@@ -6,8 +6,8 @@ import io
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
+from eka.checking import TYPE_CHECKING
 from eka.cli.errors import (
     Bug,
     DirectoryNotFound,
@@ -25,6 +25,7 @@ from eka.errors import EkaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TextIO
 
     from eka.cli.call import Call
     from eka.cli.reply import Reply

@@ -7,8 +7,7 @@ to typer; a test holds both to the same answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.call import Call, Globals
 
 if TYPE_CHECKING:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import TYPE_CHECKING, Protocol, TextIO
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.text import safe_line
 from eka.workflow.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -85,6 +85,8 @@ class Moving:
     def __init__(self, stderr: TextIO, *, colour: bool, delay_s: float = DELAY_S) -> None:
         self._stderr = stderr
         self._colour = colour
+        import threading  # noqa: PLC0415 - only a person at a terminal needs it
+
         self._lock = threading.Lock()
         self._text = ""
         self._done = 0

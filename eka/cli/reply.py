@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
+from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from eka.cli.text import Body
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.progress import open_progress
 from eka.cli.text import written
 from eka.text import discreet, safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
     from eka.cli.call import Globals
     from eka.cli.progress import OpenProgress

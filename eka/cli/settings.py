@@ -10,9 +10,9 @@ import os
 import pwd
 from collections import ChainMap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias
+from eka.checking import TYPE_CHECKING
 from eka.cli.errors import SettingInvalid, SettingUnknown
 from eka.cli.setting_value import Value
 from eka.lazy import pattern

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
+from eka.checking import TYPE_CHECKING
 from eka.text import safe_line
 from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Literal, TypeAlias
 
-Style: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
+Style: TypeAlias = 'Literal["bold", "dim", "red", "green", "yellow", "cyan"]'
 
 SGR: dict[Style, str] = {
     "bold": "1",

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import time
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
 
+from eka.checking import TYPE_CHECKING
 from eka.cli.errors import SystemRefused
 from eka.git import GitRunner, Transport, VersionIndex
 from eka.workflow.first_seen import FirstSeen
@@ -18,6 +18,7 @@ from eka.workflow.services import Services
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from eka.atom import Label, SourceUrl, Version
     from eka.build import Realiser

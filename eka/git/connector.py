@@ -8,10 +8,10 @@ Source: atom-spec/transport.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
 from eka.atom import Aliases, parse_source_url
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.errors import EkaError
 from eka.git.failures import NetworkFailed, SourceNotFound, redirected, source_failure
 from eka.git.pktline import MalformedAnswer, packet

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from eka.atom import InvalidLabel, Label, ObjectId, Version
+from eka.checking import TYPE_CHECKING
 from eka.git.ref_table import RefTable, id_of
 from eka.git.refs import RefLayout, listed_version
 

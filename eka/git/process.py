@@ -11,8 +11,8 @@ import select
 import signal
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.spawn import start
 

@@ -7,9 +7,8 @@ Source: atom-spec/transport.md; gitprotocol-v2(5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.pktline import FLUSH, MalformedAnswer, Packet, PacketKind, packet
 from eka.git.protocol import ID_DIGITS, Conversation, ref_name, request

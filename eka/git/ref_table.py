@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.git.ref_lines import LENGTH_DIGITS, PlainLines
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import os
 import select
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.values import dataclass
 

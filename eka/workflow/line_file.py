@@ -11,7 +11,8 @@ import json
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+
+from eka.checking import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

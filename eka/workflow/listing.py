@@ -9,8 +9,8 @@ Source: atom-spec/first-seen.md, atom-spec/mirrors.md.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import VersionListing
 from eka.values import dataclass, field

@@ -8,9 +8,9 @@ A line that is damaged says nothing; a file that grew to twice of what counts is
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, Label, ObjectId, Version, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import RefLayout
 from eka.hashing import digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from eka.checking import Protocol
 
 
 class Progress(Protocol):

@@ -5,9 +5,8 @@ Source: atom-spec/first-seen.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import atom_id
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass, field
 from eka.workflow.ages import ago
 from eka.workflow.answers import Gone, Moved

@@ -5,8 +5,7 @@ Source: atom-spec/status.md [status-source], [status-unreadable].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, Problems
 
 if TYPE_CHECKING:

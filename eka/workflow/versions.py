@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import parse_atom_uri
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.listing import Listings
