@@ -85,7 +85,7 @@ def parse(name: str, command: Callable[..., Reply], words: Sequence[str]) -> Cal
 
 def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
     # A command may import these for the type checkers alone; typer never sees them.
-    names = {"Frame": Frame, "Reply": Reply, "typer": typer}
+    names = {"Annotated": Annotated, "Frame": Frame, "Reply": Reply, "typer": typer}
     hints = get_type_hints(function, localns=names, include_extras=True)
     declared = inspect.signature(function).parameters.values()
     return [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -15,6 +14,8 @@ from eka.workflow.listing_of_set import ListOptions, list_set
 from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     import typer
 
     from eka.cli.reply import Json

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -14,6 +13,7 @@ from eka.workflow.versions import list_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Annotated
 
     import typer
 
