@@ -23,6 +23,14 @@ class Channel(Protocol):
         """How much came in so far."""
         ...
 
+    def __enter__(self) -> Self:
+        """Return itself."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """End the connection."""
+        ...
+
     def write(self, data: bytes) -> None:
         """Send ``data``."""
         ...

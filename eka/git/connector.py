@@ -8,11 +8,10 @@ Source: atom-spec/transport.md.
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 from eka.atom import Aliases, parse_source_url
-from eka.checking import TYPE_CHECKING, TypeVar
+from eka.checking import TYPE_CHECKING, TypeVar, cast
 from eka.errors import EkaError
+from eka.git.dialogue import Dialogue
 from eka.git.failures import NetworkFailed, SourceNotFound, redirected, source_failure
 from eka.git.pktline import MalformedAnswer, packet
 from eka.git.process import ChildProcess
@@ -22,7 +21,6 @@ from eka.git.spawn import Spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from eka.atom import SourceUrl
     from eka.git.channel import Channel, SocketChannel
@@ -35,6 +33,7 @@ _WANT_V2 = {"GIT_PROTOCOL": "version=2"}
 SERVE_ENV = {**_WANT_V2, "GIT_NO_LAZY_FETCH": "1"}
 _HELPED = ("http", "https")
 _MANY = 4  # sources, from which on loading an HTTP client pays
+_AHEAD = ("file", *_HELPED)
 _MOST_PLACES = 5  # each redirected to by the one before
 
 C = TypeVar("C", bound=Conversation)
@@ -58,6 +57,7 @@ class Connector:
         self._max_bytes = max_bytes
         self._settings: RemoteSettings | None = None
         self._open_channels: set[Channel] = set()
+        self._ahead: dict[SourceUrl, tuple[SourceUrl, Dialogue]] = {}
 
     def prepare(self, sources: int) -> None:
         """Get ready to talk to so many sources at once, each in a thread of its own."""
@@ -99,49 +99,86 @@ class Connector:
         """
         if url.is_local and not url.path.startswith("/"):
             raise SourceNotFound(url, "expected an absolute path")
-        settings, target, early = self._start(url)
-        direct = self._talk_directly(url, target, begin, on_received)
+        target, dialogue = self._connected(url)
+        direct = None if dialogue else self._talk_directly(url, target, begin, on_received)
         if direct is not None:
             return direct
         for _ in range(_MOST_PLACES):
-            channel = early or (None if target is None else self._open(target, settings))
-            if target is None or channel is None:
+            if target is None or dialogue is None:
                 return None
-            with channel as opened:
+            with dialogue.channel as opened:
                 self._open_channels.add(opened)
                 try:
-                    answer = b""
-                    if target.scheme in _HELPED:
-                        answer = _asked_for_tunnel(opened)
-                        place = self._place(url, target, opened)
-                        if place is not target:
-                            target = place
-                            continue
-                        if not answer.startswith(b"\n"):
-                            return None
-                    conversation = begin(target.scheme in _HELPED)
-                    if answer:
-                        opened.write(conversation.receive(answer[1:]))
-                    _converse(opened, conversation, on_received)
+                    place = self._place(url, target, dialogue)
+                    if place is target:
+                        return self._finished(dialogue, begin, on_received)
                 except (MalformedAnswer, ServerRefused, OSError) as error:
                     raise _explained(url, opened, error) from error
                 finally:
                     self._open_channels.discard(opened)
-                return conversation, opened.received_bytes
+            target, dialogue = place, self._open(place)
         raise NetworkFailed(url, "it redirects again and again")
 
-    def _start(
-        self, url: SourceUrl
-    ) -> tuple[RemoteSettings, SourceUrl | None, ChildProcess | None]:
-        """Return the person's settings, where they lead to, and a server that runs already."""
-        early = self._serve(url) if self._settings is None and url.is_local else None
-        settings = self._known_settings(early)
-        target = settings.rewritten(url)
-        if early is not None and target != url:
-            early.kill()
-            early = None
-        return settings, target, early
+    def ahead(self, url: SourceUrl) -> None:
+        """Connect to a server before it is known what `talk` will have to say to it.
 
+        Loading the rest of a program takes as long as a near server takes to answer.
+        """
+        if url.scheme not in _AHEAD or (url.is_local and not url.path.startswith("/")):
+            return
+        target, dialogue = self._connected(url)
+        if target is not None and dialogue is not None:
+            self._ahead[url] = target, dialogue
+            dialogue.wish()
+
+    def advance(self, url: SourceUrl, begin: Callable[[bool], Conversation]) -> None:
+        """Begin the conversation that `talk` will ask for, as far as that needs no waiting."""
+        target, dialogue = self._ahead.get(url, (url, None))
+        channel = None if dialogue is None else dialogue.channel
+        if dialogue is None or not isinstance(channel, ChildProcess) or not channel.has_output():
+            return
+        try:
+            # One that leads elsewhere is told nothing more: `talk` sees to it.
+            if self._place(url, target, dialogue) is target and dialogue.begin(begin):
+                dialogue.go_on()
+        except BaseException:
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """End the connections that nobody talked over."""
+        while self._ahead:
+            _, (_, dialogue) = self._ahead.popitem()
+            with dialogue.channel:
+                pass
+
+    def _connected(self, url: SourceUrl) -> tuple[SourceUrl | None, Dialogue | None]:
+        """Return where to talk for ``url`` and a connection there; None where only git can."""
+        if url in self._ahead:
+            return self._ahead.pop(url)
+        early = self._serve(url) if self._settings is None and url.is_local else None
+        target = self._known_settings(early).rewritten(url)
+        if early is not None and target == url:
+            return url, Dialogue(early, is_helped=False)
+        if early is not None:
+            early.kill()
+        return target, None if target is None else self._open(target)
+
+    def _finished(
+        self,
+        dialogue: Dialogue,
+        begin: Callable[[bool], C],
+        on_received: Callable[[C, int], None] | None,
+    ) -> tuple[C, int] | None:
+        """Hold the conversation to its end; None where the server speaks no protocol 2."""
+        channel = dialogue.channel
+        if not dialogue.begin(begin):
+            return None
+        conversation = cast("C", dialogue.conversation)
+        while dialogue.go_on():
+            if on_received is not None:
+                on_received(conversation, channel.received_bytes)
+        return conversation, channel.received_bytes
     def _talk_directly(
         self,
         url: SourceUrl,
@@ -161,17 +198,17 @@ class Connector:
                 return None
             with channel:
                 self._open_channels.add(channel)
+                dialogue = Dialogue(channel, is_helped=False, is_stateless=True)
                 try:
-                    conversation = begin(True)  # noqa: FBT003 - as the port says
-                    _converse(channel, conversation, on_received)
+                    return self._finished(dialogue, begin, on_received)
                 except (MalformedAnswer, ServerRefused, OSError) as error:
                     raise _explained(url, channel, error) from error
                 finally:
                     self._open_channels.discard(channel)
-                return conversation, channel.received_bytes
         except OnlyGitKnows:
             http.leave_to_git(target)
             return None
+
 
     def _known_settings(self, early: ChildProcess | None) -> RemoteSettings:
         """Return the person's settings; ``early`` is ended when they cannot be read.
@@ -194,7 +231,7 @@ class Connector:
         """Return the other server that ``url`` was found to lead to; itself when to none."""
         return self._places.get(url, url)
 
-    def _place(self, url: SourceUrl, target: SourceUrl, channel: Channel) -> SourceUrl:
+    def _place(self, url: SourceUrl, target: SourceUrl, dialogue: Dialogue) -> SourceUrl:
         """Return where to talk on: ``target``, or the server that this one sends to.
 
         git's helper follows a redirection with headers that were meant for the first server
@@ -202,6 +239,10 @@ class Connector:
 
         Source: atom-spec/transport.md [source-redirect].
         """
+        if target.scheme not in _HELPED:
+            return target
+        dialogue.wait_for_greeting()
+        channel = dialogue.channel
         text = redirected(channel.complaint()) if isinstance(channel, ChildProcess) else ""
         if not text:
             return target
@@ -218,19 +259,20 @@ class Connector:
         self._places[url] = found
         return found
 
-    def _open(
-        self, url: SourceUrl, settings: RemoteSettings
-    ) -> AbstractContextManager[Channel] | None:
+    def _open(self, url: SourceUrl) -> Dialogue | None:
         """Return a connection to the server; None where only git knows the way."""
+        settings = self._known_settings(None)
+        channel: Channel | None
         match url.scheme:
             case "file":
-                return self._serve(url)
+                channel = self._serve(url)
             case "http" | "https":
-                return self._git([f"remote-{url.scheme}", url.text, url.text], {})
+                channel = self._git([f"remote-{url.scheme}", url.text, url.text], {})
             case "ssh":
-                return self._ssh(url, settings)
+                channel = self._ssh(url, settings)
             case _:
-                return self._socket(url, settings)
+                channel = self._socket(url, settings)
+        return None if channel is None else Dialogue(channel, is_helped=url.scheme in _HELPED)
 
     def _git(self, args: Sequence[str], env: Mapping[str, str]) -> ChildProcess:
         return self._runner.popen(
@@ -265,6 +307,8 @@ class Connector:
 
         if settings.has_git_proxy or "GIT_PROXY_COMMAND" in self._runner.env or url.host is None:
             return None
+        from urllib.parse import unquote  # noqa: PLC0415 - the same
+
         port = url.port or GIT_PORT
         host = url.host if url.port is None else f"{url.host}:{port}"
         request = f"git-upload-pack {unquote(url.path)}\0host={host}\0\0version=2\0"
@@ -278,37 +322,8 @@ class Connector:
         return channel
 
 
-def _asked_for_tunnel(channel: Channel) -> bytes:
-    """Ask git's http helper for a tunnel; its answer begins with a line end when it gives one.
-
-    It gives none when the server speaks no protocol 2.
-    """
-    channel.write(b"stateless-connect git-upload-pack\n")
-    answer = b""
-    while b"\n" not in answer:
-        data = channel.read()
-        if not data:
-            raise MalformedAnswer("the server sent nothing")
-        answer += data
-    return answer
-
-
 def _server(url: SourceUrl) -> tuple[str, str | None, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _converse(
-    channel: Channel, conversation: C, on_received: Callable[[C, int], None] | None
-) -> None:
-    while not conversation.is_done:
-        data = channel.read()
-        if not data:
-            conversation.end_of_stream()
-        reply = conversation.receive(data)
-        if on_received is not None:
-            on_received(conversation, channel.received_bytes)
-        if reply:
-            channel.write(reply)
 
 
 def _explained(url: SourceUrl, channel: Channel, error: EkaError | OSError) -> EkaError:

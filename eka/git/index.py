@@ -97,10 +97,11 @@ class VersionIndex:
         if len(wanted) > MOST_LABELS_BY_PREFIX:
             every = self.all(url)
             return _narrowed(every, wanted)
-        # Statuses are few: one prefix for all of them costs the server less than one for each.
-        prefixes = [INIT_REF, STATUS_PREFIX]
-        prefixes += [prefix for label in wanted for prefix in label_prefixes(label)]
-        return _narrowed(_listing(self._transport.ls_refs(url, prefixes)), wanted)
+        return _narrowed(_listing(self._transport.ls_refs(url, _prefixes(wanted))), wanted)
+
+    def ahead(self, url: SourceUrl, label: Label) -> None:
+        """Begin to ask for the versions of one label, and do not wait; `versions` goes on."""
+        self._transport.ahead(url, _prefixes((label,)))
 
     def all(self, url: SourceUrl) -> VersionListing:
         """Return every published version of every label."""
@@ -118,6 +119,12 @@ class VersionIndex:
             if name in listed.refs:
                 return Genesis(listed.peeled.get(name, listed.refs[name]))
         raise NoSet(url)
+
+
+def _prefixes(labels: Iterable[Label]) -> list[str]:
+    # Statuses are few: one prefix for all of them costs the server less than one for each.
+    prefixes = [INIT_REF, STATUS_PREFIX]
+    return prefixes + [prefix for label in labels for prefix in label_prefixes(label)]
 
 
 def _listing(listed: ListedRefs) -> VersionListing:

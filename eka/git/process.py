@@ -137,6 +137,11 @@ class ChildProcess:
             return chunk
         return b""
 
+    def has_output(self) -> bool:
+        """Return whether `read` has something to return at once."""
+        ready = {descriptor for descriptor, _ in self._watched.poll(0)}
+        return self._is_out_open and self._out in ready
+
     def exchange(self, data: bytes, on_sent: Callable[[int], None] | None = None) -> bytes:
         """Send ``data``, close the input, return all output; neither side can block the other.
 

@@ -65,6 +65,7 @@ class Transport:
         """
         self._on_notice = on_notice
         self._told: set[str] = set()
+        self._begun: tuple[SourceUrl, tuple[str, ...]] | None = None
         self._runner = runner
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
@@ -84,12 +85,10 @@ class Transport:
         wanted = tuple(dict.fromkeys(prefixes))
         if not wanted:
             return ListedRefs({}, 0, 2)
-
-        def begin(is_stateless: bool) -> LsRefsConversation:  # noqa: FBT001 - as the port says
-            requests = chunks(wanted, is_stateless=is_stateless)
-            return LsRefsConversation(requests, is_stateless=is_stateless)
-
-        answer = self._connector.talk(url, begin)
+        if self._begun not in (None, (url, wanted)):
+            self.forget()
+        self._begun = None
+        answer = self._connector.talk(url, _conversation(wanted))
         if answer is None:
             self._tell_old(url)
             return self._ls_remote(url, prefixes)
@@ -108,6 +107,28 @@ class Transport:
     def hang_up(self) -> None:
         """End all conversations that other threads hold now."""
         self._connector.hang_up()
+
+    def ahead(self, url: SourceUrl, prefixes: Sequence[str]) -> None:
+        """Begin what `ls_refs` will probably be asked next, and do not wait for anything.
+
+        Raises what `ls_refs` raises.
+        """
+        self._begun = url, tuple(dict.fromkeys(prefixes))
+        self._connector.ahead(url)
+
+    def advance(self) -> None:
+        """Go on with what was begun ahead, as far as that needs no waiting."""
+        if self._begun is not None:
+            url, wanted = self._begun
+            self._connector.advance(url, _conversation(wanted))
+
+    def forget(self) -> None:
+        """Give up what was begun ahead, if nobody asked for it."""
+        self._connector.forget()
+
+    def tell(self, on_notice: Callable[[str], None]) -> None:
+        """Tell ``on_notice`` from now on."""
+        self._on_notice = on_notice
 
     def place(self, url: SourceUrl) -> SourceUrl:
         """Return the other server that ``url`` was found to lead to; itself when to none."""
@@ -136,3 +157,13 @@ class Transport:
             raise source_failure(url, finished.stderr)
         found = parse_ls_remote(finished.stdout, prefixes)
         return ListedRefs(found.refs, len(finished.stdout), 0, found.dropped, found.peeled)
+
+
+def _conversation(prefixes: Sequence[str]) -> Callable[[bool], LsRefsConversation]:
+    """Return what makes the conversation about ``prefixes``."""
+
+    def begin(is_stateless: bool) -> LsRefsConversation:  # noqa: FBT001 - as the port says
+        requests = chunks(prefixes, is_stateless=is_stateless)
+        return LsRefsConversation(requests, is_stateless=is_stateless)
+
+    return begin
