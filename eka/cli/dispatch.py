@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from eka.cli.call import Call
+    from eka.cli.head_start import HeadStart
     from eka.cli.reply import Reply
 
 
 def dispatch(
-    words: Sequence[str], environment: Mapping[str, str], stdout: TextIO, stderr: TextIO
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    stdout: TextIO,
+    stderr: TextIO,
+    head_start: HeadStart | None = None,
 ) -> int:
     """Run the command that ``words`` name and return the exit status.
 
@@ -44,7 +49,7 @@ def dispatch(
             stream.reconfigure(errors="backslashreplace")
     screen = Screen.guessed(words, environment, stdout, stderr)
     try:
-        return _run(words, environment, screen)
+        return _run(words, environment, screen, head_start)
     except BrokenPipeError:
         raise
     except EkaError as error:
@@ -59,20 +64,27 @@ def dispatch(
         return screen.complain(Bug(error), cause=error)
 
 
-def _run(words: Sequence[str], environment: Mapping[str, str], screen: Screen) -> int:
+def _run(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    screen: Screen,
+    head_start: HeadStart | None,
+) -> int:
     name, rest = _named(words)
-    command = load_command(name)
     call: Call | int | None = plain_call(name, rest)
     if call is None:
         from eka.cli.arguments import parse  # noqa: PLC0415 (typer takes long to load)
 
-        call = parse(name, command, rest)
+        call = parse(name, load_command(name), rest)
     if isinstance(call, int):
         return call
     screen.learn(call.globals)
     with ExitStack() as cleanup:
         cleanup.callback(screen.progress.close)
-        frame = _frame(call, environment, screen, cleanup)
+        if head_start is not None:
+            cleanup.enter_context(head_start)
+        frame = _frame(call, environment, screen, cleanup, head_start)
+        command = load_command(name)
         reply = command(frame, **call.options)
     screen.show(name, reply)
     return reply.status
@@ -101,17 +113,25 @@ def load_command(name: str) -> Callable[..., Reply]:
 
 
 def _frame(
-    call: Call, environment: Mapping[str, str], screen: Screen, cleanup: ExitStack
+    call: Call,
+    environment: Mapping[str, str],
+    screen: Screen,
+    cleanup: ExitStack,
+    head_start: HeadStart | None,
 ) -> Frame:
     from eka.cli.settings import load_settings  # noqa: PLC0415 (--help needs none)
 
     directory = Path.cwd() / call.globals.directory
     if not directory.is_dir():
         raise DirectoryNotFound(str(directory))
+    settings = load_settings(environment, directory)
+    if head_start is not None:
+        head_start.advance()
     return Frame(
         directory=directory,
         environment=environment,
-        settings=load_settings(environment, directory),
+        settings=settings,
+        head_start=head_start,
         progress=screen.progress,
         verbosity=screen.verbosity,
         as_json=screen.as_json,

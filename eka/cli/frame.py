@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
+    from eka.cli.head_start import HeadStart
     from eka.cli.progress import OpenProgress
     from eka.cli.settings import Settings
 
@@ -24,6 +25,7 @@ class Frame:
     progress: OpenProgress
     verbosity: int  # -1 with -q, 0, 1 with -v, 2 with -vv
     as_json: bool
+    head_start: HeadStart | None  # what is being asked already
     cleanup: ExitStack  # left when the command ends, however it ends
 
     def path(self, text: str) -> Path:

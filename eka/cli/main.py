@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
 FAILED = 1  # Exit.FAILED
+_QUESTIONS = {"versions"}  # commands that can have a head start
 _YOUNG_OBJECTS = 50_000  # before the first look for garbage; Python's own number is 700
 _STREAMS = ("stdin", "stdout", "stderr")
 # Modules that may have something left to do when Python ends.
@@ -85,11 +86,16 @@ def _answer(words: list[str]) -> int:
         words = [words[1], "--help"]
     import signal  # noqa: PLC0415 (as below)
 
+    head_start = None
+    if first in _QUESTIONS:
+        from eka.cli.head_start import begin  # noqa: PLC0415 (as below)
+
+        head_start = begin(words, os.environ)
     from eka.cli.dispatch import dispatch  # noqa: PLC0415 (costs more than --version may)
 
     # A polite end ends like Ctrl-C: children are stopped, locks let go, temporary files removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return dispatch(words, os.environ, sys.stdout, sys.stderr)
+    return dispatch(words, os.environ, sys.stdout, sys.stderr, head_start)
 
 
 def overview() -> str:

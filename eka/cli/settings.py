@@ -7,12 +7,12 @@ already, and nothing else. No setting names a program or holds a secret.
 from __future__ import annotations
 
 import os
-import pwd
 from collections import ChainMap
 from pathlib import Path
 
 from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias
 from eka.checking import TYPE_CHECKING
+from eka.cli.defaults import SYSTEM_FILE, TIMEOUT_S, base, default_cache, user_file
 from eka.cli.errors import SettingInvalid, SettingUnknown
 from eka.cli.setting_value import Value
 from eka.lazy import pattern
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from eka.atom import TomlDocument
     from eka.cli.signature_settings import SignatureSettings
 
-SYSTEM_FILE = Path("/etc/eka/config.toml")
 PROJECT_FILE = ".eka.toml"
 DEFAULT = "default"
 MAX_SECONDS = 86_400
@@ -111,7 +110,7 @@ class Settings:
 
 
 def load_settings(
-    environment: Mapping[str, str], directory: Path, *, system: Path = SYSTEM_FILE
+    environment: Mapping[str, str], directory: Path, *, system: Path = Path(SYSTEM_FILE)
 ) -> Settings:
     """Return the settings for a command started in ``directory``.
 
@@ -121,8 +120,8 @@ def load_settings(
         SettingInvalid: a value has the wrong type or is out of range.
         InvalidAlias, AliasShadowed: an alias cannot be used.
     """
-    config_dir = _base(environment, "XDG_CONFIG_HOME", ".config") / "eka"
-    user_files = (system, config_dir / "config.toml")
+    user = Path(user_file(environment))
+    config_dir, user_files = user.parent, (system, user)
     documents = [_read(path) for path in user_files if path.is_file()]
     trusted = tuple(documents)
     values = _defaults(environment)
@@ -159,15 +158,6 @@ def load_settings(
     )
 
 
-def _base(environment: Mapping[str, str], variable: str, fallback: str) -> Path:
-    """Return a base directory as the XDG specification says: relative ones are ignored."""
-    given = environment.get(variable, "")
-    if given.startswith("/"):
-        return Path(given)
-    home = environment.get("HOME") or _home_of_user()
-    return Path(home) / fallback
-
-
 def _signatures(
     values: Mapping[str, Value],
     documents: tuple[TomlDocument, ...],
@@ -180,30 +170,18 @@ def _signatures(
         read_signature_settings,
     )
 
-    return read_signature_settings(values, documents, aliases, _base(environment, "", "."))
-
-
-def _home_of_user() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        raise SettingInvalid(
-            "HOME",
-            why="it is not set, and this user has no entry in the password file",
-            fix="set HOME, or XDG_CONFIG_HOME, XDG_CACHE_HOME and XDG_DATA_HOME",
-        ) from None
+    return read_signature_settings(values, documents, aliases, Path(base(environment, "", ".")))
 
 
 def _defaults(environment: Mapping[str, str]) -> dict[str, Value]:
-    cache = _base(environment, "XDG_CACHE_HOME", ".cache") / "eka"
-    store = _base(environment, "XDG_DATA_HOME", ".local/share") / "eka/store"
-    state = _base(environment, "XDG_STATE_HOME", ".local/state") / "eka"
+    store = base(environment, "XDG_DATA_HOME", ".local/share")
+    state = base(environment, "XDG_STATE_HOME", ".local/state")
     return {
-        "cache.dir": Value(str(cache), DEFAULT),
-        "store.dir": Value(str(store), DEFAULT),
-        "state.dir": Value(str(state), DEFAULT),
+        "cache.dir": Value(default_cache(environment), DEFAULT),
+        "store.dir": Value(f"{store}/eka/store", DEFAULT),
+        "state.dir": Value(f"{state}/eka", DEFAULT),
         "listing.max_age_s": Value(0, DEFAULT),
-        "network.timeout_s": Value(60, DEFAULT),
+        "network.timeout_s": Value(TIMEOUT_S, DEFAULT),
         "build.jobs": Value(len(os.sched_getaffinity(0)), DEFAULT),
     }
 

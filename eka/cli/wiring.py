@@ -10,6 +10,7 @@ import time
 from functools import cache, partial
 
 from eka.checking import TYPE_CHECKING
+from eka.cli.defaults import GIT, GIT_HOME
 from eka.cli.errors import SystemRefused
 from eka.git import GitRunner, Transport, VersionIndex
 from eka.workflow.first_seen import FirstSeen
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from eka.git.signatures import Signer, Trust
     from eka.store import Event, Plan, Store
 
-GIT = "git"
 BUBBLEWRAP = "bwrap"
 MACHINES = {"arm64": "aarch64", "amd64": "x86_64", "ppc64le": "powerpc64le", "i386": "i686"}
 
@@ -55,15 +55,12 @@ def services(
     """
     settings = frame.settings
     accepted = accepted_changes(accept_changed or ())
-    home = settings.cache_dir / "git-home"
+    home = settings.cache_dir / GIT_HOME
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SystemRefused(error) from error
-    runner = GitRunner(GIT, frame.environment, home, prompt=not frame.as_json)
-    transport = Transport(
-        runner, timeout_s=float(settings.timeout_s), on_notice=frame.progress.note
-    )
+    runner, transport = _git(frame, home)
     objects = cache(partial(_objects, settings.cache_dir / "objects.git", runner))
     store_root = frame.path(store) if store else settings.store_dir
     open_store = cache(partial(_open_store, frame, store_root))
@@ -98,6 +95,15 @@ def services(
         store=open_store,
         realiser=partial(_realiser, frame, open_store, offline=offline),
     )
+
+
+def _git(frame: Frame, home: Path) -> tuple[GitRunner, Transport]:
+    if frame.head_start is not None:
+        frame.head_start.transport.tell(frame.progress.note)
+        return frame.head_start.runner, frame.head_start.transport
+    runner = GitRunner(GIT, frame.environment, home, prompt=not frame.as_json)
+    timeout_s = float(frame.settings.timeout_s)
+    return runner, Transport(runner, timeout_s=timeout_s, on_notice=frame.progress.note)
 
 
 def accepted_changes(texts: Sequence[str]) -> frozenset[tuple[Label, Version]]:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
@@ -131,7 +132,7 @@ class GitRunner:
     """Runs git commands."""
 
     def __init__(
-        self, git: str, env: Mapping[str, str], home: Path, *, prompt: bool = False
+        self, git: str, env: Mapping[str, str], home: Path | str, *, prompt: bool = False
     ) -> None:
         """Prepare a runner.
 
@@ -142,11 +143,18 @@ class GitRunner:
             prompt: Whether git and ssh may ask for passwords at the terminal.
         """
         self.git = git
-        self.home = home
         self.prompt = prompt
         self.http: HttpChannels | None = None
         """Connections of runs that ask many repositories; opened by whoever asks first."""
-        self._env = _scrubbed(env, home, prompt=prompt)
+        self._home = os.fspath(home)
+        self._env = _scrubbed(env, self._home, prompt=prompt)
+
+    @property
+    def home(self) -> Path:
+        """The directory of eka's own."""
+        from pathlib import Path  # noqa: PLC0415 - the first of git's answers needs none
+
+        return Path(self._home)
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -177,7 +185,7 @@ class GitRunner:
         argv = [
             self.git,
             "-C",
-            str(cwd or self.home),
+            str(cwd or self._home),
             "--no-replace-objects",
             "--no-optional-locks",
         ]
@@ -199,7 +207,7 @@ class GitRunner:
         )
 
 
-def _scrubbed(env: Mapping[str, str], home: Path, *, prompt: bool) -> dict[str, str]:
+def _scrubbed(env: Mapping[str, str], home: str, *, prompt: bool) -> dict[str, str]:
     kept = {
         name: value
         for name, value in env.items()
@@ -209,7 +217,7 @@ def _scrubbed(env: Mapping[str, str], home: Path, *, prompt: bool) -> dict[str, 
         "LC_ALL": "C",  # messages we can recognise
         "GIT_ALLOW_PROTOCOL": ALLOWED_PROTOCOLS,
         # Without it git would walk up from our own directory, perhaps into a foreign checkout.
-        "GIT_CEILING_DIRECTORIES": str(home.resolve().parent),
+        "GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(home)),  # noqa: PTH120 - as above
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "1" if prompt else "0",

@@ -1,0 +1,86 @@
+"""Asks the server of a plain question while the rest of the program is still being loaded.
+
+A near server answers in about the time that takes. Nothing is asked that would not be asked
+anyway: whoever has settings, wants no network or says anything unusual gets no head start.
+"""
+
+from __future__ import annotations
+
+import os
+
+from eka.checking import TYPE_CHECKING
+from eka.cli.defaults import GIT, GIT_HOME, SYSTEM_FILE, TIMEOUT_S, default_cache, user_file
+from eka.cli.plain import plain_call
+from eka.errors import EkaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Self
+
+    from eka.atom import AtomUri
+    from eka.cli.call import Call
+    from eka.git import GitRunner, Transport
+
+
+class HeadStart:
+    """A question under way, and what asks it; a context manager that gives it up."""
+
+    def __init__(self, runner: GitRunner, transport: Transport) -> None:
+        self.runner = runner
+        self.transport = transport
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.transport.forget()
+
+    def advance(self) -> None:
+        """Go on as far as that needs no waiting; what fails does so again when it is needed."""
+        try:
+            self.transport.advance()
+        except (EkaError, OSError):
+            self.transport.forget()
+
+
+def begin(words: Sequence[str], environment: Mapping[str, str]) -> HeadStart | None:
+    """Begin to ask what ``words`` ask for; None where they are not plain, or a setting may count.
+
+    Args:
+        words: Of the command line, ``versions`` first.
+        environment: The person's.
+    """
+    call = plain_call(words[0], words[1:])
+    if call is None or "offline" in call.options:
+        return None
+    try:
+        home = _home(environment)
+        uri = None if home is None else _uri(call)
+        if home is None or uri is None or uri.source is None or uri.label is None:
+            return None
+        from eka.git import GitRunner, Transport, VersionIndex  # noqa: PLC0415 - costs time
+
+        runner = GitRunner(GIT, environment, home, prompt=not call.globals.json)
+        transport = Transport(runner, timeout_s=float(TIMEOUT_S))
+        VersionIndex(transport).ahead(uri.source, uri.label)
+    except (EkaError, OSError):
+        return None  # the same goes wrong again, and is then told properly
+    return HeadStart(runner, transport)
+
+
+def _home(environment: Mapping[str, str]) -> str | None:
+    """Return where git runs; None where a setting may say otherwise, or eka never ran."""
+    if any(name.startswith("EKA_") for name in environment):
+        return None
+    if any(os.path.lexists(path) for path in (SYSTEM_FILE, user_file(environment))):
+        return None
+    home = f"{default_cache(environment)}/{GIT_HOME}"
+    return home if os.path.isdir(home) else None  # noqa: PTH112 - pathlib is not loaded yet
+
+
+def _uri(call: Call) -> AtomUri | None:
+    """Return the address in a call; None where a project's alias might be in it."""
+    from eka.atom import BUILT_IN, Aliases, parse_atom_uri  # noqa: PLC0415 - costs time
+
+    text: str = call.options["uri"]
+    return parse_atom_uri(text, Aliases.layered(BUILT_IN, {}, {})) if "://" in text else None
