@@ -141,9 +141,9 @@ class Transport:
         self._tell(f"{url.public} leads to {place}")
 
     def _tell(self, notice: str) -> None:
-        if notice not in self._told and self._on_notice is not None:
+        if self._on_notice is not None and notice not in self._told:
+            self._told.add(notice)
             self._on_notice(notice)
-        self._told.add(notice)
 
     def _ls_remote(self, url: SourceUrl, prefixes: Sequence[str]) -> ListedRefs:
         """List everything with git itself, and filter at home."""
