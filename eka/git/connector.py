@@ -104,6 +104,7 @@ class Connector:
         if direct is not None:
             return direct
         for _ in range(_MOST_PLACES):
+            dialogue = dialogue or (None if target is None else self._open(target))
             if target is None or dialogue is None:
                 return None
             with dialogue.channel as opened:
@@ -116,7 +117,7 @@ class Connector:
                     raise _explained(url, opened, error) from error
                 finally:
                     self._open_channels.discard(opened)
-            target, dialogue = place, self._open(place)
+            target, dialogue = place, None
         raise NetworkFailed(url, "it redirects again and again")
 
     def ahead(self, url: SourceUrl) -> None:
@@ -127,7 +128,7 @@ class Connector:
         if url.scheme not in _AHEAD or (url.is_local and not url.path.startswith("/")):
             return
         target, dialogue = self._connected(url)
-        if target is not None and dialogue is not None:
+        if target is not None and (dialogue := dialogue or self._open(target)) is not None:
             self._ahead[url] = target, dialogue
             dialogue.wish()
 
@@ -153,7 +154,7 @@ class Connector:
                 pass
 
     def _connected(self, url: SourceUrl) -> tuple[SourceUrl | None, Dialogue | None]:
-        """Return where to talk for ``url`` and a connection there; None where only git can."""
+        """Return where to talk for ``url``, if others than git know, and a connection, if any."""
         if url in self._ahead:
             return self._ahead.pop(url)
         early = self._serve(url) if self._settings is None and url.is_local else None
@@ -162,7 +163,7 @@ class Connector:
             return url, Dialogue(early, is_helped=False)
         if early is not None:
             early.kill()
-        return target, None if target is None else self._open(target)
+        return target, None
 
     def _finished(
         self,
