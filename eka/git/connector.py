@@ -180,6 +180,7 @@ class Connector:
             if on_received is not None:
                 on_received(conversation, channel.received_bytes)
         return conversation, channel.received_bytes
+
     def _talk_directly(
         self,
         url: SourceUrl,
@@ -209,7 +210,6 @@ class Connector:
         except OnlyGitKnows:
             http.leave_to_git(target)
             return None
-
 
     def _known_settings(self, early: ChildProcess | None) -> RemoteSettings:
         """Return the person's settings; ``early`` is ended when they cannot be read.

@@ -76,9 +76,16 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.parametrize("word", ["", "--json", "-q"])
 @pytest.mark.parametrize("label", ["label-1", "nothing-of-that-name"])
-def test_the_answer_is_the_same(
-    person: Person, server: GitServer, world: RefWorld, word: str, label: str
+def test_the_answer_is_the_same(  # noqa: PLR0913 - fixtures and parameters
+    person: Person,
+    server: GitServer,
+    world: RefWorld,
+    word: str,
+    label: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_000.0)  # answers say when
+
     for url in (f"{server.url}/set.git", f"file://{world.path}"):
         words = [*([word] if word else []), f"{url}::{label}"]
 
