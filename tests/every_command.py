@@ -22,6 +22,9 @@ CALLS: dict[str, list[str]] = {
     "add": ["add", "SERVER::shell@^1"],
     "remove": ["remove", "shell"],
     "update": ["update"],
+    "pin": ["pin", "shell"],
+    "unpin": ["unpin", "shell"],
+    "import": ["import", "old.lock"],
     "lock": ["lock"],
     "tree": ["tree"],
     "why": ["why", "shell"],
@@ -38,7 +41,8 @@ CALLS: dict[str, list[str]] = {
 # and so is ``user``, which needs ``shell``.
 PLACES: dict[str, str] = {
     "add": "plain",
-    **dict.fromkeys(("remove", "update"), "user"),
+    "import": "plain",
+    **dict.fromkeys(("remove", "update", "pin", "unpin"), "user"),
     **dict.fromkeys(
         ("info", "tree", "why", "outdated", "fetch", "build", "run", "diff", "mirror", "vendor"),
         "greet",
@@ -67,6 +71,9 @@ ADDRESSED: dict[str, list[list[str]]] = {
     "add": [["add", "--", "URL::greet"], ["add", "--accept-source=URL", "--", "URL::greet"]],
     "remove": [["remove", "--", "URL"], ["remove", "--direct=URL", "--", "greet"]],
     "update": [["update", "--", "URL"], ["update", "--accept-source=URL"], ["update"]],
+    "pin": [["pin", "--", "URL"], ["pin", "--", "greet@URL"], ["pin", "greet"]],
+    "unpin": [["unpin", "--", "URL"], ["unpin", "greet"]],
+    "import": [["import", "--", "URL"], ["import", "--name=URL", "--", "old.lock"]],
     "lock": [["lock"]],
     "tree": [["tree", "--", "URL::greet"], ["tree", "--invert=URL::greet"]],
     "why": [["why", "--", "URL::greet"]],

@@ -25,6 +25,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("eka.cli.commands.add:add", "Add dependencies to atom.toml and lock them"),
     "remove": ("eka.cli.commands.remove:remove", "Remove dependencies from atom.toml and lock"),
     "update": ("eka.cli.commands.update:update", "Take newer versions into atom.lock"),
+    "pin": ("eka.cli.commands.pin:pin", "Let atom.toml accept one version of a dependency"),
+    "unpin": ("eka.cli.commands.unpin:unpin", "Let it accept compatible versions again"),
+    "import": (
+        "eka.cli.commands.import_lock:import_command",
+        "Take over what another tool's lock file pins",
+    ),
     "lock": ("eka.cli.commands.lock:lock", "Pin the whole closure in atom.lock"),
     "tree": ("eka.cli.commands.tree:tree", "Show what is locked, and who needs what"),
     "why": ("eka.cli.commands.why:why", "Show why an atom is locked"),

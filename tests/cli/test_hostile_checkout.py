@@ -76,6 +76,7 @@ def trap(tmp_path_factory: pytest.TempPathFactory, built: Village) -> Trap:
             (place / f"{text}.py").write_text(f"open({str(canary)!r}, 'w')\n")
     (clone / "plain").mkdir()
     (clone / "plain" / "atom.toml").write_text('[package]\nlabel = "plain"\nversion = "1.0.0"\n')
+    (clone / "plain" / "old.lock").write_text("version = 1\n[sets]\n")
     (clone / "user").mkdir()
     (clone / "user" / "atom.toml").write_text(
         '[package]\nlabel = "user"\nversion = "1.0.0"\n[package.sets]\nhere = "::"\n'
