@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from eka.atom import Dependency, Version
     from eka.resolve import Provider, Request, ResolveKey, Solution, Unavailable, Wanted
@@ -18,8 +18,13 @@ Versions: TypeAlias = "Mapping[ResolveKey, tuple[Version, ...]]"
 class Solve(Protocol):
     """Solves a project; may be called again and again."""
 
-    def __call__(self, provider: Provider, preferred: Versions) -> Solution:
-        """Return a solution that keeps what is ``preferred`` where it fits."""
+    def __call__(
+        self, provider: Provider, preferred: Versions, root: Sequence[Wanted] | None = None
+    ) -> Solution:
+        """Return a solution that keeps what is ``preferred`` where it fits.
+
+        ``root`` stands for the lines of the manifest; None: they themselves.
+        """
         ...
 
 

@@ -5,9 +5,11 @@ Source: atom-spec/changes.md [change-update-others], [change-update-reach], [cha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from eka.atom import Requirement
 from eka.resolve import Unavailable, bucket_of
 from eka.values import dataclass, field
 
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eka.atom import Version
-    from eka.resolve import Dependencies, Provider, Request, ResolveKey
+    from eka.resolve import Dependencies, Provider, Request, ResolveKey, Solution, Wanted
     from eka.workflow.chooser import Versions
+
+MAX_COMPARATORS = 32  # of a requirement
+LOCK = "atom.lock"
+_ANY = frozenset("*xX")
 
 
 class Reach(StrEnum):
@@ -68,12 +74,54 @@ class Limits:
         return Unavailable(f"--{reach.value} keeps it near {_listed(near)}")
 
 
+class Holds:
+    """Lets the lines of a solution lead to what they lead to, whatever else they accept.
+
+    Without that an atom could leave its bucket for another one because of a line like ``>=1``.
+    """
+
+    def __init__(self, solution: Solution, held: Versions) -> None:
+        """Hold what ``solution`` has of the atoms in ``held``, for all that it has of them."""
+        self._held = held
+        self._selected: dict[ResolveKey, list[Version]] = {}
+        for key, version in solution.edges:
+            self._selected.setdefault(key, []).append(version)
+        self._originals: dict[Wanted, Wanted] = {}
+
+    def original(self, wanted: Wanted) -> Wanted:
+        """Return a line as its author wrote it."""
+        return self._originals.get(wanted, wanted)
+
+    def has(self, request: Request) -> bool:
+        """Whether the lines of a version are held."""
+        key, version = request
+        return version in self._held.get(key, ())
+
+    def lines(self, lines: Sequence[Wanted]) -> tuple[Wanted, ...]:
+        """Return lines that accept what they lead to, and nothing else."""
+        return tuple(map(self._line, lines))
+
+    def _line(self, wanted: Wanted) -> Wanted:
+        selected = self._selected.get(wanted.key, ())
+        filler = max((each for each in selected if wanted.requirement.matches(each)), default=None)
+        if filler is None or not self.has((wanted.key, filler)):
+            return wanted
+        text = wanted.requirement.text.strip(" ")
+        pin = f"={filler.text}"
+        is_short = text.count(",") + 2 < MAX_COMPARATORS and text not in _ANY
+        both = Requirement(f"{text}, {pin}" if is_short else pin)
+        held = replace(wanted, requirement=both, origin=LOCK)
+        self._originals[held] = wanted
+        return held
+
+
 class LimitedProvider:
     """Implements `eka.resolve.Provider`: another one, with limits."""
 
-    def __init__(self, inner: Provider, limits: Limits) -> None:
+    def __init__(self, inner: Provider, limits: Limits, holds: Holds | None = None) -> None:
         self._inner = inner
         self._limits = limits
+        self._holds = holds
 
     def versions(
         self, keys: Sequence[ResolveKey]
@@ -93,7 +141,16 @@ class LimitedProvider:
                 allowed.append(request)
             else:
                 found[request] = refusal
-        return {**found, **self._inner.dependencies(allowed)}
+        for request, needs in self._inner.dependencies(allowed).items():
+            found[request] = self._held(request, needs)
+        return found
+
+    def _held(
+        self, request: Request, needs: Dependencies | Unavailable
+    ) -> Dependencies | Unavailable:
+        if self._holds is None or isinstance(needs, Unavailable) or not self._holds.has(request):
+            return needs
+        return replace(needs, wanted=self._holds.lines(needs.wanted))
 
 
 def _listed(versions: Sequence[Version]) -> str:

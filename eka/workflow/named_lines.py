@@ -113,6 +113,6 @@ def not_direct(
         for atom in atoms
         if any(key.label.text == label for key in atom.requires)
     )
-    why = f"it is locked because {', '.join(by[:_SHOWN])} needs it" if by else ""
-    fix = f"eka why {label} shows who needs it; eka add makes it a dependency of your own"
+    why = f"it is locked because of {', '.join(by[:_SHOWN])}" if by else ""
+    fix = f"eka add makes it one; eka update {label} --precise VERSION chooses a version without"
     return NotDirect(name, known if not why else (), why=why, fix=fix)

@@ -29,7 +29,7 @@ class SetRoot(EkaError):
             what="this is the root of a set, and not an atom",
             where=where,
             why=f"its atoms are in {shown}" if members else "it has no atoms yet",
-            fix=f"go to one of them, or say which: -C {members[0]}"
+            fix=f"go to one of them, or say which: eka -C {members[0]} …"
             if members
             else "make an atom with eka new PATH",
         )

@@ -208,9 +208,11 @@ class _Resolution:
         if wanted:
             self._services.progress.step("choosing versions")
 
-        def solved(provider: Provider, preferred: Versions) -> Solution:
-            strategy = task.options.strategy
-            return drive(solve(wanted, preferred=preferred, strategy=strategy), provider)
+        def solved(
+            provider: Provider, preferred: Versions, root: Sequence[Wanted] | None = None
+        ) -> Solution:
+            asked, strategy = wanted if root is None else root, task.options.strategy
+            return drive(solve(asked, preferred=preferred, strategy=strategy), provider)
 
         choice = self._provider.choice
         if task.options.chooser is None:

@@ -21,7 +21,7 @@ from eka.resolve import (
     bucket_of,
 )
 from eka.values import dataclass
-from eka.workflow.limits import LimitedProvider, Limits, Reach
+from eka.workflow.limits import Holds, LimitedProvider, Limits, Reach
 from eka.workflow.locked_names import DELIMITER, AtomNotLocked
 from eka.workflow.stays import Reason, Stay, told
 from eka.workflow.suggest import similar_label
@@ -79,9 +79,9 @@ class UpdateChoice:
         rest = {key: versions for key, versions in run.preferred.items() if key not in free}
         if wish.precise is not None:
             exact = self._exact(run, base, named, wish.precise)
-            return _Search(run, Limits(held, exact=exact), rest).precise(exact)
+            return _Search(run, Limits(held, exact=exact), rest).precise(base, exact)
         search = _Search(run, Limits(held, near, wish.reach), rest)
-        solution = search.solved(versions_of(base))
+        solution = search.solved(versions_of(base), Holds(base, held))
         if not wish.names:
             return solution
         solution = search.settled(solution, free)
@@ -133,36 +133,41 @@ class _Search:
     limits: Limits
     preferred: Versions
 
-    def solved(self, present: Versions) -> Solution:
+    def solved(self, present: Versions, holds: Holds | None = None) -> Solution:
         """Return the newest versions; ``present`` is what is known to work."""
-        run, provider = self.run, LimitedProvider(self.run.provider, self.limits)
-        run.keep(self.limits.held)  # what is yanked and may change has to
+        self.run.keep(self.limits.held)  # what is yanked and may change has to
         try:
-            return run.solve(provider, self.preferred)
+            return self.choose(holds)
         except Unsatisfiable:
             # Perhaps nothing else would do than a version that was yanked: then it stays.
-            run.keep(present)
-            return run.solve(provider, self.preferred)
+            self.run.keep(present)
+            return self.choose(holds)
+
+    def choose(self, holds: Holds | None) -> Solution:
+        """Return a solution, in which lines lead to what they are held to."""
+        provider = LimitedProvider(self.run.provider, self.limits, holds)
+        root = holds.lines(self.run.wanted) if holds else None
+        return self.run.solve(provider, self.preferred, root)
 
     def settled(self, solution: Solution, named: Iterable[ResolveKey]) -> Solution:
         """Return a solution with the same versions of what is named, and no change for nothing.
 
-        On its way the solver may have left locked versions for reasons that are gone.
+        It is what comes out when this solution is locked, and locked again.
         """
         found = versions_of(solution)
         chosen = {key: found[key] for key in named if key in found}
         limits = replace(self.limits, exact={**self.limits.exact, **chosen})
         provider = LimitedProvider(self.run.provider, limits)
-        return self.run.solve(provider, {**self.preferred, **chosen})
+        return self.run.solve(provider, found)
 
-    def precise(self, exact: Versions) -> Solution:
+    def precise(self, base: Solution, exact: Versions) -> Solution:
         """Return a solution with exactly these versions; the first of each must be used."""
-        run = self.run
-        run.keep(self.limits.held)
-        solution = run.solve(LimitedProvider(run.provider, self.limits), self.preferred)
+        self.run.keep(self.limits.held)
+        self.choose(None)  # where nothing fits, this tells of lines as they are written
+        solution = self.settled(self.choose(Holds(base, self.limits.held)), exact)
         for key, (version, *_) in exact.items():
             if (key, version) not in solution.edges:
-                lines = [told(line) for line in _lines_on(run, solution, key)]
+                lines = [told(line) for line in _lines_on(self.run, solution, key)]
                 raise PreciseUnused(key[1].text, version.text, lines)
         return solution
 
@@ -208,35 +213,37 @@ class _Search:
         others = versions_of(solution, without=request)
         limits = replace(
             self.limits,
-            held={**self.limits.held, **others},
+            held=_merged(self.limits.held, others),
             exact={key: (newer, *others.get(key, ()))},
         )
-        trial = _Search(self.run, limits, {**self.preferred, **others})
+        trial = _Search(self.run, limits, _merged(self.preferred, others))
+        holds = Holds(solution, {each: others[each] for each in others if each != key})
         try:
-            provider = LimitedProvider(self.run.provider, limits)
-            better = self.run.solve(provider, trial.preferred)
+            better = trial.choose(holds)
         except Unsatisfiable as error:
-            return Stay(key, version, newer, _reasons(error, key, others))
+            return Stay(key, version, newer, _reasons(error, holds, key, others))
         except DependencyCycle as error:
-            steps = zip(error.path, error.lines, strict=False)
+            steps = zip(error.path, map(holds.original, error.lines), strict=False)
             return Stay(key, version, newer, tuple(Reason(*step) for step in steps))
         # Versions of other buckets may do without it.
         return trial.settled(better, [key]) if (key, newer) in better.edges else None
 
 
-def _reasons(error: Unsatisfiable, key: ResolveKey, others: Versions) -> tuple[Reason, ...]:
+def _reasons(
+    error: Unsatisfiable, holds: Holds, key: ResolveKey, others: Versions
+) -> tuple[Reason, ...]:
     """Return the lines of a proof that other atoms would have to change for; if none, all."""
-    leaves = [leaf for leaf in error.explanation.leaves if leaf.wanted is not None]
+    leaves = [
+        Reason(leaf.owner, holds.original(leaf.wanted))
+        for leaf in error.explanation.leaves
+        if leaf.wanted is not None
+    ]
     found: list[Reason] = []
-    for leaf in leaves:
-        if leaf.wanted is None or leaf.wanted.key == key:
-            continue
-        held = others.get(leaf.wanted.key, ())
-        if held and not any(leaf.wanted.requirement.matches(each) for each in held):
-            found.append(Reason(leaf.owner, leaf.wanted, held))
-    return tuple(found) or tuple(
-        Reason(leaf.owner, leaf.wanted) for leaf in leaves if leaf.wanted is not None
-    )
+    for each in leaves:
+        held = others.get(each.wanted.key, ()) if each.wanted.key != key else ()
+        if held and not any(_accepts(each, version) for version in held):
+            found.append(replace(each, held=held))
+    return tuple(found or leaves)
 
 
 def _lines_on(run: Run, solution: Solution, key: ResolveKey) -> list[Reason]:
@@ -268,6 +275,13 @@ def versions_of(solution: Solution, *, without: Request | None = None) -> Versio
         if (key, version) != without:
             found[key] = (*found.get(key, ()), version)
     return found
+
+
+def _merged(one: Versions, other: Versions) -> Versions:
+    """Return the versions of both, atom by atom."""
+    return {
+        key: tuple(sorted({*one.get(key, ()), *other.get(key, ())})) for key in {**one, **other}
+    }
 
 
 def _kept(versions: Versions, locked: Versions) -> Versions:

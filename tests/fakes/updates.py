@@ -57,8 +57,10 @@ def run_of(
     """Return a run over a world; all its lines name the set ``core``."""
     world = Yanked(provider, yanked)
 
-    def solved(provider: Provider, preferred: Versions) -> Solution:
-        return drive(solve(wanted, preferred=preferred), provider)
+    def solved(
+        provider: Provider, preferred: Versions, root: Sequence[Wanted] | None = None
+    ) -> Solution:
+        return drive(solve(wanted if root is None else root, preferred=preferred), provider)
 
     lines = tuple(Dependency(SET_NAME, each.key[1], each.requirement) for each in wanted)
     return Run(

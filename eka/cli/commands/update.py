@@ -83,7 +83,7 @@ def update(  # noqa: PLR0913 - one parameter is one option
             "projects": [_document(each) for each in found],
             "listings": listings_document(services),
         },
-        body=tuple(line for each in found for line in _lines(frame, each, dry_run=dry_run)),
+        body=list(_all_lines(frame, found, dry_run=dry_run)),
     )
 
 
@@ -107,6 +107,15 @@ def _document(updated: Updated) -> Json:
             for each in updated.stays
         ],
     }
+
+
+def _all_lines(frame: Frame, found: Sequence[Updated], *, dry_run: bool) -> Iterator[Line]:
+    """Yield what became of one project, or of those in a set that changed."""
+    told = [each for each in found if each.locked.changes or each.locked.written or each.stays]
+    if len(found) > 1 and not told:
+        yield dim(f"nothing to update in {len(found)} locks")
+    for each in told if len(found) > 1 else found:
+        yield from _lines(frame, each, dry_run=dry_run)
 
 
 def _lines(frame: Frame, updated: Updated, *, dry_run: bool) -> Iterator[Line]:
