@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Of a longer line only the neighbourhood of the fault is shown.
 SHOWN_COLUMNS = 100
 
+# Errors of the solver, which have more to say.
+STORIES = frozenset({"unsatisfiable", "dependency-cycle", "no-matching-version"})
+
 
 def error_lines(error: EkaError) -> Body:
     """Return an error as it is shown; of several problems each one, then their number."""
@@ -47,10 +50,21 @@ def _lines(error: EkaError) -> Iterator[Line]:
         ("why", error.why, str),
         ("fix", error.fix, green),
     ):
+        if name == "why" and error.code in STORIES and (told := _story(error)):
+            yield from told
+            continue
         first, *more = discreet(text).split("\n")
         if text:
             yield (dim(f"  {name}: "), piece(first))
             yield from ((" " * (len(name) + 4), line) for line in more)
+
+
+def _story(error: EkaError) -> list[Line]:
+    """Return an explanation under its own heading; nothing for errors that have none."""
+    from eka.cli.conflicts import story  # noqa: PLC0415 (brings the solver along)
+
+    told = list(story(error, "    "))
+    return [dim("  why:"), *told] if told else []
 
 
 def _source(span: Span) -> Iterator[Line]:
@@ -82,6 +96,10 @@ def _document(error: EkaError) -> dict[str, Json]:
     }
     if error.details:
         document["details"] = list(error.details)
+    if error.code in STORIES:
+        from eka.cli.conflicts import conflict_document  # noqa: PLC0415 (as above)
+
+        document["conflict"] = conflict_document(error)
     if isinstance(error, Problems):
         document["problems"] = [_document(problem) for problem in error.problems]
     return document

@@ -85,7 +85,7 @@ class Unsatisfiable(EkaError):
         super().__init__(
             what="no choice of versions fills every requirement",
             where=place_of(first) if first else "",
-            why="\n".join(aligned(explanation.sentences)),
+            why="\n".join(aligned(explanation)),
             fix="loosen one of these requirements, or ask their authors to",
             span=_span_of(first) if first else None,
         )
@@ -102,7 +102,7 @@ class Unsatisfiable(EkaError):
         explanation = self.explanation
         told = [replace(each, is_new=each.place in new) for each in explanation.sentences]
         self.explanation = replace(explanation, sentences=tuple(told))
-        self.why = "\n".join(aligned(told))
+        self.why = "\n".join(aligned(self.explanation))
         lines = [each for each in self.lines if each.origin in new]
         if lines:
             names = ", ".join(f"`{each.key[1].text} {each.requirement.text}`" for each in lines)
@@ -128,14 +128,17 @@ class DependencyCycle(EkaError):
             for step, line in zip(steps, lines, strict=False)  # the path ends where it began
         ]
         told.append(Sentence(f"so {' → '.join(steps)}", is_conclusion=True))
+        leaves = tuple(
+            Leaf(owner, "requires", line) for owner, line in zip(path, lines, strict=False)
+        )
+        explanation = Explanation(tuple(told), leaves, is_minimal=True)
         super().__init__(
             what="the selected versions depend on each other",
             where=place_of(lines[-1]),
-            why="\n".join(aligned(told)),
+            why="\n".join(aligned(explanation)),
             fix="break the cycle: require a version of one of them that does not need the next",
             span=_span_of(lines[-1]),
         )
+        self.explanation = explanation
         self.path = tuple(path)
         self.lines = tuple(lines)
-        leaves = (Leaf(owner, "requires", line) for owner, line in zip(path, lines, strict=False))
-        self.explanation = Explanation(tuple(told), tuple(leaves), is_minimal=True)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from eka.errors import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from eka.atom import Requirement, Version
     from eka.resolve.model import Cause, Request, Wanted
 
@@ -82,6 +80,14 @@ class Explanation:
     leaves: tuple[Leaf, ...]
     is_minimal: bool
 
+    @property
+    def root(self) -> str:
+        """The manifest of the project; "" if no line of it counts."""
+        for leaf in self.leaves:
+            if leaf.owner is None and leaf.wanted and isinstance(leaf.wanted.origin, Span):
+                return leaf.wanted.origin.file
+        return ""
+
 
 def here(wanted: Wanted) -> Span | None:
     """Return where a line of a file here is; what is published is named by its version."""
@@ -89,28 +95,28 @@ def here(wanted: Wanted) -> Span | None:
     return span if isinstance(span, Span) and "@" not in span.file.rpartition("/")[0] else None
 
 
-def place_text(span: Span, root: str = "") -> str:
+def place_text(span: Span, root: str) -> str:
     """Return ``atom.toml:12`` for the manifest ``root``, ``lib/atom.toml:3`` for another."""
-    parts = span.file.replace("\\", "/").split("/")
-    shown = parts[-1] if span.file == root or len(parts) == 1 else "/".join(parts[-2:])
+    parts = span.file.split("/")
+    shown = parts[-1] if span.file == root else "/".join(parts[-2:])
     return f"{shown}:{span.line}"
 
 
-def aligned(sentences: Sequence[Sentence]) -> list[str]:
-    """Return sentences as lines, their places in a column."""
-    return [f"{text}{place}" for text, place in in_columns(sentences)]
+def aligned(explanation: Explanation) -> list[str]:
+    """Return the sentences of an explanation as lines, their places in a column."""
+    return [f"{text}{place}" for text, place in in_columns(explanation)]
 
 
-def in_columns(sentences: Sequence[Sentence]) -> list[tuple[str, str]]:
+def in_columns(explanation: Explanation) -> list[tuple[str, str]]:
     """Return text and place of each sentence, padded to stand below each other."""
+    sentences = explanation.sentences
     width = max((len(each.text) for each in sentences if each.place), default=0)
     lines: list[tuple[str, str]] = []
     for each in sentences:
         if each.place is None:
             lines.append((each.text, ""))
         else:
-            new = " (new)" if each.is_new else ""
-            lines.append(
-                (f"{each.text:<{min(width, _PLACE_COLUMN)}}  ", place_text(each.place) + new)
-            )
+            place = place_text(each.place, explanation.root)
+            text = f"{each.text:<{min(width, _PLACE_COLUMN)}}  "
+            lines.append((text, f"{place} (new)" if each.is_new else place))
     return lines

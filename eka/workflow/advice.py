@@ -80,17 +80,13 @@ def _new_lines(failed: Failed) -> set[Span]:
 
 def _advice(found: Sequence[Suggestion]) -> str:
     """Return suggestions as text; "" if there are none."""
-    texts = [" and ".join(map(_change, each.changes)) for each in found]
-    if not texts:
-        return ""
-    return "\n".join([f"{texts[0]}; this works", *(f"or {text}" for text in texts[1:])])
+    return "\nor ".join(" and ".join(map(_change, each.changes)) for each in found)
 
 
 def _change(change: Relaxed) -> str:
-    line = change.wanted
-    place = f" ({place_text(line.origin)})" if isinstance(line.origin, Span) else ""
-    label = line.key[1].text
-    if change.requirement is None:
-        return f"leave out `{label}`{place}"
-    chosen = f", which selects {change.selected.text}" if change.selected else ""
-    return f'require `{label} = "{change.requirement.text}"`{place}{chosen}'
+    span, label = change.wanted.origin, change.wanted.key[1].text
+    place = f" ({place_text(span, span.file)})" if isinstance(span, Span) else ""
+    if change.requirement is None or change.selected is None:
+        return f"leave out `{label}`{place}, which works"
+    line = f'`{label} = "{change.requirement.text}"`'
+    return f"require {line}{place}, which works and selects {change.selected.text}"

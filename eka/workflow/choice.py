@@ -53,7 +53,7 @@ class ChoiceOfVersions:
         if status is None or not status.is_yanked or version in self._kept.get(key, ()):
             return None
         self._refused[request] = None
-        return Unavailable(f"it {status.sentences[0]}")
+        return Unavailable(f"it {status.sentences[0]}", "yanked")
 
     def tell(self, solution: Solution) -> None:
         """Tell the person which selected versions are warned of, and which were passed over."""

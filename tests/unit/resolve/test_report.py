@@ -187,7 +187,7 @@ def test_a_line_of_a_neighbour_has_its_place() -> None:
         drive(solve([wanted("a ^1", "/home/me/set/app/atom.toml", 3)]), provider)
 
     told_lines = caught.value.why.splitlines()
-    assert told_lines[0].endswith("  app/atom.toml:3")
+    assert told_lines[0].endswith("  atom.toml:3")
     assert told_lines[1].endswith("  a/atom.toml:7")
 
 
