@@ -64,6 +64,28 @@ def test_manifests_are_fetched_unless_that_is_forbidden(locked: Closure, tmp_pat
     assert again.document == fetched.document
 
 
+@pytest.mark.spec("tree-marks")
+@pytest.mark.spec("why-lines")
+def test_an_atom_in_a_directory_is_read_from_there(locked: Closure, tmp_path: Path) -> None:
+    closure = Closure.copied(locked, tmp_path)
+    before = (closure.app / "atom.lock").read_bytes()
+    (tmp_path / "before.lock").write_bytes(before)
+    (tmp_path / "lua").mkdir()
+    (tmp_path / "lua/atom.toml").write_text('[package]\nlabel = "lua"\nversion = "5.4.0"\n')
+    closure.manifest(closure.text + '[patch.extra]\nlua = { path = "../lua" }\n')
+    closure.person.does(closure.app, "lock")
+
+    tree = closure.person.does(closure.app, "tree").out
+    why = closure.person.json(closure.app, "why", "lua", "--offline")
+    outdated = closure.person.json(closure.app, "outdated", "--all")
+    diff = closure.person.does(closure.app, "diff", "--lock", "../before.lock").out
+
+    assert "├── lua 5.4.0 from extra (patched)" in tree
+    assert why.document["atoms"][0]["ways"][0][0]["lines"][0]["requirement"] == "^5"
+    assert "lua" not in {each["label"] for each in outdated.document["atoms"]}
+    assert "Rebuilt lua 5.4.0" in diff
+
+
 @pytest.fixture(scope="module")
 def ladder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A set of which ``n0`` needs the last atom in 2 ** RUNGS ways."""
