@@ -224,7 +224,9 @@ def test_lists_tell_what_moved_and_refuse_nothing(server: Path, person: Person, 
 
 
 @pytest.mark.spec("seen-withdrawn")
-@pytest.mark.parametrize("words", [["versions", "SERVER::greet"], ["lock", "--refresh"], ["verify"]])
+@pytest.mark.parametrize(
+    "words", [["versions", "SERVER::greet"], ["lock", "--refresh"], ["verify"]]
+)
 def test_a_withdrawn_version_is_told_by_whatever_lists(
     server: Path, person: Person, app: Path, words: list[str]
 ) -> None:

@@ -76,7 +76,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.parametrize("word", ["", "--json", "-q"])
 @pytest.mark.parametrize("label", ["label-1", "nothing-of-that-name"])
-def test_the_answer_is_the_same(  # noqa: PLR0913 - fixtures and parameters
+def test_the_answer_is_the_same(
     person: Person,
     server: GitServer,
     world: RefWorld,
