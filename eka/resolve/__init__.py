@@ -32,13 +32,16 @@ from eka.resolve.model import (
     Unavailable,
     Wanted,
 )
+from eka.resolve.reasons import AskedBy, Chosen, Why, why_selected
 from eka.resolve.solver import solve
 from eka.resolve.suggest import Trials, suggest
 
 __all__ = [
     "Answer",
+    "AskedBy",
     "Bucket",
     "Catalog",
+    "Chosen",
     "Dependencies",
     "DependencyCycle",
     "Explanation",
@@ -59,10 +62,12 @@ __all__ = [
     "Unavailable",
     "Unsatisfiable",
     "Wanted",
+    "Why",
     "bucket_of",
     "drive",
     "in_columns",
     "place_text",
     "solve",
     "suggest",
+    "why_selected",
 ]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from eka.atom import Genesis, LockedDirect, Manifest, SetDeclaration, SourceUrl
     from eka.resolve import Provider, Request, Solution, Strategy, Wanted
     from eka.workflow.chooser import Chooser, Versions
+    from eka.workflow.explain import Explainer
     from eka.workflow.own_set import OwnSet
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -52,6 +53,7 @@ class LockOptions:
     strategy: Strategy = "highest"
     accepted_sources: tuple[str, ...] = ()
     typed_sources: tuple[SourceUrl, ...] = ()  # as the person typed them, credentials included
+    explainer: Explainer | None = None  # is told of what was found
     chooser: Chooser | None = None  # None: versions of the previous lock stay where they fit
 
 
@@ -139,6 +141,7 @@ class _Resolution:
             self._local.explain(error)
             raise
         self._solution = solution
+        self._tell_explainer(solution)
         requests = sorted(solution.edges)
         atoms = [self._locked_atom(request, solution) for request in requests]
         task = self._task
@@ -198,6 +201,22 @@ class _Resolution:
             strategy=task.options.strategy,
         )
         advise(error, failed, self._services.progress)
+
+    def _tell_explainer(self, solution: Solution) -> None:
+        options = self._task.options
+        if options.explainer is None:
+            return
+        from eka.workflow.explain import Resolved  # noqa: PLC0415 - few ask for reasons
+
+        resolved = Resolved(
+            wanted=self._wanted,
+            solution=solution,
+            provider=self._provider,
+            refusal=self._provider.choice.refusal,
+            kept={} if options.update else self._task.previous.preferred,
+            strategy=options.strategy,
+        )
+        options.explainer.learn(resolved)
 
     def _solve(self) -> Solution:
         task, manifest = self._task, self._task.manifest
