@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from eka.atom import Requirement
+from eka.errors import Span
 from eka.resolve import Unavailable, bucket_of
 from eka.values import dataclass, field
 
@@ -110,7 +111,7 @@ class Holds:
         pin = f"={filler.text}"
         is_short = text.count(",") + 2 < MAX_COMPARATORS and text not in _ANY
         both = Requirement(f"{text}, {pin}" if is_short else pin)
-        held = replace(wanted, requirement=both, origin=LOCK)
+        held = replace(wanted, requirement=both, origin=_place(wanted))
         self._originals[held] = wanted
         return held
 
@@ -151,6 +152,12 @@ class LimitedProvider:
         if self._holds is None or isinstance(needs, Unavailable) or not self._holds.has(request):
             return needs
         return replace(needs, wanted=self._holds.lines(needs.wanted))
+
+
+def _place(wanted: Wanted) -> str:
+    """Return where a held line is written: in the lock, and before that in a manifest."""
+    origin = wanted.origin
+    return f"{LOCK}, {origin.file}:{origin.line}" if isinstance(origin, Span) else LOCK
 
 
 def _listed(versions: Sequence[Version]) -> str:

@@ -46,7 +46,7 @@ def hint(stay: Stay) -> str:
     """Return what lets an atom move after all."""
     label = stay.key[1].text
     owners = [reason.owner for reason in stay.reasons]
-    if any(owner is None for owner in owners):
+    if any(each.owner is None and each.wanted.key == stay.key for each in stay.reasons):
         return f"to have it: eka add {label}@^{stay.newest.text}"
     if all(owner is not None and owner[0] == stay.key for owner in owners):
         return f"let what it needs move too: eka update {label} --recursive"

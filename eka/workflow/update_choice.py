@@ -80,8 +80,13 @@ class UpdateChoice:
         if wish.precise is not None:
             exact = self._exact(run, base, named, wish.precise)
             return _Search(run, Limits(held, exact=exact), rest).precise(base, exact)
-        search = _Search(run, Limits(held, near, wish.reach), rest)
-        solution = search.solved(versions_of(base), Holds(base, held))
+        search = _Search(run, Limits(held, near, wish.reach), rest, frozenset(free - named))
+        try:
+            solution = search.solved(versions_of(base), Holds(base, held))
+        except DependencyCycle:
+            if not wish.names:
+                raise
+            solution = base  # one by one then, as far as there is no circle
         if not wish.names:
             return solution
         solution = search.settled(solution, free)
@@ -132,6 +137,7 @@ class _Search:
     run: Run
     limits: Limits
     preferred: Versions
+    loose: frozenset[ResolveKey] = frozenset()  # not named; they change where that helps
 
     def solved(self, present: Versions, holds: Holds | None = None) -> Solution:
         """Return the newest versions; ``present`` is what is known to work."""
@@ -211,17 +217,18 @@ class _Search:
         """Return a solution with a newer version of one atom and all else the same, or why not."""
         key, version = request
         others = versions_of(solution, without=request)
+        fixed = {each: others[each] for each in others if each not in self.loose and each != key}
         limits = replace(
             self.limits,
-            held=_merged(self.limits.held, others),
+            held=_merged(self.limits.held, fixed),
             exact={key: (newer, *others.get(key, ()))},
         )
         trial = _Search(self.run, limits, _merged(self.preferred, others))
-        holds = Holds(solution, {each: others[each] for each in others if each != key})
+        holds = Holds(solution, fixed)
         try:
             better = trial.choose(holds)
         except Unsatisfiable as error:
-            return Stay(key, version, newer, _reasons(error, holds, key, others))
+            return Stay(key, version, newer, _reasons(error, holds, fixed))
         except DependencyCycle as error:
             steps = zip(error.path, map(holds.original, error.lines), strict=False)
             return Stay(key, version, newer, tuple(Reason(*step) for step in steps))
@@ -229,10 +236,8 @@ class _Search:
         return trial.settled(better, [key]) if (key, newer) in better.edges else None
 
 
-def _reasons(
-    error: Unsatisfiable, holds: Holds, key: ResolveKey, others: Versions
-) -> tuple[Reason, ...]:
-    """Return the lines of a proof that other atoms would have to change for; if none, all."""
+def _reasons(error: Unsatisfiable, holds: Holds, fixed: Versions) -> tuple[Reason, ...]:
+    """Return the lines of a proof that a fixed version does not meet; if none, those of atoms."""
     leaves = [
         Reason(leaf.owner, holds.original(leaf.wanted))
         for leaf in error.explanation.leaves
@@ -240,10 +245,10 @@ def _reasons(
     ]
     found: list[Reason] = []
     for each in leaves:
-        held = others.get(each.wanted.key, ()) if each.wanted.key != key else ()
-        if held and not any(_accepts(each, version) for version in held):
-            found.append(replace(each, held=held))
-    return tuple(found or leaves)
+        versions = fixed.get(each.wanted.key, ())
+        if versions and not any(_accepts(each, version) for version in versions):
+            found.append(replace(each, held=versions))
+    return tuple(found or [each for each in leaves if each.owner is not None] or leaves)
 
 
 def _lines_on(run: Run, solution: Solution, key: ResolveKey) -> list[Reason]:
