@@ -128,6 +128,7 @@ def _asks(services: Services, options: LockOptions) -> bool:
         or options.refresh
         or options.update
         or options.chooser
+        or options.explainer
         or options.accepted_sources
         or options.typed_sources
     )
