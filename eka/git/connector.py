@@ -195,7 +195,7 @@ class Connector:
         from eka.git.http_rules import OnlyGitKnows  # noqa: PLC0415 - loaded already
 
         try:
-            channel = http.open(target, timeout_s=self._timeout_s, max_bytes=self._max_bytes)
+            channel = http.open(target, url, timeout_s=self._timeout_s, max_bytes=self._max_bytes)
             if channel is None:
                 return None
             with channel:

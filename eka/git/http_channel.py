@@ -54,9 +54,12 @@ class HttpChannels:
         self._left_to_git: set[SourceUrl] = set()
 
     def open(
-        self, url: SourceUrl, *, timeout_s: float | None, max_bytes: int
+        self, url: SourceUrl, about: SourceUrl, *, timeout_s: float | None, max_bytes: int
     ) -> HttpChannel | None:
-        """Return a channel to the repository at ``url``; None where only git knows the way."""
+        """Return a channel to the repository at ``url``; None where only git knows the way.
+
+        ``about`` is what a person calls it.
+        """
         if url in self._left_to_git or url.user is not None:
             return None
         rules = http_rules(self._entries, self._env, url)
@@ -64,7 +67,8 @@ class HttpChannels:
             return None
         try:
             server = (url.scheme, url.host, url.port, rules, proxy_for(url, rules, self._env))
-            return HttpChannel(self, url, server, timeout_s=timeout_s, max_bytes=max_bytes)
+            place = (url, about, server)
+            return HttpChannel(self, place, timeout_s=timeout_s, max_bytes=max_bytes)
         except OnlyGitKnows:
             self.leave_to_git(url)
             return None
@@ -104,15 +108,13 @@ class HttpChannel:
     def __init__(
         self,
         channels: HttpChannels,
-        url: SourceUrl,
-        server: _Server,
+        place: tuple[SourceUrl, SourceUrl, _Server],
         *,
         timeout_s: float | None,
         max_bytes: int,
     ) -> None:
         self._channels = channels
-        self._url = url
-        self._server = server
+        self._url, self._about, self._server = place
         self._client: HttpClient | None = None
         self._answer: Answer | None = None
         self._timeout_s = timeout_s
@@ -120,7 +122,7 @@ class HttpChannel:
         self._deadline = None if timeout_s is None else monotonic() + timeout_s
         self._has_heard = False
         self.received_bytes = 0
-        self._waiting = channels.advertised(url, self._advertisement)
+        self._waiting = channels.advertised(self._url, self._advertisement)
 
     def __enter__(self) -> Self:
         return self
@@ -185,7 +187,7 @@ class HttpChannel:
         if answer.status != _OK or not is_right:
             self.__exit__()
             if self._has_heard:
-                raise NetworkFailed(self._url, f"the server answers with HTTP {answer.status}")
+                raise NetworkFailed(self._about, f"the server answers with HTTP {answer.status}")
             raise OnlyGitKnows
         return answer
 
@@ -199,18 +201,18 @@ class HttpChannel:
                 # The server may have closed an idle connection; nothing that is asked here
                 # changes anything, so it can be asked again.
                 if not is_used:
-                    raise NetworkFailed(self._url, error.why) from error
+                    raise NetworkFailed(self._about, error.why) from error
 
     def _next(self, answer: Answer) -> bytes:
         if self._deadline is not None and monotonic() > self._deadline:
-            raise TimedOut(self._url.public, self._timeout_s or 0.0)
+            raise TimedOut(self._about.public, self._timeout_s or 0.0)
         try:
             data = answer.read()
         except NetworkFailed as error:
-            raise NetworkFailed(self._url, error.why) from error
+            raise NetworkFailed(self._about, error.why) from error
         self.received_bytes += len(data)
         if self.received_bytes > self._max_bytes:
-            raise OutputTooLarge(self._url.public, self._max_bytes)
+            raise OutputTooLarge(self._about.public, self._max_bytes)
         return data
 
     def _free(self) -> None:

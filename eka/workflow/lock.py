@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eka.atom import encode_lock
+from eka.atom import encode_lock, parse_lock
 from eka.workflow.direct_changes import describe_direct, diff_direct
 from eka.workflow.errors import LockMissing, LockStale
 from eka.workflow.lock_changes import describe
@@ -13,6 +13,7 @@ from eka.workflow.lock_signers import lock_changes
 from eka.workflow.pair import project_lock, write_files
 from eka.workflow.previous import read_previous
 from eka.workflow.project import LOCK
+from eka.workflow.recorded import Recorded
 from eka.workflow.relock import unchanged
 from eka.workflow.resolution import resolve
 
@@ -56,10 +57,18 @@ def lock_project(
         manifest_text, old = project.manifest_bytes(), project.lock_bytes()
         if options.locked and old is None:
             raise LockMissing(str(project.lock_path))
+        recorded = Recorded(services, project, options, (manifest_text, old))
+        if old is not None and recorded.found == old:
+            lock = parse_lock(old, str(project.lock_path))
+            return LockReport(project, lock, (), written=False)
         previous = read_previous(services, project)
-        own = shared.own if shared else None
-        lock = unchanged(services, project, manifest_text, options, previous, own)
-        lock = lock or resolve(services, project, manifest_text, options, previous, shared)
+
+        def find(heard: Services) -> Lock:
+            own = shared.own if shared else None
+            found = unchanged(heard, project, manifest_text, options, previous, own)
+            return found or resolve(heard, project, manifest_text, options, previous, shared)
+
+        lock = recorded.lock(find)
         new = encode_lock(lock)
         changes = lock_changes(services, previous.lock, lock)
         direct = diff_direct(previous.lock, lock)

@@ -66,6 +66,7 @@ class GitProvider:
         self.choice = ChoiceOfVersions(services, listings, previous.preferred if keeps else {})
         self._listed: dict[ResolveKey, Sequence[ObjectId]] = {}
         self._metadata: dict[ObjectId, Metadata] = {}
+        self._manifests: dict[Request, Manifest] = {}
         self._asked: set[ResolveKey] = set()
         self._answers: dict[Request, Dependencies | Unavailable] = {}
         self.candidates: dict[Request, Candidate] = {}
@@ -255,11 +256,15 @@ class GitProvider:
         (_, label), version = request
         if self._local.holds(request[0]):
             return self._local.manifest(request[0])
-        rev = self._revs[request]
-        known = self._metadata.get(rev)
-        if known is not None:
-            return plan_by_metadata(known, label, version)
-        return plan_by_atom(self._services.reader(), rev, label, version)
+        if request not in self._manifests:
+            rev = self._revs[request]
+            known = self._metadata.get(rev)
+            self._manifests[request] = (
+                plan_by_atom(self._services.reader(), rev, label, version)
+                if known is None
+                else plan_by_metadata(known, label, version)
+            )
+        return self._manifests[request]
 
     def _candidate(self, request: Request) -> Candidate:
         (_, label), version = request
