@@ -33,13 +33,15 @@ class LockNodes:
         self._where = relative_to(self._project.directory, directory)
         self._sets = tree.locked.set_names()
         self._own = own
+        package = tree.locked.manifest.package
+        self._titles = [f"{package.label.text} {package.version.text}"]
+        self._titles += [
+            f"{atom.key.label.text} {atom.key.version.text}" for atom in tree.graph.atoms
+        ]
 
     def title(self, number: int) -> str:
         """Return label and version."""
-        key = self.tree.graph.key(number)
-        package = self.tree.locked.manifest.package
-        label, version = (key.label, key.version) if key else (package.label, package.version)
-        return f"{label.text} {version.text}"
+        return self._titles[number]
 
     def pieces(self, number: int, parent: int | None) -> Iterator[str | Piece]:
         """Yield what a line says about an atom, below ``parent`` or at the top."""

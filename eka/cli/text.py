@@ -77,7 +77,10 @@ def cyan(text: str) -> Piece:
 def paint(line: Line, *, colour: bool) -> str:
     """Return ``line`` as it is written, every part of it made safe."""
     pieces = line if isinstance(line, tuple) else (line,)
-    return "".join(_paint(piece, colour=colour) for piece in pieces)
+    if not colour:  # in one go: trees have tens of thousands of lines
+        texts = [each if isinstance(each, str) else each.text for each in pieces]
+        return safe_line("".join(texts))
+    return "".join([_paint(piece, colour=colour) for piece in pieces])
 
 
 def written(body: Iterable[Line | Table], *, colour: bool) -> Iterator[str]:
