@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.atom import Aliases, parse_source_url
+from eka.atom import Aliases, CredentialsInUrl, parse_source_url
 from eka.workflow.add_kinds import InvalidDirectSource, Typed, label_in
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def typed_git(rest: str) -> Typed:
     if spec.keys().isdisjoint(("tag", "branch", "rev", "version")):
         raise InvalidDirectSource(f"git:{rest}", "nothing says which commit is meant", _FIX)
     url = parse_source_url(place, Aliases())
+    if url.has_credentials:
+        raise CredentialsInUrl(place)
     return Typed({"url": url.public, **spec}, label_in(_last(url.path)))
 
 

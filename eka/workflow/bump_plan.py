@@ -241,7 +241,13 @@ class BumpPlanner:
         ]
         stale = [other for other in others if label in self._locked_by(other)]
         plan = self._whole(draft)
-        return BumpPlan(plan.versions, files=plan.files, unmet=tuple(unmet), stale=tuple(stale))
+        return BumpPlan(
+            plan.versions,
+            files=plan.files,
+            unlocked=plan.unlocked,
+            unmet=tuple(unmet),
+            stale=tuple(stale),
+        )
 
     def _whole(self, draft: _Draft) -> BumpPlan:
         texts = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from eka.atom import (
+    ForeignUrl,
     GitSource,
     Label,
     NpmSource,
@@ -13,6 +16,7 @@ from eka.atom import (
     UnsupportedRange,
     UrlSource,
     Version,
+    check_foreign,
     npm_requirement,
     parse_manifest,
     requirements_digest,
@@ -210,3 +214,20 @@ def test_all_kinds_count_in_the_digest_of_a_manifest() -> None:
     }
 
     assert len(digests) == len(texts)
+
+
+@pytest.mark.spec("manifest-foreign")
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        ("https://a.org/x", True), ("ssh://git@a.org/x", True), ("http://a.org/x", False),
+        ("file:///srv/x", False), ("git://a.org/x", False),
+    ],
+)  # fmt: skip
+def test_atoms_of_others_name_repositories_as_they_name_sets(url: str, *, is_good: bool) -> None:
+    text = f'{PACKAGE}[deps.direct.git]\nx = {{ url = "{url}", tag = "v1" }}\n'
+    text += '[deps.direct.url]\ny = { url = "http://a.org/y" }\n'
+    manifest = parse_manifest(text.encode(), "atom.toml")
+
+    with nullcontext() if is_good else pytest.raises(ForeignUrl):
+        check_foreign(manifest)
