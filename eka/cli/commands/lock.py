@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eka.atom import Label
 from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
+from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
+from eka.cli.reasons import reason_lines, reasons_document
 from eka.cli.reply import Reply
 from eka.cli.text import cyan, dim
 from eka.workflow.lock_set import lock_here
@@ -18,14 +21,21 @@ from eka.workflow.progress import counted
 from eka.workflow.resolution import LockOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eka.cli.reply import Json
-    from eka.cli.text import Line
+    from eka.cli.text import Line, Table
+    from eka.workflow.explain import Explained, Explainer
     from eka.workflow.lock import LockReport
 
 
 def lock(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
+    labels: Annotated[
+        list[str] | None, typer.Argument(help="With --explain: of which atoms to say more.")
+    ] = None,
     *,
+    explain: Annotated[bool, typer.Option(help="Say why no newer versions were taken.")] = False,
     locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
     offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
     frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
@@ -47,6 +57,9 @@ def lock(  # noqa: PLR0913 - one parameter is one option
 ) -> Reply:
     """Pin the whole closure of an atom in atom.lock; in a set's root, of all its atoms.
 
+    With --explain it says of every atom why that version was taken and no newer one; of those
+    that are named, at length.
+
     Exit status: 0 done, 1 no versions fit or --locked and the lock would change, 3 not found,
     4 network, 5 a published atom is not what it claims, or not what was seen first.
     """
@@ -64,20 +77,48 @@ def lock(  # noqa: PLR0913 - one parameter is one option
         dry_run=dry_run,
         strategy="minimal" if minimal else "highest",
         accepted_sources=tuple(accept_source or ()),
+        explainer=_explainer(labels or (), explain=explain),
     )
     reports = lock_here(services, frame.directory, options)
+    explained = _explained(frame, options, len(reports))
+    body: list[Line | Table] = []
+    for report, reasons in zip(reports, explained, strict=True):
+        body += _lines(frame, report, dry_run=dry_run)
+        body += reason_lines(reasons, at_length=bool(labels)) if reasons else ()
     return Reply(
         document={
             "dry_run": dry_run,
-            "projects": [_document(report) for report in reports],
+            "projects": list(map(_document, reports, explained)),
             "listings": listings_document(services),
         },
-        body=tuple(line for report in reports for line in _lines(frame, report, dry_run=dry_run)),
+        body=body,
     )
 
 
-def _document(report: LockReport) -> Json:
+def _explainer(labels: Sequence[str], *, explain: bool) -> Explainer | None:
+    if not explain:
+        if labels:
+            raise UsageFailed("lock", "labels are named with --explain only")
+        return None
+    from eka.workflow.explain import Explainer  # noqa: PLC0415 - few ask for reasons
+
+    return Explainer([Label.typed(each) for each in labels])
+
+
+def _explained(
+    frame: Frame, options: LockOptions, count: int
+) -> Sequence[tuple[Explained, ...] | None]:
+    """Return what was explained of each project; None where nobody asked."""
+    if options.explainer is None:
+        return [None] * count
+    options.explainer.require_labels(str(frame.directory))
+    return options.explainer.found
+
+
+def _document(report: LockReport, reasons: tuple[Explained, ...] | None) -> Json:
+    explained = {} if reasons is None else {"explained": reasons_document(reasons)}
     return {
+        **explained,
         "directory": str(report.project.directory),
         "lock": str(report.project.lock_path),
         "written": report.written,
