@@ -93,6 +93,7 @@ def test_yanked_versions_and_pre_releases_are_no_news(changing: Closure) -> None
     assert (before["compatible"], before["newest"], before["held_by"]) == ("5.5.0", "5.5.0", [])
     assert (before["status"], after["status"]["yanked"]) == (None, {"reason": "it crashes"})
     assert "is yanked: it crashes" in text
+    assert "1 of 1 atom is outdated; eka update takes what is compatible" in text
 
 
 @pytest.mark.spec("outdated-newest")

@@ -76,7 +76,7 @@ def test_duplicates_are_shown_with_those_who_need_them(locked: Closure) -> None:
         "zlib 2.0.0 from core",
     ]
     assert lines[-2:] == ["└── tool 1.0.0", "    └── app 0.1.0 (.)"]
-    assert none == ["app 0.1.0 has no atom in several versions"]
+    assert none == ["no atom is locked in several versions"]
 
 
 @pytest.mark.spec("tree-once")

@@ -140,7 +140,9 @@ def _summary(found: Sequence[Freshness]) -> str:
         return "no published atom is locked"
     count = sum(each.is_outdated for each in found)
     verb = "are" if count > 1 else "is"
-    return f"{count or 'none'} of {counted(len(found), 'atom')} {verb} outdated"
+    can_follow = any(each.compatible and each.compatible > each.key.version for each in found)
+    hint = "; eka update takes what is compatible" if can_follow else ""
+    return f"{count or 'none'} of {counted(len(found), 'atom')} {verb} outdated{hint}"
 
 
 def _fitted(header: tuple[str, ...], rows: list[tuple[str | Piece, ...]]) -> Table:

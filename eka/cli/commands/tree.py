@@ -54,7 +54,10 @@ def tree(  # noqa: PLR0913 - one parameter is one option
         ),
     ] = False,
     depth: Annotated[
-        int | None, typer.Option(min=0, max=MOST_DEPTH, help="Levels below the beginning to show.")
+        int | None,
+        typer.Option(
+            metavar="N", min=0, max=MOST_DEPTH, help="Levels below the beginning to show."
+        ),
     ] = None,
     no_dedupe: Annotated[
         bool, typer.Option(help="Show what is below an atom each time, not once.")
@@ -104,16 +107,12 @@ def _body(nodes: Sequence[LockNodes], *, depth: int | None, is_deduped: bool) ->
         lines += islice(_lines(each, depth=depth, is_deduped=is_deduped), max(left, 0))
     if len(lines) == MOST_LINES:
         lines.append(yellow(f"cut after {MOST_LINES} lines: give --depth, or no --no-dedupe"))
-    return lines[1:] if lines and lines[0] == "" else lines
+    return lines[1:] if lines else ["no atom is locked in several versions"]
 
 
 def _lines(nodes: LockNodes, *, depth: int | None, is_deduped: bool) -> Iterator[Line]:
     found = nodes.tree
-    groups: Sequence[tuple[int, ...]] = found.groups if found.is_duplicates else (found.roots,)
-    if not groups:
-        yield ""
-        yield (nodes.title(0), dim(" has no atom in several versions"))
-    for group in groups:
+    for group in found.groups if found.is_duplicates else (found.roots,):
         yield ""
         for step in drawn(found.edges, group, depth=depth, is_deduped=is_deduped):
             yield _line(nodes, step)
