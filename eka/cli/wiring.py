@@ -102,6 +102,7 @@ def _git(frame: Frame, home: Path) -> tuple[GitRunner, Transport]:
         frame.head_start.transport.tell(frame.progress.note)
         return frame.head_start.runner, frame.head_start.transport
     runner = GitRunner(GIT, frame.environment, home, prompt=not frame.as_json)
+    frame.cleanup.callback(runner.close)
     timeout_s = float(frame.settings.timeout_s)
     return runner, Transport(runner, timeout_s=timeout_s, on_notice=frame.progress.note)
 

@@ -161,6 +161,11 @@ class GitRunner:
         """The environment children get."""
         return self._env
 
+    def close(self) -> None:
+        """End the connections that were kept."""
+        if self.http is not None:
+            self.http.close()
+
     def run(self, args: Sequence[str], **options: Unpack[RunOptions]) -> bytes:
         """Run git and return its output; raises GitFailed unless the status is in ``ok`` (0)."""
         finished = self.execute(args, **options)
