@@ -47,7 +47,7 @@ def begin(words: Sequence[str], environment: Mapping[str, str]) -> HeadStart | N
     """Begin to ask what ``words`` ask for; None where they are not plain, or a setting may count.
 
     Args:
-        words: Of the command line, ``versions`` first.
+        words: Of the command line, ``versions`` or ``list`` first.
         environment: The person's.
     """
     call = plain_call(words[0], words[1:])
@@ -56,13 +56,18 @@ def begin(words: Sequence[str], environment: Mapping[str, str]) -> HeadStart | N
     try:
         home = _home(environment)
         uri = None if home is None else _uri(call)
-        if home is None or uri is None or uri.source is None or uri.label is None:
+        if home is None or uri is None or uri.source is None:
             return None
         from eka.git import GitRunner, Transport, VersionIndex  # noqa: PLC0415 - costs time
 
         runner = GitRunner(GIT, environment, home, prompt=not call.globals.json)
         transport = Transport(runner, timeout_s=float(TIMEOUT_S))
-        VersionIndex(transport).ahead(uri.source, uri.label)
+        if uri.label is not None:
+            VersionIndex(transport).ahead(uri.source, uri.label)
+        elif words[0] == "list":
+            VersionIndex(transport).ahead_all(uri.source)
+        else:
+            return None
     except (EkaError, OSError):
         return None  # the same goes wrong again, and is then told properly
     return HeadStart(runner, transport)
@@ -82,5 +87,5 @@ def _uri(call: Call) -> AtomUri | None:
     """Return the address in a call; None where a project's alias might be in it."""
     from eka.atom import BUILT_IN, Aliases, parse_atom_uri  # noqa: PLC0415 - costs time
 
-    text: str = call.options["uri"]
+    text: str = call.options.get("uri") or call.options["source"]
     return parse_atom_uri(text, Aliases.layered(BUILT_IN, {}, {})) if "://" in text else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
 FAILED = 1  # Exit.FAILED
-_QUESTIONS = {"versions"}  # commands that can have a head start
+_QUESTIONS = {"list", "versions"}  # commands that can have a head start
 _YOUNG_OBJECTS = 50_000  # before the first look for garbage; Python's own number is 700
 _STREAMS = ("stdin", "stdout", "stderr")
 # Modules that may have something left to do when Python ends.

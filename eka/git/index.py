@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # Each label costs the server a look at every ref it lists; from here on one full listing is
 # cheaper for both sides.
 MOST_LABELS_BY_PREFIX = 2000
+_EVERYTHING = (INIT_REF, STATUS_PREFIX, ATOMS_PREFIX, EKA_ATOMS_PREFIX)
 
 
 class NoSet(EkaError):
@@ -71,6 +72,8 @@ class VersionListing(Mapping["Label", "Mapping[Version, ObjectId]"]):
         default_factory=dict["tuple[Label, Version]", "ObjectId"]
     )
     """What status refs (yanked, deprecated) name, of the listed labels."""
+    fingerprint: str = ""
+    """A digest of all refs a source listed; empty where not all were asked for."""
 
     def __getitem__(self, label: Label) -> Mapping[Version, ObjectId]:
         return self.versions[label]
@@ -105,8 +108,12 @@ class VersionIndex:
 
     def all(self, url: SourceUrl) -> VersionListing:
         """Return every published version of every label."""
-        prefixes = [INIT_REF, STATUS_PREFIX, ATOMS_PREFIX, EKA_ATOMS_PREFIX]
-        return _listing(self._transport.ls_refs(url, prefixes))
+        listed = self._transport.ls_refs(url, _EVERYTHING)
+        return _listing(listed, is_whole=True)
+
+    def ahead_all(self, url: SourceUrl) -> None:
+        """Begin to ask for everything, and do not wait; `all` goes on."""
+        self._transport.ahead(url, _EVERYTHING)
 
     def genesis(self, url: SourceUrl) -> Genesis:
         """Return the genesis that the set's refs name; raises NoSet when there is none.
@@ -127,7 +134,7 @@ def _prefixes(labels: Iterable[Label]) -> list[str]:
     return prefixes + [prefix for label in labels for prefix in label_prefixes(label)]
 
 
-def _listing(listed: ListedRefs) -> VersionListing:
+def _listing(listed: ListedRefs, *, is_whole: bool = False) -> VersionListing:
     refs = listed.refs
     table = refs if isinstance(refs, RefTable) else RefTable(refs)
     versions = ListedVersions(table)
@@ -139,6 +146,7 @@ def _listing(listed: ListedRefs) -> VersionListing:
         listed.dropped,
         versions.layouts,
         _statuses(table),
+        table.fingerprint() if is_whole else "",
     )
 
 

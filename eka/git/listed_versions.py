@@ -24,18 +24,55 @@ _BEHIND_SLASH = "0"  # the character that follows `/`
 _FEW = 16  # names of one label: so many are looked through before halving begins
 
 
+class Commits(Mapping[Version, ObjectId]):
+    """The commits of one label's versions; what is looked up is put together when it is."""
+
+    __slots__ = ("_by_version", "_heads", "_versions")
+
+    def __init__(self, versions: Sequence[Version], heads: Sequence[str]) -> None:
+        """Take versions, each once, and what `id_of` takes for each of them."""
+        self._versions = versions
+        self._heads = heads
+        self._by_version: dict[Version, str] | None = None
+
+    def _found(self) -> dict[Version, str]:
+        if self._by_version is None:
+            self._by_version = dict(zip(self._versions, self._heads, strict=True))
+        return self._by_version
+
+    def __getitem__(self, version: Version) -> ObjectId:
+        return id_of(self._found()[version])
+
+    def __contains__(self, version: object) -> bool:
+        return version in self._found()
+
+    def __iter__(self) -> Iterator[Version]:
+        return iter(self._versions)
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def __repr__(self) -> str:
+        return f"Commits({dict(self)!r})"
+
+    def __or__(self, others: Commits) -> Commits:
+        """Return these and others; where both have a version, that of the others."""
+        both = self._found() | others._found()
+        return Commits(list(both), list(both.values()))
+
+
 class ListedVersions(Mapping[Label, Mapping[Version, ObjectId]]):
     """The versions of every label, wherever their refs lie; labels without any do not appear."""
 
     def __init__(self, table: RefTable) -> None:
         self._names, self._heads = table.in_order()
         self._spans = _spans(self._names, RefLayout.CURRENT.prefix)
-        self._known: dict[str, dict[Version, ObjectId]] = {}
+        self._known: dict[str, Commits] = {}
         self.layouts: dict[tuple[Label, Version], RefLayout] = {}
         for text, span in _spans(self._names, RefLayout.EKA.prefix).items():
             self._add_older(text, self._read(text, span, RefLayout.EKA))
 
-    def _add_older(self, text: str, older: dict[Version, ObjectId]) -> None:
+    def _add_older(self, text: str, older: Commits) -> None:
         """Add versions of an older layout; where both have one, the current layout wins."""
         label = _label(text)
         if label is None or not older:
@@ -47,13 +84,14 @@ class ListedVersions(Mapping[Label, Mapping[Version, ObjectId]]):
         self._known[text] = older | current
         self._spans.setdefault(text, (0, 0))
 
-    def _read(
-        self, text: str, span: tuple[int, int], layout: RefLayout
-    ) -> dict[Version, ObjectId]:
+    def _read(self, text: str, span: tuple[int, int], layout: RefLayout) -> Commits:
         start, here = len(layout.prefix) + len(text) + len("/"), slice(*span)
-        versions = map(listed_version, [name[start:] for name in self._names[here]])
-        found = zip(versions, self._heads[here], strict=True)
-        return {version: id_of(head) for version, head in found if version is not None}
+        versions = [listed_version(name[start:]) for name in self._names[here]]
+        heads = self._heads[here]
+        listed = [version for version in versions if version is not None]
+        if len(listed) < len(versions):
+            heads = [h for h, version in zip(heads, versions, strict=True) if version is not None]
+        return Commits(listed, heads)
 
     def _has_versions(self, text: str) -> bool:
         if text in self._known:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from eka.atom import ObjectId
 from eka.checking import TYPE_CHECKING
 from eka.git.ref_lines import LENGTH_DIGITS, PlainLines
+from eka.hashing import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,11 @@ class RefTable(Mapping[str, ObjectId]):
             self._names = sorted(self._by_name)
             self._heads = [self._by_name[name] for name in self._names]
         return self._names, self._heads
+
+    def fingerprint(self) -> str:
+        """Return a digest of all names and ids."""
+        names, heads = self.in_order()
+        return digest("\n".join([*names, *heads]).encode(errors="surrogateescape")).hex()
 
     def _found(self, name: object) -> str | None:
         if not isinstance(name, str):

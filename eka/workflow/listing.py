@@ -303,7 +303,7 @@ class Listings:
         if listing.genesis is not None and listing.genesis != source.genesis:
             self._take_genesis(first, by, listing.genesis)
         entries = _entries(listing, labels, services.now_s, by)
-        mark = fingerprint(entries.items(), source.genesis) if labels is None else ""
+        mark = fingerprint(listing, by) if labels is None else ""
         answer = Answer(
             first.public,
             by.public,
@@ -341,7 +341,7 @@ def _entries(
         statuses.setdefault(label, {})[version] = oid
     return {
         label: Entry(
-            versions=dict(listing.get(label, {})),
+            versions=listing.get(label, {}),
             layouts=layouts.get(label, {}),
             statuses=statuses.get(label, {}),
             at_s=now_s,

@@ -18,10 +18,11 @@ from eka.values import dataclass, field
 from eka.workflow.line_file import LineFile, decode, encode, table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from eka.atom import Aliases, SourceUrl
+    from eka.git import VersionListing
     from eka.workflow.line_file import HeldFile
 
 SCHEMA = "eka.listing/1"
@@ -218,16 +219,9 @@ class ListingCache:
         )
 
 
-def fingerprint(entries: Iterable[tuple[Label, Entry]], genesis: Genesis | None) -> str:
-    """Return a digest of all that a whole listing says, whatever the time."""
-    parts = ["" if genesis is None else genesis.hex]
-    for label, entry in entries:
-        parts.append(f"{label.text} {entry.by.public} {entry.protocol}")
-        for facts in (entry.versions, entry.statuses):
-            parts += [f"{version.text} {oid.hex}" for version, oid in facts.items()]
-            parts.append("")
-        parts += [f"{version.text} {layout.value}" for version, layout in entry.layouts.items()]
-    return digest("\n".join(parts).encode()).hex()
+def fingerprint(listing: VersionListing, by: SourceUrl) -> str:
+    """Return a digest of all that a whole listing says and by whom, whatever the time."""
+    return digest(f"{by.public} {listing.protocol} {listing.fingerprint}".encode()).hex()
 
 
 def _lines(
