@@ -99,6 +99,8 @@ def _version_for(line: Wanted, solution: Solution) -> Version:
 
 def _solve(trials: Trials, root: Sequence[Wanted]) -> Generator[Need, Answer, Solution | None]:
     """Try other lines of the project; None where nothing fits, or it takes too long to know."""
+    if trials.decisions_left <= 0:
+        return None
     search = attempt(
         root,
         preferred=trials.preferred,
