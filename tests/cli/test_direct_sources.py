@@ -544,3 +544,19 @@ def test_a_line_that_names_no_source_changes_nothing(
     assert answer.code == code, answer.out
     assert (place / "atom.toml").read_bytes() == before
     assert not (place / "atom.lock").exists()
+
+
+def test_what_an_atom_declares_is_shown(village: Village, person: Person) -> None:
+    sources = (
+        '[deps.direct.git]\nsrc = { url = "https://a.org/x.git", version = "^1.2" }\n'
+        '[deps.direct.npm]\npad = { package = "left-pad" }\n'
+        '[deps.direct.url]\nx = { url = "https://a.org/{version}", unpack = true, strip = 0 }\n'
+        '[deps.direct.deb]\ntools = { packages = ["gcc", "make"] }\n'
+    )
+
+    told = person.does(work(village, sources, 'unpack = ["x"]'), "info").out
+
+    assert "git src  url=https://a.org/x.git  version=^1.2\n" in told
+    assert "npm pad  package=left-pad  version=*\n" in told
+    assert "url x  url=https://a.org/1.4.0  unpack=true  strip=0\n" in told
+    assert 'deb tools  packages=["gcc", "make"]\n' in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,7 @@ from eka.workflow.project import Project
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eka.atom import Manifest, SetDeclaration
+    from eka.atom import DirectSource, Manifest, SetDeclaration
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
     from eka.workflow.info import Other, Published
@@ -148,7 +149,7 @@ def _lines(report: InfoReport, now_s: int) -> list[Line]:
         ("single", "one version of it in a closure" if package.single else ""),
         *_sets(manifest),
         *_needs(manifest),
-        *(("source", f"{each.kind} {each.name.text}") for each in manifest.direct),
+        *(("source", _source(each)) for each in manifest.direct),
         ("builds", _builds(manifest)),
         ("composer", _composer(manifest)),
         ("pipelines", " ".join(manifest.pipelines)),
@@ -175,6 +176,17 @@ def _sets(manifest: Manifest) -> list[tuple[str, str]]:
 def _urls(declared: SetDeclaration) -> str:
     first, *mirrors = (url.public for url in declared.urls)
     return f"{first} (mirrors: {', '.join(mirrors)})" if mirrors else first
+
+
+def _source(source: DirectSource) -> str:
+    """Return kind and name of a direct source, and what its line says beside."""
+    content = source.content()
+    words = [source.kind, source.name.text]
+    for key, value in content.items() if isinstance(content, dict) else ():
+        each = plain(value)
+        if each not in ("", []) and each is not False:  # what nobody declared
+            words.append(f"{key}={each if isinstance(each, str) else json.dumps(each)}")
+    return "  ".join((" ".join(words[:2]), *words[2:]))
 
 
 def _needs(manifest: Manifest) -> list[tuple[str, str]]:
