@@ -72,7 +72,7 @@ class SetUnknown(EkaError):
         guess = nearest(name, declared)
         super().__init__(
             what=f"atom.toml declares no set {name}",
-            why=f"[package.sets] has {', '.join(declared)}; there is no directory {name} either",
+            why=f"it has {', '.join(declared) or 'none'}; nor is there a directory {name}",
             fix=f"did you mean {guess}::{label}?"
             if guess
             else f"name a source: eka add SOURCE::{label}, gh:owner/repo::{label}",
@@ -157,7 +157,7 @@ def _wish(place: Place, text: str, set_name: str | None) -> Wish:
     if uri.label is None:
         raise UriIncomplete(text, "label")
     if uri.source is not None:
-        is_word = uri.source.is_local and _is_word(head) and bool(sets)
+        is_word = uri.source.is_local and _is_word(head)
         if is_word and not (place.services.directory / head).exists():
             raise SetUnknown(head, uri.label.text, sorted(sets))
         source = uri.source.absolute(str(place.services.directory))

@@ -44,6 +44,11 @@ class Run:
 class Chooser(Protocol):
     """Chooses the versions of a lock by other rules than "the previous ones stay"."""
 
+    @property
+    def asks_more(self) -> bool:
+        """Whether what failed asked for more than the manifest does."""
+        ...
+
     def choose(self, run: Run) -> Solution:
         """Return what is to be locked; called again when something of it proves unusable."""
         ...

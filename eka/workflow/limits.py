@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_COMPARATORS = 32  # of a requirement
 LOCK = "atom.lock"
+HELD = f"{LOCK} holds it"
 _ANY = frozenset("*xX")
 
 
@@ -63,7 +64,7 @@ class Limits:
         if version not in held:
             beside = [each for each in held if bucket_of(each) == bucket_of(version)]
             if beside:
-                return Unavailable(f"atom.lock holds it at {_listed(beside)}")
+                return Unavailable(f"{HELD} at {_listed(beside)}")
         return self._too_far(key, version)
 
     def _too_far(self, key: ResolveKey, version: Version) -> Unavailable | None:

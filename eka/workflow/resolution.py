@@ -137,7 +137,9 @@ class _Resolution:
             while not self._confirmed(solution):
                 solution = self._solve()
         except EkaError as error:
-            self._advise(error)
+            chooser = self._task.options.chooser
+            if chooser is None or not chooser.asks_more:
+                self._advise(error)
             self._local.explain(error)
             raise
         self._solution = solution

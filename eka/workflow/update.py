@@ -108,7 +108,7 @@ def _direct(services: Services, project: Project, wish: UpdateWish) -> frozenset
         return frozenset()  # both speak of versions of atoms
     found = frozenset(source.name.text for source in project.manifest().direct)
     found = found & frozenset(wish.names) if wish.names else found
-    if found and services.offline:
+    if found and services.offline and not wish.names:
         services.progress.note(f"not looked for, offline: {', '.join(sorted(found))}")
         return frozenset()
     return found

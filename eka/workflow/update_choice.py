@@ -21,7 +21,7 @@ from eka.resolve import (
     bucket_of,
 )
 from eka.values import dataclass
-from eka.workflow.limits import Holds, LimitedProvider, Limits, Reach
+from eka.workflow.limits import HELD, Holds, LimitedProvider, Limits, Reach
 from eka.workflow.locked_names import DELIMITER, AtomNotLocked
 from eka.workflow.stays import Reason, Stay, told
 from eka.workflow.suggest import similar_label
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from eka.workflow.chooser import Run, Versions
 
 _MOST_NEAR = 3
+_LET_MOVE = "let what it needs move too: --recursive, or name a version that fits with the rest"
+_OTHER_VERSION = "name a version that all of these accept, or change the requirements"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class UpdateChoice:
         self._wish = wish
         self._where = where
         self.stays: tuple[Stay, ...] = ()
+        self.asks_more = False  # the manifest alone is solved first
 
     def choose(self, run: Run) -> Solution:
         """Return the solution to be locked.
@@ -71,6 +74,7 @@ class UpdateChoice:
             return _Search(run, Limits(), {}).solved(run.preferred)
         run.keep(run.preferred)
         base = run.solve(run.provider, run.preferred)
+        self.asks_more = True
         named = self._named(run, base)
         free = _needed(base, named) if wish.recursive else named
         locked = _kept(versions_of(base), run.preferred)
@@ -169,7 +173,12 @@ class _Search:
     def precise(self, base: Solution, exact: Versions) -> Solution:
         """Return a solution with exactly these versions; the first of each must be used."""
         self.run.keep(self.limits.held)
-        self.choose(None)  # where nothing fits, this tells of lines as they are written
+        try:
+            self.choose(None)  # where nothing fits, this tells of lines as they are written
+        except Unsatisfiable as error:
+            is_held = any(leaf.reason.startswith(HELD) for leaf in error.explanation.leaves)
+            error.fix = _LET_MOVE if is_held else _OTHER_VERSION
+            raise
         solution = self.settled(self.choose(Holds(base, self.limits.held)), exact)
         for key, (version, *_) in exact.items():
             if (key, version) not in solution.edges:

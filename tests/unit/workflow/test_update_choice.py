@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,6 +172,18 @@ def test_a_version_that_does_not_fit_is_explained_by_the_lines_that_refuse_it() 
     ]
     assert ">=1, <1.2" in written
     assert not any("=1.0.0" in each for each in written)
+
+
+@pytest.mark.spec("change-precise", "change-update-recursive")
+def test_a_precise_version_may_take_along_what_it_needs() -> None:
+    wish = UpdateWish(names=("a",), precise=Version.parse("1.1.0"))
+
+    with pytest.raises(Unsatisfiable) as caught:
+        update(wish)
+
+    assert "atom.lock holds it at 1.0.0" in caught.value.why
+    assert "--recursive" in caught.value.fix
+    assert update(replace(wish, recursive=True))[0] == ["a 1.1.0", "b 1.0.0", "lib 1.1.0"]
 
 
 @pytest.mark.spec("change-precise")
