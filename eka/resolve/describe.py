@@ -57,10 +57,8 @@ class Words:
                     yield Leaf(owner, "unmet", wanted, cause, why)
                 case Unusable(reason, cause):
                     yield Leaf(owner, "unusable", None, cause, reason)
-                case Alone():
+                case _:  # Alone; what is true by construction is never told
                     yield Leaf(owner, "single")
-                case _:  # true by construction
-                    return
 
     def fact(self, told: Told) -> Sentence:
         """Return what is told together, as one sentence, with its place where it is one line."""

@@ -71,8 +71,8 @@ def _together(told: Mapping[Sentence, Told | None], *, only_threads: bool) -> li
     lines: list[Sentence] = []
     last: Told | None = None
     for sentence, fact in told.items():
-        is_free = bool(last and fact) and not sentence.place
-        if is_free and (not only_threads or _continues(last, fact)):
+        is_free = not sentence.place
+        if last and fact and is_free and (not only_threads or _continues(last, fact)):
             text = f"{lines[-1].text}; {sentence.text}"
             if len(text) <= LINE_COLUMNS:
                 lines[-1] = Sentence(text)
@@ -83,8 +83,6 @@ def _together(told: Mapping[Sentence, Told | None], *, only_threads: bool) -> li
     return lines
 
 
-def _continues(before: Told | None, after: Told | None) -> bool:
+def _continues(before: Told, after: Told) -> bool:
     """Whether a fact speaks of what the fact before it required, or of the same atom."""
-    if before is None or after is None:
-        return False
     return after.edge.dependant in (before.edge.dependency, before.edge.dependant)

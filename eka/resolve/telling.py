@@ -169,9 +169,7 @@ class _Teller:
             case = self._easy_case(world) or self._hard_case(world, depth)
             if case is None:
                 return None
-            world.conclude(*case)
-            if not world.states[case[1].node]:
-                return world.ended(case[1].node)
+            world.conclude(*case)  # something is left: a case is one of several
         return world.ended(clash)
 
     def _follow(self, world: _World) -> int | None:

@@ -137,3 +137,20 @@ def test_a_core_without_effort_is_all_the_proof_rests_on() -> None:
     assert not given_up.is_minimal
     assert whole.is_minimal
     assert len(whole.edges) == 5
+
+
+def test_a_contradiction_near_the_project_is_preferred_to_one_far_away() -> None:
+    full = [0b11] * 5
+    far = [Edge(NOBODY, 0, 0b10, 0b11), *(Edge(at, at + 1, 0b10, 0b11) for at in range(3))]
+    far.append(Edge(3, NOBODY, 0, 0))
+    near = [Edge(NOBODY, 4, 0b10, 0b11), Edge(4, NOBODY, 1, 0)]
+    for edge in (*far, *near):
+        edge.mask = 0 if edge.dependant == NOBODY else 0b10
+        edge.facts[edge.mask] = Unusable("")
+    proof = refute(far, full, Budget(ENOUGH))
+    assert proof is not None
+
+    core = minimal_core(proof, full, [*far, *near])
+
+    assert len(core.edges) == 2
+    assert core.nodes == (4,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from eka.errors import Span
-from eka.resolve import DependencyCycle
+from eka.resolve import Dependencies, DependencyCycle, drive, solve
 from eka.resolve.cycles import find_cycle
-from tests.fakes.versions import resolve, text_of, world
+from tests.fakes.versions import FakeVersions, request, resolve, text_of, wanted, world
 
 
 def test_no_cycle_in_a_diamond() -> None:
@@ -42,3 +42,20 @@ def test_the_error_names_the_path_and_its_lines() -> None:
     assert [line.requirement.text for line in error.lines] == ["^1", "*"]
     assert error.where == "b@1.0.0/atom.toml:2"
     assert isinstance(error.span, Span)
+
+
+@pytest.mark.spec("resolution-cycle-lines")
+def test_the_line_of_each_step_is_told_with_its_place() -> None:
+    provider = FakeVersions(world({"a 1.0.0": [], "b 1.0.0": ["a *"]}))
+    line = wanted("b ^1", "/home/me/set/a/atom.toml", 7)
+    provider.needs[request("a 1.0.0")] = Dependencies((line,))
+
+    with pytest.raises(DependencyCycle) as caught:
+        drive(solve([wanted("a ^1")]), provider)
+
+    assert caught.value.why.splitlines() == [
+        "a 1.0.0 requires b ^1  a/atom.toml:7",
+        "b 1.0.0 requires a *",
+        "so a 1.0.0 → b 1.0.0 → a 1.0.0",
+    ]
+    assert [each.wanted for each in caught.value.explanation.leaves] == list(caught.value.lines)

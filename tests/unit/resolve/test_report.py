@@ -9,7 +9,15 @@ import pytest
 
 from eka.atom import Genesis, ObjectId, Version
 from eka.errors import Span
-from eka.resolve import Dependencies, Unsatisfiable, drive, solve
+from eka.resolve import (
+    Dependencies,
+    NoMatchingVersion,
+    Relaxed,
+    Suggestion,
+    Unsatisfiable,
+    drive,
+    solve,
+)
 from tests.fakes.versions import (
     FakeVersion,
     FakeVersions,
@@ -25,6 +33,7 @@ from tests.fakes.versions import (
 if TYPE_CHECKING:
     from tests.fakes.versions import World
 
+MEETING = {"a 1.0.0": ["c =1.1.0"], "c 1.0.0": [], "c 1.1.0": []}
 ELSEWHERE = Genesis(ObjectId("abcdef" + "0" * 34))
 
 
@@ -263,3 +272,49 @@ def test_an_effort_without_end_is_given_up() -> None:
     assert error.explanation.leaves
     assert told(error)[-1].startswith("fewer facts may do")
     assert len(told(error)) <= 43
+
+
+@pytest.mark.spec("resolution-new-line")
+def test_a_line_that_is_only_being_added_is_named_and_marked() -> None:
+    error = failure(world(MEETING), ["a ^1", "c =1.0.0"])
+    new = wanted("c =1.0.0", line=2)
+
+    assert isinstance(new.origin, Span)
+    error.while_adding({new.origin})
+
+    assert error.what == "`c =1.0.0` does not fit with the other requirements"
+    assert error.where == "atom.toml:2"
+    assert error.why.splitlines()[2].endswith("atom.toml:2 (new)")
+    assert [each.is_new for each in error.explanation.sentences] == [False, False, True, False]
+
+
+@pytest.mark.spec("resolution-new-line")
+def test_an_error_about_other_lines_says_nothing_of_new_ones() -> None:
+    error = failure(world(MEETING), ["a ^1", "c =1.0.0"])
+    what, why = error.what, error.why
+
+    error.while_adding({Span("atom.toml", 9, 1, 1, "z")})
+
+    assert (error.what, error.why) == (what, why)
+
+
+def test_an_error_takes_advice() -> None:
+    error = failure(world(MEETING), ["a ^1", "c =1.0.0"])
+    suggestion = Suggestion((Relaxed(wanted("c =1.0.0"), None, None),))
+
+    error.advised([suggestion], "leave out `c`")
+
+    assert error.suggestions == (suggestion,)
+    assert error.fix == "leave out `c`"
+    assert [line.requirement.text for line in error.lines] == ["^1", "=1.1.0", "=1.0.0"]
+
+
+def test_an_error_about_one_line_takes_advice() -> None:
+    with pytest.raises(NoMatchingVersion) as caught:
+        resolve(world({"a 1.0.0": []}), ["a ^2"])
+    suggestion = Suggestion((Relaxed(wanted("a ^2"), None, None),))
+
+    caught.value.advised([suggestion], "leave out `a`")
+
+    assert caught.value.suggestions == (suggestion,)
+    assert caught.value.fix == "leave out `a`"
