@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from eka.workflow.lock_changes import Change
 
 FEW = 3  # atoms of one set that moved are named one by one
+SHOWN = 200
 _STYLES = {
     Direction.ADDED: green,
     Direction.REMOVED: red,
@@ -55,11 +56,15 @@ def change_lines(changes: Sequence[Change]) -> list[Line]:
         if each.direction is Direction.MOVED:
             place = each.source_before, each.source_after
             counts[place] = counts.get(place, 0) + 1
-    lines: list[Line] = []
-    for each in changes:
-        many = counts.get((each.source_before, each.source_after), 0)
-        if each.direction is not Direction.MOVED or many <= FEW:
-            lines += _lines(each)
+    named = [
+        each
+        for each in changes
+        if each.direction is not Direction.MOVED
+        or counts[each.source_before, each.source_after] <= FEW
+    ]
+    lines = [line for each in named[:SHOWN] for line in _lines(each)]
+    if len(named) > SHOWN:
+        lines.append(dim(f"  and {len(named) - SHOWN} more: --json names them all"))
     for (before, after), count in sorted(counts.items(), key=str):
         if count > FEW:
             verb = _verb(Direction.MOVED)

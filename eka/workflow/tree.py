@@ -84,17 +84,18 @@ def read_trees(services: Services, options: TreeOptions) -> list[Tree]:
     starts = find_locked(services, projects, options.labels)
     targets = find_locked(services, projects, options.invert)
     return [
-        _tree(locked, options, below, above)
+        tree_of(locked, options, below, above)
         for locked, below, above in zip(projects, starts, targets, strict=True)
     ]
 
 
-def _tree(
+def tree_of(
     locked: LockedProject,
     options: TreeOptions,
-    below: Sequence[AtomKey],
-    above: Sequence[AtomKey],
+    below: Sequence[AtomKey] = (),
+    above: Sequence[AtomKey] = (),
 ) -> Tree:
+    """Return what to show of one lock; ``below`` and ``above`` are what the labels mean there."""
     graph = graph_of(locked.lock)
     numbers = graph.numbers
     roots = tuple(numbers[key] for key in below) if options.labels else (PROJECT,)
@@ -149,11 +150,11 @@ def _development(locked: LockedProject, graph: LockGraph) -> tuple[frozenset[int
     """Return what the project needs for development only, and what is there for that alone."""
     if not locked.manifest.dev_dependencies:
         return frozenset(), frozenset()
-    always = {
-        graph.numbers[each.needed] for each in NeedLines(locked).of_project() if not each.is_dev
-    }
-    dev_needs = frozenset(graph.needs[PROJECT]) - always
-    return dev_needs, frozenset(graph.numbers.values()) - distances(graph.needs, always).keys()
+    lines = NeedLines(locked).of_project()
+    always = {graph.numbers[each.needed] for each in lines if not each.is_dev}
+    dev_needs = frozenset(graph.numbers[each.needed] for each in lines if each.is_dev) - always
+    needed = distances(graph.needs, frozenset(graph.needs[PROJECT]) - dev_needs)
+    return dev_needs, frozenset(graph.numbers.values()) - needed.keys()
 
 
 def _direct(lock: Lock, graph: LockGraph) -> Iterator[tuple[int, DirectNeed]]:

@@ -97,25 +97,32 @@ def tree(  # noqa: PLR0913 - one parameter is one option
         for each in nodes:
             each.draw(drawing, depth)
         return Reply(body=list((dot if format is TreeFormat.DOT else mermaid)(drawing)))
-    return Reply(body=_body(nodes, depth=depth, is_deduped=not no_dedupe))
+    if not any(each.roots for each in trees):
+        told = "no atom is locked in several versions" if duplicates else "nothing needs it there"
+        return Reply(body=[told])
+    return Reply(body=tree_lines(nodes, depth=depth, is_deduped=not no_dedupe))
 
 
-def _body(nodes: Sequence[LockNodes], *, depth: int | None, is_deduped: bool) -> list[Line]:
+def tree_lines(
+    nodes: Sequence[LockNodes], *, depth: int | None = None, is_deduped: bool = True
+) -> list[Line]:
+    """Return the lines of trees, an empty one between them; not too many."""
     lines: list[Line] = []
     for each in nodes:
         left = MOST_LINES - len(lines)
         lines += islice(_lines(each, depth=depth, is_deduped=is_deduped), max(left, 0))
     if len(lines) == MOST_LINES:
         lines.append(yellow(f"cut after {MOST_LINES} lines: give --depth, or no --no-dedupe"))
-    return lines[1:] if lines else ["no atom is locked in several versions"]
+    return lines[1:]
 
 
 def _lines(nodes: LockNodes, *, depth: int | None, is_deduped: bool) -> Iterator[Line]:
     found = nodes.tree
-    for group in found.groups if found.is_duplicates else (found.roots,):
-        yield ""
-        for step in drawn(found.edges, group, depth=depth, is_deduped=is_deduped):
-            yield _line(nodes, step)
+    begins = {group[0] for group in found.groups} if found.is_duplicates else set(found.roots[:1])
+    for step in drawn(found.edges, found.roots, depth=depth, is_deduped=is_deduped):
+        if step.parent is None and step.number in begins:
+            yield ""
+        yield _line(nodes, step)
 
 
 def _line(nodes: LockNodes, step: Step) -> Line:

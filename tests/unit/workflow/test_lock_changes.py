@@ -225,3 +225,12 @@ def test_documents_keep_their_old_keys_and_tell_sources_and_signers() -> None:
     }
     assert isinstance(plain, dict)
     assert (plain["before"], plain["source"], plain["signers"]) == (None, None, None)
+
+
+def test_very_many_lines_are_counted() -> None:
+    changes = diff_locks(None, a_lock(*(f"atom{number} 1.0.0" for number in range(250))))
+
+    lines = [paint(line, colour=False) for line in change_lines(changes)]
+
+    assert len(lines) == 201
+    assert lines[-1] == "  and 50 more: --json names them all"
