@@ -264,6 +264,74 @@ def test_r03_an_add_killed_before_any_of_its_last_steps_leaves_no_mixture(
     assert noted > 2  # they were killed while they wrote
 
 
+# Each from a project that depends on `shell` (locked at 1.0.0, 1.1.0 is there) and `greet`.
+CHANGING = {
+    "remove": ["remove", "greet"],
+    "update": ["update", "shell"],
+    "pin": ["pin", "shell@1.1.0"],
+    "unpin": ["unpin", "greet"],
+}
+
+
+@pytest.fixture
+def full(person: Person, village: Village, app: Path) -> Path:
+    """A project of which every line can change."""
+    person.does(app, "add", f"{village.url}::greet@=1.0.0")
+    village.atom("shell", version="1.1.0")
+    village.release(person, "shell")
+    return app
+
+
+@pytest.mark.spec("flow-pair")
+@pytest.mark.parametrize("command", CHANGING)
+def test_a_killed_change_of_dependencies_leaves_no_mixture(
+    person: Person,
+    full: Path,
+    tmp_path: Path,
+    rounds: Callable[[int, int], int],
+    command: str,
+) -> None:
+    words, old = CHANGING[command], Pair.of(full)
+    cold = measure_cold(person, full, *words, notes=tmp_path / "notes")
+    new = Pair.of(full)
+    assert new != old
+    old.put(full)
+    warm = measure(person, full, *words, notes=tmp_path / "notes")
+    last = warm.steps - LAST_STEPS
+    for each in rounds_of(rounds(2, 60)):
+        old.put(full)
+        if each.number % 2:
+            forget(person)
+
+        ended = each.kill(person, full, *words, measured=cold if each.number % 2 else warm)
+
+        check_changed(person, full, words, old, new, is_done=ended.is_done)
+    for step in range(last, warm.steps, rounds(5, 1)):
+        old.put(full)
+
+        ended = finish(start(person, full, *words, step=str(step)))
+
+        assert not ended.is_done
+        check_changed(person, full, words, old, new, is_done=False)
+
+
+def check_changed(
+    person: Person, app: Path, words: list[str], old: Pair, new: Pair, *, is_done: bool
+) -> None:
+    """Check what a killed command left, and that the next ones mend and finish it."""
+    check_pair(app, old, new, is_done=is_done)
+    was_noted = (app / NOTE).exists()
+    person.does(app, "info")
+    found = Pair.of(app)
+    assert found in ([new] if was_noted or is_done else [old, new])
+    assert leftovers(app) == []
+    if found == old:
+        person.does(app, *words)
+    assert Pair.of(app) == new
+    assert leftovers(app) == []
+    assert person.eka(app, "lock", "--locked").status == 0
+
+
 @pytest.mark.spec("flow-pair")
 def test_r01_an_add_killed_at_any_system_call_leaves_no_mixture(
     person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
