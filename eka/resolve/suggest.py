@@ -60,7 +60,7 @@ def suggest(trials: Trials, lines: Sequence[Wanted]) -> Generator[Need, Answer, 
     if not trials.found and len(lines) > 1:
         yield from _relax(trials, lines)
     for each in lines if not trials.found else ():
-        without = [line for line in trials.root if line is not each]
+        without = [line for line in trials.root if line != each]
         if (yield from _solve(trials, without)) is not None:
             trials.found.append(Suggestion((Relaxed(each, None, None),)))
             return
@@ -68,17 +68,17 @@ def suggest(trials: Trials, lines: Sequence[Wanted]) -> Generator[Need, Answer, 
 
 def _relax(trials: Trials, lines: Sequence[Wanted]) -> Generator[Need, Answer, None]:
     """Find the newest versions that would fit if ``lines`` accepted all, and require those."""
-    free = {id(line): replace(line, requirement=_ANY) for line in lines}
-    solution = yield from _solve(trials, [free.get(id(line), line) for line in trials.root])
+    free = {line: replace(line, requirement=_ANY) for line in lines}
+    solution = yield from _solve(trials, [free.get(line, line) for line in trials.root])
     if solution is None:
         return
-    tight = {id(line): _near(line, _version_for(line, solution)) for line in lines}
-    solution = yield from _solve(trials, [tight.get(id(line), line) for line in trials.root])
+    tight = {line: _near(line, _version_for(line, solution)) for line in lines}
+    solution = yield from _solve(trials, [tight.get(line, line) for line in trials.root])
     if solution is not None:
         changes = [
-            Relaxed(line, tight[id(line)].requirement, _version_for(tight[id(line)], solution))
+            Relaxed(line, tight[line].requirement, _version_for(tight[line], solution))
             for line in lines
-            if tight[id(line)].requirement != line.requirement
+            if tight[line].requirement != line.requirement
         ]
         trials.found.append(Suggestion(tuple(changes)))
 

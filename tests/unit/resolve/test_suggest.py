@@ -127,5 +127,10 @@ def test_suggestions_are_three_at_most() -> None:
 def test_the_effort_is_bounded() -> None:
     root = ["a ^1.1", "c =1.0.0"]
 
+    whole = suggested(world(MEETING), root)
+
     assert suggested(world(MEETING), root, questions=0) == []
     assert suggested(world(MEETING), root, decisions=1) == []
+    for decisions in range(1, 16):
+        found = suggested(world(MEETING), root, decisions=decisions)
+        assert [each for each in found if each in whole] == found
