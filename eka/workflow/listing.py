@@ -41,6 +41,7 @@ class _Source:
     known: dict[Label, Entry] = field(default_factory=dict["Label", Entry])
     is_whole: bool = False  # every label is in `known`
     failed: EkaError | None = None  # why it, and its mirrors, gave no answer
+    urls: tuple[SourceUrl, ...] = ()  # it and its mirrors, as who named it first says
 
 
 class Listings:
@@ -101,14 +102,19 @@ class Listings:
         services = self._services
         if services.offline:
             return
-        asked: dict[SourceUrl, Inquiry] = {}
+        wanted: dict[SourceUrl, dict[Label, None]] = {}
         for urls, labels in wishes.items():
             source = self._source(urls[0])
-            unknown = self._unknown(urls[0], source, labels)
+            source.urls = source.urls or urls
+            wanted.setdefault(urls[0], {}).update(dict.fromkeys(labels))
+        asked: dict[SourceUrl, Inquiry] = {}
+        for first, labels in wanted.items():
+            source = self._source(first)
+            unknown = self._unknown(first, source, labels)
             is_known = self._recalled_genesis(source)
-            if source.failed is None and (unknown or not is_known) and urls[0] not in asked:
-                left = tuple(url for url in urls if not services.answers.is_down(url)) or urls
-                asked[urls[0]] = Inquiry(left, unknown, is_first=not is_known)
+            if source.failed is None and (unknown or not is_known):
+                up = tuple(url for url in source.urls if not services.answers.is_down(url))
+                asked[first] = Inquiry(up or source.urls, unknown, is_first=not is_known)
         if not asked:
             return
         services.transport.prepare(len(asked))

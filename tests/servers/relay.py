@@ -1,7 +1,8 @@
 """A bad line: passes bytes on between clients and a real server, until told otherwise.
 
 ``with relay(port) as line`` listens on ``line.port``. ``line.cut_at`` ends a connection in the
-middle of an answer, ``line.drips`` lets answers come one byte at a time.
+middle of an answer, ``line.drips`` lets answers come one byte at a time, ``line.hesitates`` lets
+them come in another order than they were asked for.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Generator
 
 _CHUNK_BYTES = 64 * 1024
 _TICK_S = 0.05
+_HESITATION_S = 0.01
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Line:
     """(number, bytes): that connection, and all after it, end after so many bytes."""
     drips: bool = False
     """Answers come one byte at a time, twenty a second."""
+    hesitates: random.Random | None = None
+    """Decides how long each piece of an answer is held back, up to a hundredth of a second."""
 
     def room(self, connection: Connection) -> int:
         """How many bytes a connection may still pass on."""
@@ -119,6 +124,8 @@ def _answer(
     room = line.room(connection)
     if not room:
         return False
+    if line.hesitates is not None:
+        ended.wait(line.hesitates.random() * _HESITATION_S)
     if line.drips:
         ended.wait(_TICK_S)
         room = 1
