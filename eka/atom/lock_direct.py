@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_SIZE_BYTES = 2**63 - 1
 MAX_REF_BYTES = 1024
+TREE_KINDS = frozenset({"git"})
+"""Kinds of sources that are directories of commits; all others are files."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SYSTEM = re.compile(r"(?:[a-z0-9_]+(?:-[a-z0-9_]+){1,3})?", re.ASCII)
 _SUITE = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9./_-]*)?", re.ASCII)
@@ -85,15 +87,23 @@ def check_source(direct: LockedDirect, file: str) -> None:
         raise InvalidLock(file, f"{name}: `declared` is not 64 lower-case hexadecimal digits")
     if direct.lock_sha256 and _SHA256.fullmatch(direct.lock_sha256) is None:
         raise InvalidLock(file, f"{name}: `lock_sha256` is not 64 lower-case hexadecimal digits")
+    _check_form(direct, name, file)
     if direct.tree is not None:
-        if direct.files:
-            raise InvalidLock(file, f"{name} has both files and a tree")
         _check_tree(direct.tree, name, file)
-    elif not direct.files:
-        raise InvalidLock(file, f"{name} has no files")
     unique(((each.url, each.path) for each in direct.files), lambda each: f"{name}: {each}", file)
     for each in direct.files:
         _check_file(each, name, file)
+
+
+def _check_form(direct: LockedDirect, name: str, file: str) -> None:
+    """Check that a source is files or a tree, as its kind is."""
+    if (direct.tree is not None) != (direct.kind in TREE_KINDS):
+        what = "a tree" if direct.kind in TREE_KINDS else "files, not a tree"
+        raise InvalidLock(file, f"{name} must have {what}")
+    if direct.tree is not None and direct.files:
+        raise InvalidLock(file, f"{name} has both files and a tree")
+    if direct.tree is None and not direct.files:
+        raise InvalidLock(file, f"{name} has no files")
 
 
 def _check_tree(tree: LockedTree, name: str, file: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.atom import LockedDirect, LockTooOld, parse_lock, requirements_digest, source_digest
-from eka.workflow.direct_kinds import PinRequest, pinned_kind
+from eka.workflow.direct_kinds import KINDS, PinRequest, pinned_kind
 from eka.workflow.errors import DependencyLockMissing, NeighbourUnlocked, Offline
 from eka.workflow.foreign_lock import changed_source, lock_digest
 from eka.workflow.project import LOCK
@@ -91,10 +91,15 @@ def copy_pins(owner: AtomKey, manifest: Manifest, lock_bytes: bytes | None) -> l
     if lock.requirements != requirements_digest(manifest):
         raise DependencyLockMissing(name, "its atom.lock does not belong to its atom.toml")
     own = [pin for pin in lock.direct if pin.owner is None]
-    pinned = {(pin.kind, pin.name) for pin in own}
+    versions = {key.label: key.version for key in lock.requires}
     for source in manifest.direct:
-        if (source.kind, source.name.text) not in pinned:
+        pinned = [pin for pin in own if (pin.kind, pin.name) == (source.kind, source.name.text)]
+        if not pinned:
             raise DependencyLockMissing(name, f"its atom.lock does not pin {source.name.text}")
+        for pin in pinned if source.kind in KINDS else ():
+            if fault := pinned_kind(source).fault(source, pin, versions):
+                why = f"its atom.toml wants {fault[0]}, its atom.lock pins {fault[1]}"
+                raise DependencyLockMissing(name, why)
     return [pin.owned_by(owner) for pin in own]
 
 

@@ -18,6 +18,7 @@ from eka.atom import (
     LockedDirect,
     LockedFile,
     LockedSet,
+    LockedTree,
     SourceUrl,
     Version,
     atom_id,
@@ -203,19 +204,52 @@ def locked_atoms(draw: st.DrawFn, geneses_: list[Genesis], own: list[Genesis]) -
     return atoms
 
 
+@st.composite
+def locked_trees(draw: st.DrawFn) -> LockedTree:
+    """The directory of a commit."""
+    oids = object_ids(draw(st.sampled_from(["sha1", "sha256"])))
+    name = draw(st.text("abc/-_é", min_size=1, max_size=9))
+    return LockedTree(
+        draw(urls()),
+        draw(oids),
+        draw(oids),
+        draw(content_hashes()),
+        draw(st.sampled_from(["", f"refs/tags/{name}", f"refs/heads/{name}"])),
+        draw(st.sampled_from(["", "lib", "lib/a b"])),
+    )
+
+
+@st.composite
+def packages(draw: st.DrawFn) -> tuple[LockedFile, ...]:
+    """One package of another ecosystem."""
+    return (
+        LockedFile(
+            "https://npm.example/x.tgz",
+            "",
+            "",
+            draw(st.integers(0, 2**63 - 1)),
+            draw(content_hashes()).hex,
+            draw(st.sampled_from(["", "left-pad", "@scope/name"])),
+            draw(st.sampled_from(["", "1.0.0-rc.1+x", "2!1.0"])),
+            draw(st.sampled_from([(), ("http://a.org/",), ("http://b.org/", "http://a.org/")])),
+            draw(st.sampled_from(["", f"sha512-{'A' * 86}=="])),
+        ),
+    )
+
+
 def locked_direct(atoms: list[LockedAtom]) -> st.SearchStrategy[list[LockedDirect]]:
     """Direct sources of the project and of some atoms."""
     owners = st.sampled_from([None, *(atom.key for atom in atoms)])
-    one = st.builds(
-        LockedDirect,
-        owners,
-        st.sampled_from(["deb", "url"]),
-        labels().map(lambda label: label.text),
-        st.sampled_from(["", "x86_64-linux"]),
-        content_hashes().map(lambda found: found.hex),
-        locked_files(),
+    names = labels().map(lambda label: label.text)
+    systems = st.sampled_from(["", "x86_64-linux"])
+    digests = content_hashes().map(lambda found: found.hex)
+    kinds = st.sampled_from(["deb", "url"])
+    of_files = st.builds(LockedDirect, owners, kinds, names, systems, digests, locked_files())
+    of_npm = st.builds(LockedDirect, owners, st.just("npm"), names, systems, digests, packages())
+    of_git = st.builds(
+        LockedDirect, owners, st.just("git"), names, systems, digests, tree=locked_trees()
     )
-    return st.lists(one, max_size=3, unique_by=_identity)
+    return st.lists(st.one_of(of_files, of_npm, of_git), max_size=3, unique_by=_identity)
 
 
 def _identity(each: LockedDirect) -> tuple[AtomKey | None, str, str, str]:
