@@ -53,10 +53,6 @@ class PackCollector:
                 found[oid] = taken[1]
         return found
 
-    def has(self, oids: Collection[ObjectId]) -> bool:
-        """Return whether all of ``oids`` were taken."""
-        return all(oid in self._objects for oid in oids)
-
     def pack(self) -> bytes:
         """Return all that was taken as one pack, always the same for the same objects."""
         objects = [self._objects[oid] for oid in sorted(self._objects)]
