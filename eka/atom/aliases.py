@@ -130,6 +130,10 @@ class Aliases:
     def __contains__(self, name: object) -> bool:
         return name in self._values
 
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Return names and values, in order of the names."""
+        return tuple(sorted(self._values.items()))
+
     def unknown(self, name: str) -> UnknownAlias:
         """Return the error for ``name``, with the nearest known name."""
         return UnknownAlias(name, self._values)
