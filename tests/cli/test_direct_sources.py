@@ -560,3 +560,45 @@ def test_what_an_atom_declares_is_shown(village: Village, person: Person) -> Non
     assert "npm pad  package=left-pad  version=*\n" in told
     assert "url x  url=https://a.org/1.4.0  unpack=true  strip=0\n" in told
     assert 'deb tools  packages=["gcc", "make"]\n' in told
+
+
+@pytest.mark.spec("direct-copied")
+def test_a_dependency_that_pins_something_else_than_it_declares_is_refused(
+    village: Village, person: Person, server: WebServer, tmp_path: Path
+) -> None:
+    url = server.serve("/x", reply("200 OK", b"x"))
+    place = work(village, f'[deps.direct.url]\nx = {{ url = "{url}" }}', script("cat $x > $out"))
+    person.does(village.mono, "lock")
+    lock = place / "atom.lock"
+    lock.write_text(lock.read_text().replace(url, server.url("/other")))
+    village.commit()
+    person.does(village.mono, "publish", "--all", "--push-source")
+    person.does(tmp_path, "new", "app")
+
+    answer = person.json(tmp_path / "app", "add", f"{village.url}::work")
+
+    assert (answer.status, answer.code) == (EXIT_INTEGRITY, "dependency-lock-missing")
+    assert "/other" in answer.document["error"]["why"]
+
+
+@pytest.mark.spec("direct-copied", "compose-source")
+def test_whoever_depends_on_an_atom_builds_from_its_sources(
+    village: Village, person: Person, server: WebServer, tmp_path: Path
+) -> None:
+    publish_npm(server, "left-pad", "1.3.0", tar(file("package/index.js", b"pad\n")))
+    data = archive(file("top/f", b"f\n"))
+    server.serve("/work-1.4.0.tar", reply("200 OK", data))
+    url = server.url("/work-{version}.tar")
+    sources = (
+        f'[deps.direct.url]\nx = {{ url = "{url}", unpack = true }}\n'
+        '[deps.direct.npm]\npad = { package = "left-pad" }\n'
+    )
+    work(village, sources, script("cat $x/f $pad/index.js > $out"))
+    village.publish(person)
+    someone = Person(tmp_path / "someone")
+    someone.does(tmp_path, "new", "app")
+    someone.does(tmp_path / "app", "add", f"{village.url}::work")
+
+    answer = someone.json(tmp_path / "app", "build", "work")
+
+    assert built(answer).read_text() == "f\npad\n"

@@ -34,6 +34,11 @@ class Upstream:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @classmethod
+    def made(cls, path: Path) -> Upstream:
+        """Make it."""
+        self = cls(path)
         git(path.parent, "init", "-q", "-b", "main", str(path))
         git(path, "config", "uploadpack.allowFilter", "true")
         for number in range(3):
@@ -46,8 +51,13 @@ class Upstream:
         (path / "large").mkdir()
         (path / "large" / "file").write_bytes(os.urandom(NOISE_BYTES))
         (path / "lib" / "a" / "link").symlink_to("f")
-        self.rev = self.commit("the one")
+        self.commit("the one")
         git(path, "tag", "-a", "v1", "-m", "one")
+        return self
+
+    @property
+    def rev(self) -> ObjectId:
+        return self.id("HEAD")
 
     def commit(self, message: str) -> ObjectId:
         git(self.path, "add", "-A")
@@ -58,10 +68,16 @@ class Upstream:
         return ObjectId(git(self.path, "rev-parse", name))
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
+    return Upstream.made(tmp_path_factory.mktemp("template") / "up")
+
+
 @pytest.fixture
-def upstream(tmp_path: Path) -> Upstream:
-    (tmp_path / "served").mkdir()
-    return Upstream(tmp_path / "served" / "up")
+def upstream(template: Upstream, tmp_path: Path) -> Upstream:
+    path = tmp_path / "served" / "up"
+    shutil.copytree(template.path, path, symlinks=True)
+    return Upstream(path)
 
 
 @pytest.fixture
