@@ -70,7 +70,7 @@ def _further(explained: Explained) -> Iterator[str]:
         yield f"{other.text} is selected beside it"
     if why.fitting and explained.obstacle:
         yield f"{why.fitting.text} does not fit:"
-        yield from (f"  {each.text}" for each in explained.obstacle)
+        yield from (f"  {each}" for each in explained.obstacle)
     for label, now, then in explained.instead:
         yield f"{label.text} {now.text} would be {then.text} with {_fitting(explained)}"
     if why.ground == "kept" and not explained.obstacle:
@@ -125,7 +125,7 @@ def _document(explained: Explained) -> Json:
             for each, refusal in why.refused
         ],
         "beside": [each.text for each in why.beside],
-        "obstacle": [each.text for each in explained.obstacle],
+        "obstacle": list(explained.obstacle),
         "instead": [
             {"label": each.text, "now": now.text, "then": then.text}
             for each, now, then in explained.instead

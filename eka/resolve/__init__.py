@@ -15,6 +15,7 @@ from eka.resolve.explanation import (
     Relaxed,
     Sentence,
     Suggestion,
+    aligned,
     in_columns,
     place_text,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Unsatisfiable",
     "Wanted",
     "Why",
+    "aligned",
     "bucket_of",
     "drive",
     "in_columns",

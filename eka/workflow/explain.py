@@ -10,10 +10,10 @@ from eka.errors import EkaError
 from eka.resolve import (
     Chosen,
     Dependencies,
-    Sentence,
     Unavailable,
     Unsatisfiable,
     Wanted,
+    aligned,
     drive,
     solve,
     why_selected,
@@ -51,7 +51,7 @@ class Explained:
     """
 
     why: Why
-    obstacle: tuple[Sentence, ...] = ()
+    obstacle: tuple[str, ...] = ()  # lines
     instead: tuple[tuple[Label, Version, Version], ...] = ()
 
 
@@ -115,19 +115,20 @@ def _tried(resolved: Resolved, why: Why) -> Explained:
     except Unsatisfiable as error:
         return Explained(why, _supposed(error, trial))
     except EkaError as error:
-        return Explained(why, (Sentence(str(error)),))
+        return Explained(why, (str(error),))
     return Explained(why, instead=_differences(resolved.solution, other, but=key))
 
 
-def _supposed(error: Unsatisfiable, trial: Wanted) -> tuple[Sentence, ...]:
-    """Return the sentences of an explanation, where a line of ours stands for a supposition."""
+def _supposed(error: Unsatisfiable, trial: Wanted) -> tuple[str, ...]:
+    """Return the lines of an explanation, where a line of ours stands for a supposition."""
     label, requirement = trial.key[1].text, trial.requirement.text
     asked = f"your project requires {label} {requirement}"
     supposed = f"suppose {label} {requirement.removeprefix('=')} is selected"
-    return tuple(
+    sentences = tuple(
         replace(each, text=supposed) if each.text == asked else each
         for each in error.explanation.sentences
     )
+    return tuple(aligned(replace(error.explanation, sentences=sentences)))
 
 
 def _differences(
