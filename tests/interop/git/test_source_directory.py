@@ -166,11 +166,11 @@ def test_a_directory_comes_over_ssh(upstream: Upstream, tmp_path: Path, home: Pa
 def test_what_is_here_is_not_asked_for_again(
     upstream: Upstream, directories: SourceDirectories, runner: GitRunner
 ) -> None:
-    url = f"file://{upstream.path}"
-    tree = fetch(directories, url, upstream.rev, "lib")
+    url, rev = f"file://{upstream.path}", upstream.rev
+    tree = fetch(directories, url, rev, "lib")
     shutil.rmtree(upstream.path)
 
-    again = fetch(directories, url, upstream.rev, "lib")
+    again = fetch(directories, url, rev, "lib")
 
     assert again == tree
     assert SourceDirectories(directories.git_dir, runner).has(tree)
