@@ -137,9 +137,7 @@ class _Resolution:
             while not self._confirmed(solution):
                 solution = self._solve()
         except EkaError as error:
-            chooser = self._task.options.chooser
-            if chooser is None or not chooser.asks_more:
-                self._advise(error)
+            self._advise(error)
             self._local.explain(error)
             raise
         self._solution = solution
@@ -191,9 +189,11 @@ class _Resolution:
 
     def _advise(self, error: EkaError) -> None:
         """Add to an error what would work instead; costs nothing where versions fit."""
+        task = self._task
+        if task.options.chooser is not None and task.options.chooser.asks_more:
+            return  # it says itself what would
         from eka.workflow.advice import Failed, advise  # noqa: PLC0415 - only an error needs it
 
-        task = self._task
         failed = Failed(
             project=task.project,
             manifest=task.manifest,
