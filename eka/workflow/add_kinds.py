@@ -26,6 +26,7 @@ TYPED: dict[str, str] = {
     "deb": "eka.workflow.add_kinds:typed_deb",
     "git": "eka.workflow.add_git:typed_git",
     "npm": "eka.workflow.add_npm:typed_npm",
+    "pypi": "eka.workflow.add_pypi:typed_pypi",
     "url": "eka.workflow.add_kinds:typed_url",
 }
 _FORM = pattern(r"(?:([^=:/@\s]+)=)?([a-z][a-z0-9]*):(?!//)(.+)")

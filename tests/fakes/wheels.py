@@ -25,6 +25,7 @@ class Recipe:
     left_out: frozenset[str] = frozenset()  # of the record
     more: str = ""  # lines of the record
     executable: frozenset[str] = frozenset()
+    metadata: dict[str, str] = field(default_factory=dict[str, str])  # texts in place of its own
     info: str = ""  # the directory of metadata; default: as the name and version say
 
     @property
@@ -37,6 +38,7 @@ class Recipe:
         info = self.info or f"{self.name}-{self.version}.dist-info"
         files = dict(self.files)
         files[f"{info}/METADATA"] = METADATA.format(self.name, self.version).encode()
+        files.update({path: text.encode() for path, text in self.metadata.items()})
         if self.wheel:
             files[f"{info}/WHEEL"] = self.wheel.encode()
         if self.entry_points:

@@ -27,6 +27,8 @@ ERROR_LINES = 6
 _REPORT = (
     "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-", "--no-input",
     "--disable-pip-version-check", "--only-binary=:all:", "--implementation", "cp",
+    # Some versions look for other systems only where they could install for them.
+    "--target", "not-made-in-a-dry-run",
 )  # fmt: skip
 
 
