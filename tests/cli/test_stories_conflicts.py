@@ -85,7 +85,7 @@ def test_a_line_that_cannot_be_added_is_explained_and_others_are_suggested(
     assert error["span"]["line"] == 8
     conflict = error["conflict"]
     assert conflict["minimal"]
-    assert [(each["owner"] or {}).get("label") for each in conflict["leaves"]] == [
+    assert [each["owner"] and each["owner"]["label"] for each in conflict["leaves"]] == [
         None, "menu", "dropdown", None,
     ]  # fmt: skip
     assert [each["line"] for each in conflict["leaves"] if each["owner"] is None] == [7, 8]
