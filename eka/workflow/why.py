@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eka.workflow.services import Services
 
 MOST_OF_A_LINE, MOST_WAYS = 3, 20
-MOST_OF_ALL = 10_000
+MOST_OF_ALL = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def why(
     ],
     *,
     every: Annotated[
-        bool, typer.Option("--all", help="Show all shortest ways, not a few of each line.")
+        bool, typer.Option("--all", help="Show all shortest ways (up to 1000), not a few.")
     ] = False,
     offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
 ) -> Reply:
@@ -48,7 +48,8 @@ def why(
     """
     services = wiring.services(frame, offline=offline)
     found = explain(services, labels, every=every)
-    lines = [line for each in found for line in _lines(each, frame.directory)]
+    hint = "" if every else ": --all shows them"
+    lines = [line for each in found for line in _lines(each, frame.directory, hint)]
     return Reply(document={"atoms": [_document(each) for each in found]}, body=lines[1:])
 
 
@@ -85,7 +86,7 @@ def _need(need: Need) -> Json:
     }
 
 
-def _lines(found: Why, directory: Path) -> Iterator[Line]:
+def _lines(found: Why, directory: Path, hint: str) -> Iterator[Line]:
     locked = found.locked
     origin = locked.set_names()[found.key.genesis]
     yield ""
@@ -105,7 +106,7 @@ def _lines(found: Why, directory: Path) -> Iterator[Line]:
     left = found.total - len(found.ways)
     if left:
         more = "very many" if found.total == MOST_COUNTED else str(left)
-        yield dim(f"  and {more} more: --all shows them")
+        yield dim(f"  and {more} more{hint}")
 
 
 def _row(need: Need, locked: LockedProject) -> tuple[str, str]:

@@ -28,7 +28,7 @@ TEXT = (
     '[package]\nlabel = "top"\nversion = "1.0.0"\n[package.sets]\ncore = "https://core.org/r"\n'
     'here = "::"\n[deps.from.core]\na = "*"\n[deps.dev.from.core]\nb = "*"\n'
 )
-PLACE = Path("/work-place/top")
+PLACE = Path("/place/top")
 
 
 def nodes(lock: Lock, options: TreeOptions | None = None, *invert: str) -> LockNodes:
