@@ -55,12 +55,7 @@ def services(
     """
     settings = frame.settings
     accepted = accepted_changes(accept_changed or ())
-    home = settings.cache_dir / GIT_HOME
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SystemRefused(error) from error
-    runner, transport = _git(frame, home)
+    runner, transport = _git(frame, settings.cache_dir / GIT_HOME)
     objects = cache(partial(_objects, settings.cache_dir / "objects.git", runner))
     store_root = frame.path(store) if store else settings.store_dir
     open_store = cache(partial(_open_store, frame, store_root))
@@ -98,6 +93,10 @@ def services(
 
 
 def _git(frame: Frame, home: Path) -> tuple[GitRunner, Transport]:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemRefused(error) from error
     if frame.head_start is not None:
         frame.head_start.transport.tell(frame.progress.note)
         return frame.head_start.runner, frame.head_start.transport

@@ -158,13 +158,7 @@ class _Resolution:
             from eka.workflow.signatures_rules import require_signatures  # noqa: PLC0415
 
             require_signatures(self._services, atoms, self._sets.urls, task.previous.lock)
-        direct = pin_direct(
-            self._services,
-            (task.project.directory, task.manifest),
-            task.previous.lock,
-            {label: version for (_, label), version in solution.root},
-            refresh=task.options.refresh,
-        )
+        direct = self._direct(solution)
         for atom in atoms:
             direct += self._copied(atom.key)
         return Lock(
@@ -173,6 +167,17 @@ class _Resolution:
             atoms=tuple(sorted(atoms, key=lambda atom: atom.key)),
             direct=tuple(sorted(direct, key=_direct_order)),
             requires=tuple(sorted({_key(request) for request in solution.root})),
+        )
+
+    def _direct(self, solution: Solution) -> list[LockedDirect]:
+        """Return the pins of the project's own direct sources."""
+        task = self._task
+        return pin_direct(
+            self._services,
+            (task.project.directory, task.manifest),
+            task.previous.lock,
+            {label: version for (_, label), version in solution.root},
+            refresh=task.options.refresh,
         )
 
     def tell(self) -> None:
