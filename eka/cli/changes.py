@@ -27,7 +27,6 @@ _STYLES = {
     Direction.REPUBLISHED: cyan,
     Direction.MOVED: yellow,
 }
-_NOBODY = "nobody"
 
 
 def changes_document(changes: Sequence[Change]) -> list[Json]:
@@ -84,11 +83,14 @@ def _lines(change: Change) -> list[Line]:
         )
     ]
     if change.signers_before is not None and change.signers_after is not None:
-        was, now = (", ".join(keys) or _NOBODY for keys in (
-            change.signers_before, change.signers_after
-        ))  # fmt: skip
-        lines.append(("      ", yellow(f"signed by {now}, before by {was}")))
+        now, was = _carried(change.signers_after), _carried(change.signers_before)
+        lines.append(("      ", yellow(f"carries {now}, before {was}")))
     return lines
+
+
+def _carried(keys: Sequence[str]) -> str:
+    # Whether they are good is not said: that is checked where a rule asks for it.
+    return f"signatures of {', '.join(keys)}" if keys else "no signature"
 
 
 def _verb(direction: Direction) -> Piece:

@@ -732,4 +732,5 @@ def test_a_change_of_a_lock_shows_keys_that_are_known_and_asks_nobody_for_them(
     (change,) = known.document["changes"]
     assert unknown.document["changes"][0]["signers"] is None
     assert change["signers"] == {"before": [ALICE.key.fingerprint], "after": [BOB.key.fingerprint]}
-    assert f"signed by {ALICE.key.fingerprint}, before by {BOB.key.fingerprint}" in shown
+    alice, bob = (f"signatures of {each.key.fingerprint}" for each in (ALICE, BOB))
+    assert f"carries {alice}, before {bob}" in shown

@@ -191,7 +191,7 @@ def test_lines_name_the_direction_and_what_is_odd() -> None:
     assert lines == [
         "  Moved a 1.0.0 from https://x to https://y",
         "  Upgraded b 1.0.0 -> 1.1.0",
-        f"      signed by nobody, before by {KEY_A}",
+        f"      carries no signature, before signatures of {KEY_A}",
     ]
 
 
