@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # The form without readmes and scripts; a registry that does not know it sends the whole document.
 ACCEPT = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"
-MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_ARCHIVE_BYTES = 1024 * 1024 * 1024
 MAX_URL_CHARACTERS = 4096
 _DIGESTS = ("sha512", "sha384", "sha256")  # strongest first

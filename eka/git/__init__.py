@@ -114,6 +114,7 @@ if TYPE_CHECKING:
         RefMissing,
         TagsDisagree,
         named_commit,
+        tag_version,
         wanted_prefixes,
     )
     from eka.git.ref_hook import ForeignHook, HookReport, HooksElsewhere, HookState, RefHook
@@ -335,6 +336,7 @@ __all__ = [
     "signature_prefix",
     "signature_ref",
     "status_ref",
+    "tag_version",
     "touching",
     "unreadable",
     "verify_atom",
@@ -359,7 +361,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "process": "ChildProcess OutputTooLarge TimedOut",
             "protocol": "ServerRefused",
             "protocol_listing": "ListingTooLarge",
-            "ref_choice": "NamedCommit RefMissing TagsDisagree named_commit wanted_prefixes",
+            "ref_choice": "NamedCommit RefMissing TagsDisagree named_commit "
+            "tag_version wanted_prefixes",
             "object_port": "ObjectReader",
             "remembering": "Remembering",
             "provenance": "verify_atom",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.atom import Aliases, LockedTree, content_hash, parse_source_url
-from eka.git import NamedCommit, named_commit, wanted_prefixes
+from eka.git import NamedCommit, named_commit, tag_version, wanted_prefixes
 from eka.workflow.direct_trees import checked_tree
 from eka.workflow.errors import TagMoved
 
@@ -71,10 +71,17 @@ def fault(
     if source.rev is not None:
         found = (tree.ref, tree.rev) == ("", source.rev)
     elif source.version is not None:
-        found = tree.ref.startswith(wanted_prefixes(source)[0])
+        found = _fits(source, tree.ref)
     else:
         found = (tree.ref,) == wanted_prefixes(source)
     return None if found else (source.wanted, tree.ref or f"commit {tree.rev.hex}")
+
+
+def _fits(source: GitSource, ref: str) -> bool:
+    """Tell whether a ref is a tag of a version that the source accepts."""
+    prefix = wanted_prefixes(source)[0]
+    read = tag_version(ref.removeprefix(prefix)) if ref.startswith(prefix) else None
+    return read is not None and source.version is not None and source.version.matches(read[0])
 
 
 def _check_still(source: GitSource, named: NamedCommit, previous: LockedDirect | None) -> None:

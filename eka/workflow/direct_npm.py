@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from eka.atom import InvalidVersion
 from eka.atom import Version as PackageVersion
 from eka.direct import pin_npm
+from eka.workflow.direct_web import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def systems(source: NpmSource, systems: Sequence[str]) -> Sequence[str]:
 def pin(source: NpmSource, request: PinRequest) -> tuple[LockedFile, ...]:
     """Return the one archive; see `pin_npm` for its errors."""
     services = request.services
-    return (pin_npm(source, services.npm_registry, services.open_url),)
+    return (pin_npm(source, services.npm_registry, told(services)),)
 
 
 def fault(

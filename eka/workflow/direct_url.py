@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.direct import pin_url
+from eka.workflow.direct_web import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ def pin(source: UrlSource, request: PinRequest) -> tuple[LockedFile, ...]:
     found = source.resolved(request.versions)
     if found is None:  # pragma: no cover - the manifest was checked, and all of it is locked
         raise AssertionError(source)
-    return (pin_url(found, request.services.open_url),)
+    return (pin_url(found, told(request.services)),)
 
 
 def fault(

@@ -14,7 +14,7 @@ from eka.build.tar import TarReader
 from eka.build.unpack import unpacked
 from eka.errors import EkaError
 from eka.store import DirNode, FileNode, Layer, LayerFormat, Node, TreeInput, UnpackAction
-from tests.fakes.archives import Entry, layer, tar
+from tests.fakes.archives import Entry, layer, tar, zipped
 
 NAMES = st.sampled_from([b"a", b"b", b"bin", b"usr", b"lib", b"..", b".", b"", b"x"])
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map(b"/".join)
@@ -93,3 +93,30 @@ def test_any_flipped_byte_is_read_or_refused(entries: list[Entry], data: st.Data
         return
 
     assert all(isinstance(entry, File | Link | Directory) for _, entry in overlay.entries())
+
+
+@given(st.data())
+def test_a_damaged_zip_archive_is_refused_or_read_but_never_a_surprise(
+    data: st.DataObject,
+) -> None:
+    entries = data.draw(st.lists(st.tuples(
+        st.text("ab/.", min_size=1, max_size=6), st.binary(max_size=40),
+        st.sampled_from([0, 0o100644, 0o100755, 0o120777, 0o040755]),
+    ), max_size=3))  # fmt: skip
+    damaged = bytearray(zipped(*entries))
+    for place, value in data.draw(
+        st.lists(st.tuples(st.integers(0, len(damaged) - 1), st.integers(0, 255)), max_size=4)
+    ):
+        damaged[place] = value
+    action = UnpackAction(
+        name="tree", layers=(Layer("f", LayerFormat.ZIP),), inputs={"f": TreeInput("0" * 64, "x")}
+    )
+
+    try:
+        nodes = list(
+            unpacked(action, {"f": layer("f", bytes(damaged))}, io.BytesIO(), max_bytes=1 << 16)
+        )
+    except EkaError:
+        return
+
+    assert all(b".." not in node.path for node in nodes)
