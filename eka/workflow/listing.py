@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from eka.workflow.inquiry import Found
     from eka.workflow.services import Services
 
+MOST_AGES = 3  # of remembered listings that are told
+
 
 @dataclass(slots=True)
 class _Source:
@@ -52,6 +54,7 @@ class Listings:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._sources: dict[SourceUrl, _Source] = {}
+        self._told = 0
 
     def genesis(self, urls: Sequence[SourceUrl]) -> Genesis:
         """Return the genesis of the set at ``urls``; the first that answers is believed.
@@ -265,10 +268,19 @@ class Listings:
                 protocol=min(entry.protocol for entry in found.values()),
             )
             if self._services.answers.add(answer):
-                self._services.progress.note(
-                    f"{first.public}: listed {ago(oldest.at_s, self._services.now_s)}"
-                )
+                self._tell_age(first, oldest.at_s)
         return found
+
+    def _tell_age(self, first: SourceUrl, at_s: int) -> None:
+        """Tell how old a remembered listing is; of hundreds nobody would read it."""
+        self._told += 1
+        if self._told <= MOST_AGES:
+            when = ago(at_s, self._services.now_s)
+            self._services.progress.note(f"{first.public}: listed {when}")
+        elif self._told == MOST_AGES + 1:
+            self._services.progress.note(
+                "further sources answer from what they listed before; --json says when"
+            )
 
     # What comes in.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import eka
 from eka.atom import Lock, encode_lock, parse_lock, parse_source_url
@@ -20,7 +20,7 @@ from eka.errors import EkaError
 from eka.hashing import digest
 from eka.workflow.answers import Answer
 from eka.workflow.durable import replace_file
-from eka.workflow.line_file import decode, encode
+from eka.workflow.line_file import decode, encode, table
 from eka.workflow.listing_cache import ListingCache
 from eka.workflow.objects import absent
 
@@ -91,10 +91,10 @@ class Recorded:
             if not is_recordable(self._services, self._options, NOTHING):
                 return None
             record = decode(_read(self.path))
-            state = record.get("state")
-            if not isinstance(state, dict) or not self._may_answer(record):
+            state = table(record.get("state"))
+            if not state or not self._may_answer(record):
                 return None
-            if any(self._state(source) != found for source, found in state.items()):
+            if any(self._state(source) != seen for source, seen in state.items()):
                 return None
             lock = self._lock(str(record.get("lock")))
             if lock is not None and self._is_here(lock):
@@ -105,8 +105,9 @@ class Recorded:
     def _add(self, lock: Lock, data: bytes) -> None:
         """Put an answer on record, and that it is its own answer when it is the former lock."""
         heard = self._services.answers.all
-        answers: list[list[object]] = [
-            [each.source, each.by, each.at_s, each.protocol] for each in heard
+        answers: list[dict[str, object]] = [
+            {"source": each.source, "by": each.by, "at": each.at_s, "protocol": each.protocol}
+            for each in heard
         ]
         sources = {each.source for each in heard}
         sources.update(url for each in lock.sets for url in each.urls[:1])
@@ -143,16 +144,21 @@ class Recorded:
 
     def _tell(self, answers: object) -> None:
         """Say what a resolution would say of the listings that it rests on."""
-        for each in answers if isinstance(answers, list) else ():
-            match each:
-                case [str(source), str(by), int(at_s), int(protocol)]:
+        for each in cast("list[object]", answers) if isinstance(answers, list) else ():
+            match table(each):
+                case {
+                    "source": str(source),
+                    "by": str(by),
+                    "at": int(at_s),
+                    "protocol": int(protocol),
+                }:
                     answer = Answer(source, by, at_s, is_remembered=True, protocol=protocol)
                     self._services.answers.add(answer)
                 case _:
-                    pass
+                    continue
 
     def _write(
-        self, state: dict[str, str], answers: list[list[object]], data: bytes | None
+        self, state: dict[str, str], answers: list[dict[str, object]], data: bytes | None
     ) -> None:
         name = _SAME if data is None else digest(data).hex()
         if data is not None:

@@ -187,3 +187,14 @@ def test_only_so_many_records_stay(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
         desk.person.does(desk.app.parent / place, "lock")
 
     assert len(list(desk.records.iterdir())) == 3
+
+
+def test_the_ages_of_a_few_listings_are_told(desk: Desk) -> None:
+    shutil.rmtree(desk.records)
+    desk.lock_path.unlink()
+
+    answer = desk.person.eka(desk.app, "lock", "--offline")
+
+    notes = [line for line in answer.err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 4
+    assert notes[-1].endswith("--json says when")

@@ -25,6 +25,10 @@ def no_direct(_text: str) -> tuple[LockedDirect, ...]:
     raise AssertionError
 
 
+def nothing(_text: str, _read_direct: object) -> None:
+    """Read no lock at all."""
+
+
 def told(data: bytes) -> tuple[Lock | None, tuple[str, str, str]]:
     """Return the lock, or what is said of it."""
     try:
@@ -37,7 +41,7 @@ def told(data: bytes) -> tuple[Lock | None, tuple[str, str, str]]:
 def test_both_readers_say_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = told(file.read_bytes())
 
-    monkeypatch.setattr(lockfile, "read_fast", lambda *_: None)
+    monkeypatch.setattr(lockfile, "read_fast", nothing)
 
     assert told(file.read_bytes()) == fast
 
