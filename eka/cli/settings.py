@@ -36,6 +36,7 @@ VARIABLES = {
     "store.dir": "EKA_STORE_DIR",
     "state.dir": "EKA_STATE_DIR",
     "listing.max_age_s": "EKA_LISTING_MAX_AGE_S",
+    "lock.cooldown": "EKA_COOLDOWN",
     "network.timeout_s": "EKA_TIMEOUT_S",
     "build.jobs": "EKA_JOBS",
     "sign.key": "EKA_SIGN_KEY",
@@ -78,6 +79,7 @@ class Settings:
         store_dir: The physical directory of the store.
         state_dir: What eka saw first, and when; not to be deleted.
         max_age_s: How long a remembered listing answers without the source being asked.
+        cooldown_s: So long a version must be known before it is chosen.
         timeout_s: Seconds without an answer after which a server counts as down.
         jobs: Actions built at one time.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
@@ -96,6 +98,7 @@ class Settings:
     store_dir: Path
     state_dir: Path
     max_age_s: int
+    cooldown_s: int
     timeout_s: int
     jobs: int
     deb: Mapping[str, str]
@@ -138,6 +141,7 @@ def load_settings(
         store_dir=_directory("store.dir", values),
         state_dir=_directory("state.dir", values),
         max_age_s=_number("listing.max_age_s", values),
+        cooldown_s=_span("lock.cooldown", values),
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
         deb={
@@ -181,6 +185,7 @@ def _defaults(environment: Mapping[str, str]) -> dict[str, Value]:
         "store.dir": Value(f"{store}/eka/store", DEFAULT),
         "state.dir": Value(f"{state}/eka", DEFAULT),
         "listing.max_age_s": Value(0, DEFAULT),
+        "lock.cooldown": Value("0", DEFAULT),
         "network.timeout_s": Value(TIMEOUT_S, DEFAULT),
         "build.jobs": Value(len(os.sched_getaffinity(0)), DEFAULT),
     }
@@ -283,6 +288,22 @@ def _text(key: str, values: Mapping[str, Value], form: tuple[str, re.Pattern[str
         why = f"expected {expected}, found {value.raw!r}"
         raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
     return value.raw
+
+
+def _span(key: str, values: Mapping[str, Value]) -> int:
+    value = values[key]
+    if value.raw == "0":
+        return 0
+    from eka.workflow.ages import InvalidSpan, parse_span  # noqa: PLC0415 - few set any
+
+    if not isinstance(value.raw, str):
+        why = f'expected a span of time in quotes, such as "7d", found {value.raw!r}'
+        raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
+    try:
+        return parse_span(value.raw)
+    except InvalidSpan as error:
+        why = f"{error.where} is no span of time: {error.why}"
+        raise SettingInvalid(key, where=value.origin, why=why, span=value.span) from None
 
 
 def _directory(key: str, values: Mapping[str, Value]) -> Path:

@@ -13,6 +13,7 @@ from eka.checking import TYPE_CHECKING
 from eka.cli.defaults import GIT, GIT_HOME
 from eka.cli.errors import SystemRefused
 from eka.git import GitRunner, Transport, VersionIndex
+from eka.workflow.ages import parse_span
 from eka.workflow.first_seen import FirstSeen
 from eka.workflow.services import Services
 
@@ -34,13 +35,14 @@ BUBBLEWRAP = "bwrap"
 MACHINES = {"arm64": "aarch64", "amd64": "x86_64", "ppc64le": "powerpc64le", "i386": "i686"}
 
 
-def services(
+def services(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
     *,
     offline: bool = False,
     refresh: bool = False,
     store: str | None = None,
     accept_changed: Sequence[str] | None = None,
+    cooldown: str | None = None,
     accept_moved: Sequence[str] | None = None,
 ) -> Services:
     """Return what the user stories of one command work with.
@@ -51,6 +53,7 @@ def services(
         refresh: Remembered answers do not count.
         store: Directory of the store, instead of the one in the settings.
         accept_changed: LABEL@VERSION of versions that may differ from what was seen first.
+        cooldown: So long a version must be known, instead of the span in the settings.
         accept_moved: Names of direct sources whose tags may lead to other commits than before.
     """
     settings = frame.settings
@@ -80,6 +83,7 @@ def services(
         now_s=max(0, int(time.time())),
         refresh=refresh,
         max_age_s=settings.max_age_s,
+        cooldown_s=settings.cooldown_s if cooldown is None else parse_span(cooldown),
         accepted_changes=accepted,
         accepted_moves=frozenset(accept_moved or ()),
         pinner=cache(partial(_pinner, frame)),

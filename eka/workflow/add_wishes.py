@@ -13,6 +13,7 @@ from eka.errors import EkaError, Exit, raise_problems
 from eka.values import dataclass
 from eka.workflow.add_kinds import TypedSource, typed_source
 from eka.workflow.add_sets import DeclaredSets
+from eka.workflow.cooldown import Cooldown
 from eka.workflow.errors import AtomNotFound, OwnSetOnly, TargetAmbiguous, UriIncomplete
 from eka.workflow.own_set import find_set_root, open_own_set
 from eka.workflow.statuses import read_statuses
@@ -248,9 +249,17 @@ def _newest_of(
     listed = listings.versions(urls, labels)
     statuses = read_statuses(place.services, listings, urls, labels)
     found: dict[Label, Version | EkaError] = {}
+    cooldown = Cooldown(place.services)
+    if place.services.cooldown_s:
+        genesis = listings.genesis(urls)
+        cooldown.learn(genesis, urls, labels)
     for label in labels:
         said = {version: each for (of, version), each in statuses.items() if of == label}
         versions = select(listed[label], None, said)
+        if place.services.cooldown_s:
+            key = listings.genesis(urls), label
+            old = [each for each in versions if cooldown.wait((key, each.version)) is None]
+            versions = tuple(old) or versions
         found[label] = (
             newest(versions).version if versions else _missing(place.services, urls[0], label)
         )

@@ -73,6 +73,7 @@ class Record:
     """What is on record of one atom at one source, by the text of its versions."""
 
     label: str = ""
+    first_s: int = 0  # when the source was first asked for it
     versions: dict[str, Sighting] = field(default_factory=dict[str, Sighting])
 
 
@@ -110,6 +111,19 @@ class FirstSeen:
         record = self.known(source, (atom,)).get(atom.text)
         sighting = record.versions.get(version.text) if record else None
         return sighting.when_s if sighting else None
+
+    def whole_at(self, source: SourceUrl) -> int | None:
+        """Return when all atoms of a source were listed first; None where they never were."""
+        path = self.path(source)
+        try:
+            lines = LineFile(path).lines([_start(WHOLE)])
+        except OSError as error:
+            raise FirstSeenUnusable(path, error.strerror or str(error)) from error
+        for line in lines:
+            when_s = decode(line).get("at")
+            if type(when_s) is int:
+                return when_s
+        return None
 
     @contextmanager
     def held(self, source: SourceUrl) -> Generator[HeldLog]:
@@ -242,6 +256,8 @@ def _take(document: dict[str, object], records: dict[str, Record], source: str) 
     if not isinstance(atom, str) or type(when_s) is not int or not isinstance(by, str):
         return
     record = records.setdefault(atom, Record())
+    if kind == SEEN and not record.versions:
+        record.first_s = when_s
     label = document.get("label")
     if isinstance(label, str):
         record.label = label

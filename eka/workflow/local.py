@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.errors import EkaError, Problems
-from eka.resolve import NoMatchingVersion, NoSuchPackage, Unsatisfiable
 from eka.workflow.own_set import own_set_at, set_root
 from eka.workflow.patched import locked_patches
 from eka.workflow.places import relative_to
@@ -107,20 +105,8 @@ class LocalAtoms:
             if self.manifest(key).patches:
                 yield f"[patch] of {key[1].text} counts only where it is itself the project"
 
-    def explain(self, error: EkaError) -> None:
-        """Add to why no versions were found which of them are fixed by a directory here."""
-        for each in error.problems if isinstance(error, Problems) else (error,):
-            if isinstance(each, NoSuchPackage | NoMatchingVersion):
-                keys = [each.wanted.key]
-            elif isinstance(each, Unsatisfiable):
-                keys = list(dict.fromkeys(line.key for line in each.lines))
-            else:
-                continue
-            for key in keys:
-                if said := self._said(key):
-                    each.why = f"{each.why}\n{said}"
-
-    def _said(self, key: ResolveKey) -> str:
+    def said(self, key: ResolveKey) -> str:
+        """Return which directory fixes the version of an atom; empty where none does."""
         if key in self._patches:
             atom = self._patches[key]
             name = f"[patch.{atom.patch.set_name}]"

@@ -55,6 +55,18 @@ def checked_with_set(
     return manifest, lock, local
 
 
+def require_places(project: Project, manifest: Manifest, lock: Lock, local: LocalAtoms) -> None:
+    """Refuse a lock that names places which none of the manifests leads to.
+
+    Raises:
+        LockSourceRefused: it does.
+
+    Source: atom-spec/workflow.md [flow-places].
+    """
+    _check_pins(manifest, lock, str(project.lock_path))
+    _check_places(project, manifest, lock, local)
+
+
 def _check_pins(manifest: Manifest, lock: Lock, where: str) -> None:
     """Compare the pins of direct sources with what the manifest itself says of them."""
     versions = {key.label: key.version for key in lock.requires}

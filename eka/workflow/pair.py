@@ -71,6 +71,11 @@ def write_files(directory: Path, texts: Mapping[str, bytes]) -> None:
     _sweep(directory)
 
 
+def is_pending(directory: Path) -> bool:
+    """Return whether a kill interrupted an update that the next command must finish first."""
+    return (directory / NOTE).exists() or noted_root(directory) is not None
+
+
 def repair(directory: Path) -> bool:
     """Finish an update that a kill interrupted; return True if there was one.
 

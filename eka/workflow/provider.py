@@ -63,7 +63,8 @@ class GitProvider:
         self._local = local
         self._revs: dict[Request, ObjectId] = {}
         self._pinned = previous.pinned
-        self.choice = ChoiceOfVersions(services, listings, previous.preferred if keeps else {})
+        locked = previous.preferred
+        self.choice = ChoiceOfVersions(services, listings, locked if keeps else {}, locked)
         self._listed: dict[ResolveKey, Sequence[ObjectId]] = {}
         self._metadata: dict[ObjectId, Metadata] = {}
         self._manifests: dict[Request, Manifest] = {}

@@ -129,6 +129,7 @@ def _asks(services: Services, options: LockOptions) -> bool:
         or options.update
         or options.chooser
         or options.explainer
+        or options.explainer
         or options.accepted_sources
         or options.typed_sources
     )

@@ -27,6 +27,7 @@ from eka.workflow.previous import Previous
 from eka.workflow.progress import counted
 from eka.workflow.project import LOCK
 from eka.workflow.provider import GitProvider
+from eka.workflow.reasons import add_reasons
 from eka.workflow.sets import KnownSets
 from eka.workflow.used_check import check_lock
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eka.atom import Genesis, LockedDirect, Manifest, SetDeclaration, SourceUrl
-    from eka.resolve import Provider, Request, Solution, Strategy, Wanted
+    from eka.resolve import Provider, Request, ResolveKey, Solution, Strategy, Wanted
     from eka.workflow.chooser import Chooser, Versions
     from eka.workflow.explain import Explainer
     from eka.workflow.own_set import OwnSet
@@ -123,6 +124,10 @@ class _Resolution:
         self._provider = GitProvider(
             services, self._sets, listings, self._local, task.previous, keeps=not options.update
         )
+        self._single = {
+            (self._set(task.manifest.package.sets[each.set_name]), each.label): each
+            for each in task.manifest.single
+        }
         self._solution: Solution | None = None
         self._wanted: Sequence[Wanted] = ()
 
@@ -138,7 +143,7 @@ class _Resolution:
                 solution = self._solve()
         except EkaError as error:
             self._advise(error)
-            self._local.explain(error)
+            add_reasons(error, self._fixed)
             raise
         self._solution = solution
         self._tell_explainer(solution)
@@ -179,6 +184,13 @@ class _Resolution:
             {label: version for (_, label), version in solution.root},
             refresh=task.options.refresh,
         )
+
+    def _fixed(self, key: ResolveKey) -> str:
+        """Return what the project fixed about an atom, for explanations."""
+        item = self._single.get(key)
+        place = f"{item.span.file}:{item.span.line}" if item and item.span else ""
+        single = f"of {key[1].text} one version is allowed only ({place})" if item else ""
+        return "\n".join(filter(None, [self._local.said(key), single]))
 
     def tell(self) -> None:
         """Tell the person which directories stand for atoms, once a lock was found."""
@@ -237,8 +249,13 @@ class _Resolution:
         def solved(
             provider: Provider, preferred: Versions, root: Sequence[Wanted] | None = None
         ) -> Solution:
-            asked, strategy = wanted if root is None else root, task.options.strategy
-            return drive(solve(asked, preferred=preferred, strategy=strategy), provider)
+            search = solve(
+                wanted if root is None else root,
+                preferred=preferred,
+                strategy=task.options.strategy,
+                single=self._single,
+            )
+            return drive(search, provider)
 
         choice = self._provider.choice
         if task.options.chooser is None:

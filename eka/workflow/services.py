@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from eka.git.objects import PygitReader
     from eka.git.signatures import Trust, TrustRule
     from eka.store import Event, Store
+    from eka.workflow.choice import PassedOver
     from eka.workflow.first_seen import FirstSeen
     from eka.workflow.progress import Progress
 
@@ -53,11 +54,14 @@ class Services:
     now_s: int  # seconds since the epoch, for messages, ages, and whether keys are valid
     refresh: bool = False  # ask sources whatever is remembered
     max_age_s: int = 0  # so long a remembered listing answers without its source being asked
+    cooldown_s: int = 0  # so long a version must be known before it is chosen
     # Versions that may be something else than what was seen first, as the person says.
     accepted_changes: frozenset[tuple[Label, Version]] = frozenset()
     # Names of direct sources whose tags may have been moved, as the person says.
     accepted_moves: frozenset[str] = frozenset()
     answers: Answers = field(default_factory=Answers)  # of sources, in this run
+    # Versions that resolutions of this run did not choose because of their status or age.
+    passed_over: list[PassedOver] = field(default_factory=list["PassedOver"])
     rounds: Rounds = field(default_factory=Rounds)  # in which several sources are asked
     pinner: Callable[[], DebPinner]
     pip: Callable[[], Pip]

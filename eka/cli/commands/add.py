@@ -10,6 +10,7 @@ from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
+from eka.cli.passed_over import passed_over_document
 from eka.cli.reply import Reply
 from eka.cli.text import bold, dim
 from eka.workflow.add import AddOptions, add_dependencies
@@ -38,6 +39,10 @@ def add(  # noqa: PLR0913 - one parameter is one option
     dev: Annotated[bool, typer.Option(help="Needed for development only.")] = False,
     offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    cooldown: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
+    ] = None,
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
     ] = None,
@@ -59,7 +64,11 @@ def add(  # noqa: PLR0913 - one parameter is one option
     what was seen first.
     """
     services = wiring.services(
-        frame, offline=offline, refresh=refresh, accept_changed=accept_changed
+        frame,
+        offline=offline,
+        refresh=refresh,
+        accept_changed=accept_changed,
+        cooldown=cooldown,
     )
     options = AddOptions(
         set_name=set_name,
@@ -87,6 +96,7 @@ def add(  # noqa: PLR0913 - one parameter is one option
             ],
             "changes": changes_document(report.changes),
             "listings": listings_document(services),
+            "passed_over": passed_over_document(services),
         },
         body=(*lines, *change_lines(report.changes)),
     )

@@ -12,9 +12,12 @@ from eka.cli.changes import change_lines, changes_document, direct_document, dir
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
+from eka.cli.passed_over import passed_over_document
 from eka.cli.reasons import reason_lines, reasons_document
 from eka.cli.reply import Reply
 from eka.cli.text import cyan, dim
+from eka.workflow.lock import LockReport
+from eka.workflow.lock_check import check_here
 from eka.workflow.lock_set import lock_here
 from eka.workflow.places import relative_to
 from eka.workflow.progress import counted
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from eka.cli.reply import Json
     from eka.cli.text import Line, Table
     from eka.workflow.explain import Explained, Explainer
-    from eka.workflow.lock import LockReport
+    from eka.workflow.services import Services
 
 
 def lock(  # noqa: PLR0913 - one parameter is one option
@@ -43,6 +46,13 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     update: Annotated[bool, typer.Option(help="Take the newest versions that fit.")] = False,
     minimal: Annotated[bool, typer.Option(help="Take the oldest versions that fit.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the lock fits; reads files alone.")
+    ] = False,
+    cooldown: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
+    ] = None,
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
     ] = None,
@@ -57,19 +67,28 @@ def lock(  # noqa: PLR0913 - one parameter is one option
 ) -> Reply:
     """Pin the whole closure of an atom in atom.lock; in a set's root, of all its atoms.
 
-    With --explain it says of every atom why that version was taken and no newer one; of those
-    that are named, at length.
+    A lock that fits stays as it is, and nobody is asked. --locked fails where it would be
+    written, --frozen without asking anybody; --check compares the files without resolving. With
+    --explain it says of every atom why that version was taken and no newer one; of those that
+    are named, at length.
 
-    Exit status: 0 done, 1 no versions fit or --locked and the lock would change, 3 not found,
-    4 network, 5 a published atom is not what it claims, or not what was seen first.
+    Exit status: 0 done, 1 no versions fit, or --locked or --check and the lock does not fit,
+    2 the words are wrong, 3 not found, 4 network, 5 a published atom is not what it claims, or
+    not what was seen first.
     """
+    changing = (update, refresh, dry_run, minimal, explain, accept_source, accept_changed)
+    if check and any(changing):
+        raise UsageFailed("lock", "--check only reads: it goes with no option that resolves")
     services = wiring.services(
         frame,
         offline=offline or frozen,
         refresh=refresh,
         accept_changed=accept_changed,
+        cooldown=cooldown,
         accept_moved=accept_moved,
     )
+    if check:
+        return _checked(frame, services)
     options = LockOptions(
         locked=locked or frozen,
         refresh=refresh,
@@ -90,6 +109,7 @@ def lock(  # noqa: PLR0913 - one parameter is one option
             "dry_run": dry_run,
             "projects": list(map(_document, reports, explained)),
             "listings": listings_document(services),
+            "passed_over": passed_over_document(services),
         },
         body=body,
     )
@@ -113,6 +133,22 @@ def _explained(
         return [None] * count
     options.explainer.require_labels(str(frame.directory))
     return options.explainer.found
+
+
+def _checked(frame: Frame, services: Services) -> Reply:
+    reports = [
+        LockReport(project, lock, (), written=False)
+        for project, lock in check_here(services, frame.directory)
+    ]
+    return Reply(
+        document={
+            "dry_run": False,
+            "projects": [_document(report, None) for report in reports],
+            "listings": [],
+            "passed_over": [],
+        },
+        body=tuple(line for each in reports for line in _lines(frame, each, dry_run=False)),
+    )
 
 
 def _document(report: LockReport, reasons: tuple[Explained, ...] | None) -> Json:

@@ -12,6 +12,7 @@ from eka.cli.changes import change_lines, changes_document
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
+from eka.cli.passed_over import passed_over_document
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim, yellow
 from eka.workflow.limits import Reach
@@ -46,6 +47,10 @@ def update(  # noqa: PLR0913 - one parameter is one option
     ] = False,
     offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    cooldown: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
+    ] = None,
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
     ] = None,
@@ -66,7 +71,9 @@ def update(  # noqa: PLR0913 - one parameter is one option
     """
     if minor and patch:
         raise UsageFailed("update", "--patch says less than --minor: give one of them")
-    services = wiring.services(frame, offline=offline, accept_changed=accept_changed)
+    services = wiring.services(
+        frame, offline=offline, accept_changed=accept_changed, cooldown=cooldown
+    )
     wish = UpdateWish(
         names=tuple(labels or ()),
         precise=None if precise is None else Version.parse(precise),
@@ -82,6 +89,7 @@ def update(  # noqa: PLR0913 - one parameter is one option
             "dry_run": dry_run,
             "projects": [_document(each) for each in found],
             "listings": listings_document(services),
+            "passed_over": passed_over_document(services),
         },
         body=list(_all_lines(frame, found, dry_run=dry_run)),
     )
