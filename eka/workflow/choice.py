@@ -88,8 +88,8 @@ class ChoiceOfVersions:
         else:
             return None
         self._refused[request] = passed_over
-        cause = "yanked" if passed_over.reason == "yanked" else "young"
-        return Unavailable(f"it {passed_over.clause}", cause)
+        is_yanked = passed_over.reason == "yanked"
+        return Unavailable(f"it {passed_over.clause}", "yanked" if is_yanked else "young")
 
     def tell(self, solution: Solution) -> None:
         """Tell the person which selected versions are warned of, and which were passed over."""

@@ -197,9 +197,11 @@ def is_recordable(services: Services, options: LockOptions, lock: Lock) -> bool:
     """Return whether a lock rests on nothing but manifest, former lock, options and listings.
 
     Directories, direct sources, signatures and what a person accepts just this once are looked at
-    each time.
+    each time; so is the clock where there is a cooldown.
     """
     if services.refresh or services.accepted_changes or services.trust_rules:
+        return False
+    if services.cooldown_s:
         return False
     plain = type(options)(
         strategy=options.strategy, locked=options.locked, dry_run=options.dry_run
