@@ -36,6 +36,7 @@ class Failed:
     provider: Provider
     preferred: Mapping[ResolveKey, Collection[Version]]
     strategy: Strategy
+    single: Collection[ResolveKey] = ()
 
 
 def advise(error: EkaError, failed: Failed, progress: Progress) -> None:
@@ -56,7 +57,9 @@ def advise(error: EkaError, failed: Failed, progress: Progress) -> None:
 
 
 def _tried(failed: Failed, lines: Sequence[Wanted], progress: Progress) -> tuple[Suggestion, ...]:
-    trials = Trials(failed.wanted, Catalog(), failed.preferred, failed.strategy)
+    trials = Trials(
+        failed.wanted, Catalog(), failed.preferred, failed.strategy, single=failed.single
+    )
     progress.step("looking for requirements that fit")
     try:
         drive(suggest(trials, lines), failed.provider)

@@ -38,6 +38,7 @@ class Resolved:
     refusal: Callable[[Request], Unavailable | None]
     kept: Mapping[ResolveKey, Collection[Version]]
     strategy: Strategy
+    single: Collection[ResolveKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def _tried(resolved: Resolved, why: Why) -> Explained:
     key = why.request[0]
     trial = Wanted(key, Requirement(f"={why.fitting.text}"))
     kept = {one: versions for one, versions in resolved.kept.items() if one != key}
-    search = solve([*resolved.wanted, trial], preferred=kept, strategy=resolved.strategy)
+    wanted, single = [*resolved.wanted, trial], resolved.single
+    search = solve(wanted, preferred=kept, strategy=resolved.strategy, single=single)
     try:
         other = drive(search, resolved.provider)
     except Unsatisfiable as error:

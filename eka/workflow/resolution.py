@@ -218,6 +218,7 @@ class _Resolution:
             provider=self._provider,
             preferred=task.previous.preferred,
             strategy=task.options.strategy,
+            single=self._single,
         )
         advise(error, failed, self._services.progress)
 
@@ -234,6 +235,7 @@ class _Resolution:
             refusal=self._provider.choice.refusal,
             kept={} if options.update else self._task.previous.preferred,
             strategy=options.strategy,
+            single=self._single,
         )
         options.explainer.learn(resolved)
 

@@ -77,6 +77,7 @@ def test_the_later_layer_wins_and_is_named(machine: Machine) -> None:
         "store.dir": "default",
         "state.dir": "default",
         "listing.max_age_s": "default",
+        "lock.cooldown": "default",
     }
     assert settings.files == (system, user)
 
