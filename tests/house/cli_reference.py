@@ -39,7 +39,7 @@ MEANINGS = {
     "store.dir": "the physical directory of the store",
     "state.dir": "what eka saw first, and when; not to be deleted",
     "listing.max_age_s": "seconds for which a listing answers again without asking the source",
-    "lock.cooldown": "versions first seen less than this ago are not chosen, such as `7d`, `36h`, `2w`",
+    "lock.cooldown": "versions seen first less than this ago are not chosen; such as `7d` or `36h`",
     "network.timeout_s": "seconds without an answer after which a server counts as down",
     "build.jobs": "actions built at one time; default: the number of processors",
     "sign.key": "key to sign with: a path, `SHA256:…` or a public key",
@@ -153,6 +153,8 @@ def _range(key: str) -> str:
         return f"; {SMALLEST.get(key, 1)} to {LARGEST[key]}"
     if key in SIGNED:
         return SIGNED[key]
+    if key == "lock.cooldown":
+        return ""
     forms = {**DEB, "npm.registry": NPM_REGISTRY, "pypi.index": PYPI_INDEX}
     return f"; {forms[key][0]}" if key in forms else "; an absolute path"
 
