@@ -88,6 +88,26 @@ def find_locked(
     return [list(keys) for keys in found]
 
 
+def find_projects(
+    projects: Sequence[LockedProject], names: Sequence[str]
+) -> tuple[list[LockedProject], list[str]]:
+    """Return the projects that names mean, ``LABEL`` or ``LABEL@V``; and the other names."""
+    found: list[LockedProject] = []
+    left: list[str] = []
+    for name in names:
+        wanted = _Wanted.parse(name)
+        mine = [
+            each
+            for each in projects
+            if each.manifest.package.label == wanted.label
+            and wanted.set_name is None
+            and wanted.matches(each.manifest.package.version)
+        ]
+        found += mine
+        left += [] if mine else [name]
+    return found, left
+
+
 def _meant(services: Services, locked: LockedProject, wanted: _Wanted) -> list[AtomKey]:
     named = [atom.key for atom in locked.lock.atoms if atom.key.label == wanted.label]
     if wanted.set_name is not None and named:

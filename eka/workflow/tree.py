@@ -8,7 +8,7 @@ from eka.values import dataclass, field
 from eka.workflow.lock_graph import PROJECT, distances, graph_of, within
 from eka.workflow.locked_here import locked_here
 from eka.workflow.locked_lines import NeedLines
-from eka.workflow.locked_names import find_locked
+from eka.workflow.locked_names import find_locked, find_projects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,10 +81,11 @@ def read_trees(services: Services, options: TreeOptions) -> list[Tree]:
         As `locked_here`, and AtomNotLocked: nothing is called so.
     """
     projects = locked_here(services)
-    starts = find_locked(services, projects, options.labels)
+    named, labels = find_projects(projects, options.labels)
+    starts = find_locked(services, projects, labels)
     targets = find_locked(services, projects, options.invert)
     return [
-        tree_of(locked, options, below, above)
+        tree_of(locked, options, below, above, is_named=locked in named)
         for locked, below, above in zip(projects, starts, targets, strict=True)
     ]
 
@@ -94,11 +95,23 @@ def tree_of(
     options: TreeOptions,
     below: Sequence[AtomKey] = (),
     above: Sequence[AtomKey] = (),
+    *,
+    is_named: bool = False,
 ) -> Tree:
-    """Return what to show of one lock; ``below`` and ``above`` are what the labels mean there."""
+    """Return what to show of one lock.
+
+    Args:
+        locked: Whose it is.
+        options: What is wanted.
+        below: What its labels mean in this lock.
+        above: What those to turn over mean there.
+        is_named: One of the labels means the project itself.
+    """
     graph = graph_of(locked.lock)
     numbers = graph.numbers
-    roots = tuple(numbers[key] for key in below) if options.labels else (PROJECT,)
+    roots = tuple(numbers[key] for key in below)
+    if is_named or not options.labels:
+        roots = (PROJECT, *roots)
     edges = graph.needs
     is_inverted = bool(options.invert or options.duplicates)
     groups: tuple[tuple[int, ...], ...] = ()

@@ -207,6 +207,7 @@ def test_in_the_root_of_a_set_all_its_atoms_are_shown(tmp_path: Path) -> None:
     lines = person.does(mono, "tree").out.splitlines()
     dot = person.does(mono, "tree", "--format", "dot").out
     named = person.does(mono, "tree", "--depth=0", "mid", "::low", "here::low").out.splitlines()
+    within = person.does(mono, "tree", "top", "--invert", "low").out.splitlines()
     (mono / "mid/atom.lock").unlink()
     unlocked = person.json(mono, "tree")
 
@@ -223,5 +224,11 @@ def test_in_the_root_of_a_set_all_its_atoms_are_shown(tmp_path: Path) -> None:
     ]
     assert dot.count("label=") == 4
     assert dot.count(" -> ") == 3
-    assert named == ["low 1.0.0", "", "mid 1.0.0 ...", "low 1.0.0"]
+    assert named == ["mid 1.0.0 (mid) ...", "low 1.0.0", "", "low 1.0.0"]
+    assert within == [
+        "low 1.0.0",
+        "├── top 1.0.0 (top) (dev)",
+        "└── mid 1.0.0",
+        "    └── top 1.0.0 (top)",
+    ]
     assert unlocked.code == "lock-missing"
