@@ -25,7 +25,7 @@ MANIFEST_CLAUSES = (
     "manifest-description", "manifest-tags", "manifest-systems", "manifest-single",
     "manifest-sets", "manifest-credentials", "manifest-deps", "manifest-deps-declared",
     "manifest-dev", "manifest-direct", "manifest-deb", "manifest-url",
-    "manifest-url-unpack", "manifest-url-version", "manifest-git", "manifest-npm",
+    "manifest-url-unpack", "manifest-url-version", "manifest-git", "manifest-npm", "manifest-pypi",
     "manifest-direct-foreign", "manifest-build", "manifest-build-inputs", "manifest-links",
     "manifest-env", "manifest-variables", "manifest-timeout", "manifest-data", "manifest-wild",
     "manifest-patch", "manifest-resolution",

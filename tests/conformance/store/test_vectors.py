@@ -20,7 +20,8 @@ SCHEMA = Path(__file__).parents[3] / "atom-spec" / "schemas" / "plan.schema.json
 # Rules that a schema cannot say, broken by documents that have the right form.
 BEYOND_THE_SCHEMA = {
     "a-float", "byte-order-mark", "deep", "half-a-pair", "input-dangles", "key-twice",
-    "layer-unknown", "link-in-link", "many-digits", "not-a-number", "not-json", "not-utf-8",
+    "layer-unknown", "link-in-link", "python-interpreter", "python-missing", "python-of-nothing",
+    "many-digits", "not-a-number", "not-json", "not-utf-8",
     "placeholder-input", "placeholder-open", "placeholder-output", "placeholder-stage",
     "root-output-unknown", "root-unknown", "rootfs-unknown", "stage-in-stage", "stage-unknown",
     "trees-missing",
@@ -53,6 +54,7 @@ def test_store_paths_are_those_of_the_vectors() -> None:
 @pytest.mark.spec("plan-run")
 @pytest.mark.spec("plan-fetch")
 @pytest.mark.spec("plan-unpack")
+@pytest.mark.spec("plan-python")
 @pytest.mark.spec("plan-open")
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
 def test_a_golden_plan_is_accepted_and_written_back_to_the_byte(file: Path) -> None:

@@ -34,7 +34,16 @@ def test_a_lock_file_and_what_of_it_is_wanted() -> None:
                    'platform = "musllinux_1_2", interpreter = "root"')  # fmt: skip
 
     assert (found.kind, found.lock, found.python) == ("pypi", "uv.lock", "3.11")
-    assert (found.extras, found.groups, found.skip) == (("web-server",), ("dev",), ("a-b",))
+    assert (found.extras, found.groups) == (("web-server",), ("dev",))
+    assert found.content() == {
+        "lock": "uv.lock",
+        "requirements": [],
+        "python": "3.11",
+        "platform": "musllinux_1_2",
+        "extras": ["web-server"],
+        "groups": ["dev"],
+        "skip": ["a-b"],
+    }
     assert (found.platform, found.interpreter) == ("musllinux_1_2", "root")
 
 

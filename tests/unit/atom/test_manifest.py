@@ -110,8 +110,8 @@ def test_direct_sources_are_read_by_kind() -> None:
     assert direct["plain"] == UrlSource(Label("plain"), "http://[2001:db8::1]:8080")
     assert isinstance(direct["data"], UrlSource)
     assert direct["data"].unpack
-    assert direct["pair"] == ForeignSource("pypi", Label("pair"), ["a", "b"])
-    assert {source.kind for source in direct.values()} == {"deb", "url", "pypi"}
+    assert direct["pair"] == ForeignSource("conan", Label("pair"), ["a", "b"])
+    assert {source.kind for source in direct.values()} == {"conan", "deb", "url"}
 
 
 @pytest.mark.spec("manifest-build", "manifest-env", "manifest-timeout")
