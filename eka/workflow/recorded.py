@@ -201,7 +201,7 @@ def is_recordable(services: Services, options: LockOptions, lock: Lock) -> bool:
     """
     if services.refresh or services.accepted_changes or services.trust_rules:
         return False
-    if services.cooldown_s:
+    if services.cooldown_s or services.passed_over:
         return False
     plain = type(options)(
         strategy=options.strategy, locked=options.locked, dry_run=options.dry_run
