@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.bench.ratio import Amount, Comparison
+    from tests.bench.ratio import Amount, Comparison, NotRun
 
 FOLDER = Path(__file__).resolve().parent
 LARGE = "--large"
@@ -42,9 +42,10 @@ def main(names: list[str]) -> int:
     return 1 if missed else 0
 
 
-def measured(name: str) -> Iterable[Comparison | Amount]:
+def measured(name: str) -> Iterable[Comparison | Amount | NotRun]:
     """Return the comparisons of one benchmark as they come."""
-    results: Iterable[Comparison | Amount] = import_module(f"tests.bench.{name}").measure()
+    module = import_module(f"tests.bench.{name}")
+    results: Iterable[Comparison | Amount | NotRun] = module.measure()
     return results
 
 

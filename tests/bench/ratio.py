@@ -61,6 +61,18 @@ class Amount:
         return f"{self.name:<44} {told:>9}  goal <= {self.at_most:g}: {said}"
 
 
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A measurement that what it needs is not there for."""
+
+    name: str
+    why: str
+    is_met: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.name:<44} not run: {self.why}"
+
+
 def compare(
     name: str,
     ours: Callable[[], float],
