@@ -18,8 +18,8 @@ CLAUSES = (
     "lock-canonical", "lock-layout", "lock-values", "lock-order", "lock-fields", "lock-version",
     "lock-requirements", "lock-key", "lock-sets", "lock-urls", "lock-atom-id",
     "lock-atom-pins", "lock-closure", "lock-acyclic", "lock-unique", "lock-direct",
-    "lock-accepted", "lock-patched", "lock-direct-declared", "lock-files", "lock-foreign", "lock-tree",
-    "lock-credentials",
+    "lock-accepted", "lock-patched", "lock-direct-declared", "lock-files", "lock-tree",
+    "lock-credentials", "lock-foreign",
 )  # fmt: skip
 
 
