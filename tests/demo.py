@@ -1,7 +1,8 @@
 """The main job from start to end on real input; ``./run demo`` plays it.
 
 A monorepo of four atoms is published to a git server on loopback, a second project depends on two
-of them, verifies, builds and runs them. Then the server is tampered with, and eka must notice.
+of them, verifies, builds and runs them. A version is signed, a newer one released, an old one
+yanked. Then the server is tampered with, and eka must notice.
 Every command is echoed as a user would type it.
 """
 
@@ -129,6 +130,29 @@ def build(stage: Stage, app: Path) -> None:
     print("the same:", *sorted(set(hashes[0])), sep="\n  ", flush=True)
 
 
+def maintain(stage: Stage, mono: Path, url: str, app: Path) -> None:
+    """Sign a version, publish a newer one, let the other project follow, and yank the old one."""
+    stage.say("Sign a version with an ssh key; whoever trusts that key sees it proved")
+    key = stage.home / "key"
+    stage.run(stage.home, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "key")
+    stage.run(mono, "eka", "sign", "zlib", "--sign-key", str(key))
+    signers = stage.home / ".config" / "eka" / "allowed_signers"
+    signers.parent.mkdir(parents=True)
+    signers.write_text(f"owner@example.org {key.with_suffix('.pub').read_text()}")
+    stage.run(stage.home, "eka", "verify", f"{url}/pkgs.git::zlib")
+    stage.say("A newer version of one atom; the other project follows when it wants to")
+    stage.run(mono, "eka", "bump", "squeeze", "patch")
+    stage.run(mono, "git", "commit", "-q", "-a", "-m", "Release squeeze")
+    stage.run(mono, "eka", "publish", "--all", "--push-source")
+    stage.run(app, "eka", "outdated")
+    stage.run(app, "eka", "update", "squeeze")
+    stage.run(app, "eka", "tree")
+    stage.run(app, "eka", "why", "zlib")
+    stage.say("Yank the old version: locks that pin it keep working, nobody else chooses it")
+    stage.run(mono, "eka", "yank", "squeeze@0.1.0", "--reason", "superseded")
+    stage.run(stage.home, "eka", "versions", f"{url}/pkgs.git::squeeze")
+
+
 def tamper(stage: Stage, server: Path, url: str, app: Path) -> None:
     """Move a ref and change a tree on the server; verification must fail with exit 5."""
     stage.say("Tamper with the server: move the ref of zlib to another atom's commit")
@@ -160,9 +184,10 @@ def main() -> None:
         server.mkdir()
         stage = Stage(home)
         with serve(server) as running:
-            publish(stage, server, running.url)
+            mono = publish(stage, server, running.url)
             app = consume(stage, running.url)
             build(stage, app)
+            maintain(stage, mono, running.url, app)
             tamper(stage, server, running.url, app)
             stage.say("Done. Once more, what was built:")
             stage.run(app, "eka", "run", "lua", "--", "-e", 'print("hello from " .. _VERSION)')
