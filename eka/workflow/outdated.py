@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from eka.errors import EkaError, Exit
 from eka.values import dataclass
+from eka.workflow.cooldown import Cooldown
 from eka.workflow.listing import Listings
 from eka.workflow.locked_here import locked_here
 from eka.workflow.locked_lines import NeedLine, NeedLines
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from eka.atom import AtomKey, Genesis, Label, LockedAtom, SourceUrl, Version
     from eka.git import VersionListing, VersionStatus
+    from eka.workflow.cooldown import Wait
     from eka.workflow.locked_here import LockedProject
     from eka.workflow.services import Services
 
@@ -50,6 +52,7 @@ class Freshness:
         held_by: Lines whose requirements refuse the newest version.
         status: What its owner says of the locked version.
         is_listed: The locked version is still published.
+        wait: Why the newest version is too new to be chosen; None: it is not.
         unknown: Why its versions are not known.
     """
 
@@ -63,6 +66,7 @@ class Freshness:
     held_by: tuple[NeedLine, ...] = ()
     status: VersionStatus | None = None
     is_listed: bool = True
+    wait: Wait | None = None
     unknown: str = ""
 
     @property
@@ -127,12 +131,13 @@ class _View:
         looked_at = {atom.key for atom in self.atoms}
         return [each for each in self.locked.lock.atoms if not looked_at.isdisjoint(each.requires)]
 
-    def wishes(self, services: Services) -> dict[Urls, set[Label]]:
-        """Return the labels by the URLs of their set."""
+    def wishes(self, services: Services) -> dict[tuple[Genesis, Urls], set[Label]]:
+        """Return the labels by their set and its URLs."""
         urls = urls_by_set(services, self.locked)
-        found: dict[Urls, set[Label]] = {}
+        found: dict[tuple[Genesis, Urls], set[Label]] = {}
         for atom in self.atoms:
-            found.setdefault(urls[atom.key.genesis], set()).add(atom.key.label)
+            genesis = atom.key.genesis
+            found.setdefault((genesis, urls[genesis]), set()).add(atom.key.label)
         return found
 
     def freshness(
@@ -191,6 +196,7 @@ class _Told:
 
     listing: VersionListing
     statuses: Mapping[tuple[Label, Version], VersionStatus]
+    cooldown: Cooldown
 
     def judged(self, begun: Freshness, lines: Sequence[NeedLine], *, is_whole: bool) -> Freshness:
         """Return how an atom stands against it."""
@@ -205,7 +211,10 @@ class _Told:
         )
         compatible = locked
         for each in usable:
-            if each == locked or all(requirement.matches(each) for requirement in wanted):
+            if each == locked or (
+                self._wait(begun.key, each) is None
+                and all(requirement.matches(each) for requirement in wanted)
+            ):
                 compatible = each
                 break
         better = (each for each in usable if each != locked or not self._is_yanked(label, each))
@@ -220,7 +229,11 @@ class _Told:
             held_by=tuple(refusing),
             status=self.statuses.get((label, locked)),
             is_listed=locked in listed,
+            wait=self._wait(begun.key, newest) if newest > locked else None,
         )
+
+    def _wait(self, key: AtomKey, version: Version) -> Wait | None:
+        return self.cooldown.wait(((key.genesis, key.label), version))
 
     def _is_usable(self, label: Label, version: Version, locked: Version) -> bool:
         if version.is_prerelease and not locked.is_prerelease:
@@ -242,13 +255,15 @@ class _Published:
     def learn(self, views: Sequence[_View]) -> None:
         """Ask for the labels of all locks; raises if nobody answers."""
         wishes: dict[Urls, set[Label]] = {}
+        sets: dict[Urls, Genesis] = {}
         for view in views:
-            for urls, labels in view.wishes(self._services).items():
+            for (genesis, urls), labels in view.wishes(self._services).items():
                 wishes.setdefault(urls, set()).update(labels)
+                sets[urls] = genesis
         listings = Listings(self._services)
         listings.ahead(wishes)
         for urls, labels in wishes.items():
-            self._told[urls] = self._ask(listings, urls, sorted(labels))
+            self._told[urls] = self._ask(listings, sets[urls], urls, sorted(labels))
         failed = [each for each in self._told.values() if isinstance(each, EkaError)]
         if failed and len(failed) == len(self._told):
             raise failed[0]
@@ -261,10 +276,15 @@ class _Published:
             return SetReplaced(urls[0].public, expected=genesis.hex, found=found.hex)
         return told
 
-    def _ask(self, listings: Listings, urls: Urls, labels: Sequence[Label]) -> _Told | EkaError:
+    def _ask(
+        self, listings: Listings, genesis: Genesis, urls: Urls, labels: Sequence[Label]
+    ) -> _Told | EkaError:
+        cooldown = Cooldown(self._services)
         try:
             listing = listings.versions(urls, labels)
-            return _Told(listing, read_statuses(self._services, listings, urls, labels))
+            cooldown.learn(genesis, urls, labels)
+            statuses = read_statuses(self._services, listings, urls, labels)
+            return _Told(listing, statuses, cooldown)
         except EkaError as error:
             if error.exit_status not in _AWAY:
                 raise

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.fakes.closure import Closure
+from tests.fakes.quick_set import QuickSet
 from tests.servers.git_http import serve
-from tests.story import git
+from tests.story import Person, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +112,35 @@ def test_who_locked_a_pre_release_is_told_of_the_next_one(changing: Closure) -> 
 
     assert (lua["compatible"], lua["newest"]) == ("6.0.0-rc.1", "6.0.0-rc.2")
     assert held_by(lua) == [("", "=6.0.0-rc.1")]
+
+
+@pytest.mark.spec("outdated-compatible")
+def test_a_version_that_must_wait_is_not_the_compatible_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(time=lambda: 1_800_000_000.0)
+    monkeypatch.setattr("eka.cli.wiring.time", clock)
+    person, far, app = Person(tmp_path / "home"), QuickSet(tmp_path / "far.git"), tmp_path / "app"
+    far.release("lib@1.0.0")
+    app.mkdir()
+    (app / "atom.toml").write_text(far.project({"lib": "^1"}))
+    person.does(app, "lock")
+    clock.time = lambda: 1_800_086_400.0
+    far.release("lib@1.1.0")
+    person.does(app, "outdated")
+
+    (waiting,) = person.json(app, "outdated", "--cooldown", "7d").document["atoms"]
+    text = person.does(app, "outdated", "--cooldown", "7d").out
+    (free,) = person.json(app, "outdated", "--cooldown", "0").document["atoms"]
+
+    assert (waiting["compatible"], waiting["newest"], waiting["held_by"]) == (
+        "1.0.0",
+        "1.1.0",
+        [],
+    )
+    assert waiting["waits"] == {"first_seen_s": 1_800_086_400, "eligible_s": 1_800_691_200}
+    assert "1.1.0 can be chosen in 7 days" in text
+    assert (free["compatible"], free["waits"]) == ("1.1.0", None)
 
 
 @pytest.mark.spec("outdated-newest")

@@ -15,7 +15,7 @@ from eka.cli.reply import Reply
 from eka.cli.statuses import status_document
 from eka.cli.text import Table, bold, dim, green, yellow
 from eka.errors import Exit
-from eka.workflow.ages import ago
+from eka.workflow.ages import ago, in_time
 from eka.workflow.outdated import OutdatedOptions, read_freshness
 from eka.workflow.places import relative_to
 from eka.workflow.progress import counted
@@ -51,21 +51,25 @@ def outdated(  # noqa: PLR0913 - one parameter is one option
     exit_code: Annotated[
         bool, typer.Option(help="End with 1 when something is outdated.")
     ] = False,
+    cooldown: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
+    ] = None,
     offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
     refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
 ) -> Reply:
     """Show locked atoms of which there are newer versions, and which requirement holds them back.
 
-    COMPATIBLE is the newest version that all requirements accept: eka update takes it. NEWEST is
-    the newest one at all, yanked versions left out, and pre-releases unless one is locked. What
-    is yanked, deprecated or gone is shown even if nothing is newer. In a set's root, of every atom
-    of the set.
+    COMPATIBLE is the newest version that all requirements accept and that need not wait for a
+    cooldown: eka update takes it. NEWEST is the newest one at all, yanked versions left out, and
+    pre-releases unless one is locked. What is yanked, deprecated or gone is shown even if nothing
+    is newer. In a set's root, of every atom of the set.
 
     Exit status: 0 shown, 1 something is outdated (with --exit-code), or there is no lock or it is
     not of this manifest, 2 an argument is wrong, 3 no such atom is locked, 4 a source does not
     answer (what others say is shown), 5 a source is not what it was.
     """
-    services = wiring.services(frame, offline=offline, refresh=refresh)
+    services = wiring.services(frame, offline=offline, refresh=refresh, cooldown=cooldown)
     options = OutdatedOptions(labels=tuple(labels or ()), direct_only=direct_only)
     found = read_freshness(services, options)
     shown = [each for each in found if every or each.is_remarkable or each.unknown]
@@ -103,6 +107,9 @@ def _document(found: Freshness) -> Json:
         "held_by": [_line_document(each) for each in found.held_by],
         "status": status_document(found.status),
         "listed": found.is_listed,
+        "waits": {"first_seen_s": found.wait.first_seen_s, "eligible_s": found.wait.eligible_s}
+        if found.wait
+        else None,
         "unknown": found.unknown or None,
     }
 
@@ -127,7 +134,7 @@ def _body(
         if is_set:
             yield bold(relative_to(Path(directory), frame.directory))
         header = ("atom", "locked", "compatible", "newest", "held back by", "note")
-        yield _fitted(header, [_row(each, frame) for each in group])
+        yield _fitted(header, [_row(each, frame, services) for each in group])
         if is_set:
             yield ""
     remembered = [each.at_s for each in services.answers.all if each.is_remembered]
@@ -157,7 +164,7 @@ def _text(cell: str | Piece) -> str:
     return cell if isinstance(cell, str) else cell.text
 
 
-def _row(found: Freshness, frame: Frame) -> tuple[str | Piece, ...]:
+def _row(found: Freshness, frame: Frame, services: Services) -> tuple[str | Piece, ...]:
     locked = found.key.version
     dev = " (dev)" if found.is_dev else ""
     return (
@@ -166,7 +173,7 @@ def _row(found: Freshness, frame: Frame) -> tuple[str | Piece, ...]:
         _version(found.compatible, locked),
         _version(found.newest, locked),
         dim(_holders(found.held_by, frame)),
-        yellow(_note(found)),
+        yellow(_note(found, services)),
     )
 
 
@@ -191,10 +198,13 @@ def _holder(line: NeedLine, frame: Frame) -> str:
     return f"{line.line.requirement.text} ({where})"
 
 
-def _note(found: Freshness) -> str:
+def _note(found: Freshness, services: Services) -> str:
     if found.unknown:
         return f"not known: {found.unknown}"
     notes = list(found.status.sentences) if found.status else []
     if not found.is_listed:
         notes.append("is not published any more")
+    if found.wait and found.newest:
+        when = in_time(found.wait.eligible_s, services.now_s)
+        notes.append(f"{found.newest.text} can be chosen {when}")
     return "; ".join(notes)
