@@ -8,10 +8,20 @@ from tests.fakes.raw_git import RawRepository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class QuickSet(RawRepository):
-    """A bare repository; its atoms hold a manifest and nothing else."""
+    """A bare repository; its atoms hold a manifest and nothing else.
+
+    Sets of one name have one genesis, as forks have.
+    """
+
+    def __init__(self, path: Path, name: str = "far") -> None:
+        super().__init__(path)
+        self.genesis = self.commit(self.tree(self.file("NAME", name)))
+        self.ref("refs/ekala/init", self.genesis)
+        self.ref("refs/heads/main", self.genesis)
 
     @property
     def url(self) -> str:

@@ -39,7 +39,7 @@ MEANINGS = {
     "store.dir": "the physical directory of the store",
     "state.dir": "what eka saw first, and when; not to be deleted",
     "listing.max_age_s": "seconds for which a listing answers again without asking the source",
-    "lock.cooldown": "versions seen first less than this ago are not chosen; such as `7d` or `36h`",
+    "lock.cooldown": "versions seen first less than this ago are not chosen; such as `7d`, `2w`",
     "network.timeout_s": "seconds without an answer after which a server counts as down",
     "build.jobs": "actions built at one time; default: the number of processors",
     "sign.key": "key to sign with: a path, `SHA256:…` or a public key",

@@ -51,7 +51,7 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     ] = False,
     cooldown: Annotated[
         str | None,
-        typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
+        typer.Option(metavar="SPAN", help="Choose no version seen first within SPAN: 7d, 36h."),
     ] = None,
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")

@@ -49,7 +49,7 @@ def update(  # noqa: PLR0913 - one parameter is one option
     dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
     cooldown: Annotated[
         str | None,
-        typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
+        typer.Option(metavar="SPAN", help="Choose no version seen first within SPAN: 7d, 36h."),
     ] = None,
     accept_source: Annotated[
         list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
