@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote, urlsplit
 
 from eka.direct.python.errors import ForeignLockInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+WEB = ("http", "https")
 MAX_ENTRIES = 20_000  # in one table or array
 MAX_TEXT_CHARACTERS = 8192
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -120,6 +122,22 @@ class Entry:
         if text and _VERSION.fullmatch(text) is None:
             raise self.fault("version", f"{text[:128]!r} is not a version")
         return text
+
+
+def file_of(url: str) -> str:
+    """Return the last part of a URL's path; empty where there is none, or it makes no sense."""
+    try:
+        return unquote(urlsplit(url).path.rpartition("/")[2])
+    except ValueError:
+        return ""
+
+
+def is_web(url: str) -> bool:
+    """Tell whether an address is http or https, and makes sense."""
+    try:
+        return urlsplit(url).scheme in WEB
+    except ValueError:
+        return False
 
 
 def sha256_of(text: str) -> str:

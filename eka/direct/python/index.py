@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 
-from eka.direct.python.entry import sha256_of
+from eka.direct.python.entry import file_of, sha256_of
 from eka.direct.python.errors import PackageIndexUnavailable
 from eka.values import dataclass
 
@@ -93,6 +93,6 @@ class _Links(HTMLParser):
         if not href:
             return
         url, fragment = _joined(self._url, href)
-        name = unquote(urlsplit(url).path.rpartition("/")[2]) if url else ""
+        name = file_of(url)
         if name:
             self.found[name] = Listed(url=url, sha256=sha256_of(fragment))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from eka.atom import LockedFile
 from eka.direct.errors import DirectSourceNotFound, UrlUnavailable
+from eka.direct.python.entry import file_of, is_web
 from eka.direct.python.errors import PackageIndexUnavailable, WheelMismatch, WheelNotFound
 from eka.direct.python.index import ACCEPT, MAX_PAGE_BYTES, Listed, parse_page
-from eka.direct.url import SCHEMES, chunks, measure
+from eka.direct.url import chunks, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class WheelPinner:
         """
         wheel, package = chosen.wheel, chosen.package
         listed = Listed(url=wheel.url, size=wheel.size) if wheel.url else self._listed(chosen)
-        if urlsplit(listed.url).scheme not in SCHEMES:
+        if not is_web(listed.url):
             why = "only http and https addresses can be pinned"
             raise PackageIndexUnavailable(listed.url, why)
         if listed.sha256 not in ("", wheel.sha256):
@@ -82,7 +82,7 @@ class WheelPinner:
         found = self._pages[url].get(file)
         if found is None:
             raise WheelNotFound(index, file, "no file of this name is listed")
-        if unquote(urlsplit(found.url).path.rpartition("/")[2]) != file:
+        if file_of(found.url) != file:
             raise WheelNotFound(index, file, "its address ends in another name")
         return found
 

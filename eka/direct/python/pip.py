@@ -9,9 +9,8 @@ import json
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote, urlsplit
 
-from eka.direct.python.entry import Entry, sha256_of
+from eka.direct.python.entry import Entry, file_of, is_web, sha256_of
 from eka.direct.python.environment import Environment, edges_of
 from eka.direct.python.errors import ForeignLockInvalid, PipMissing, RequirementsUnresolved
 from eka.direct.python.model import ForeignLock, Package, Wheel
@@ -120,9 +119,9 @@ def _package(entry: Entry) -> Package:
     archive = download.table("archive_info")
     hashed = archive.table("hashes").text("sha256")
     sha256 = sha256_of(f"sha256:{hashed}" if hashed else archive.text("hash"))
-    file = unquote(urlsplit(url).path.rpartition("/")[2])
+    file = file_of(url)
     fault = "" if sha256 else "the index gives no SHA-256 of it"
-    if not url.startswith(("http://", "https://")):
+    if not is_web(url):
         fault = "pip found it in a directory of this machine"
     edges: Edges = edges_of(metadata.texts("requires_dist"), metadata.where)
     extras = {

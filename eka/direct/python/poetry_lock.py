@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from eka.direct.python.entry import Entry, sha256_of
+from eka.direct.python.entry import Entry, file_of, sha256_of
 from eka.direct.python.errors import ForeignLockInvalid
 from eka.direct.python.model import Edge, ForeignLock, Package, Wheel
 
@@ -120,7 +119,7 @@ def _wheels(files: Iterator[Entry], address: str) -> Iterator[Wheel]:
     for each in files:
         file, sha256 = each.text("file"), sha256_of(each.text("hash"))
         url = each.text("url") or address
-        if url and unquote(urlsplit(url).path.rpartition("/")[2]) != file:
+        if url and file_of(url) != file:
             continue
         if sha256 and file.endswith(".whl"):
             yield Wheel(file=file, url=url, sha256=sha256)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
+from eka.direct.python.entry import file_of
 from eka.direct.python.model import Edge, ForeignLock, Package, Wheel
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _wheels(entry: Entry) -> Iterator[Wheel]:
     ]
     for each in places:
         url = each.text("url")
-        file = unquote(urlsplit(url).path.rpartition("/")[2])
+        file = file_of(url)
         sha256 = each.table("hashes").text("sha256").lower()
         if sha256 and file.endswith(".whl") and each.text("name") in ("", file):
             yield Wheel(file=file, url=url, sha256=sha256, size=each.size("size"))

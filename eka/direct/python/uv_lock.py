@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from eka.direct.python.entry import Entry, sha256_of
+from eka.direct.python.entry import Entry, file_of, sha256_of
 from eka.direct.python.errors import ForeignLockInvalid
 from eka.direct.python.model import Edge, ForeignLock, Package, Wheel
 
@@ -84,7 +83,7 @@ def _package(entry: Entry) -> Package:
         fault = "its index is a directory of the machine that locked"
     for each in entry.entries("wheels"):
         url, sha256 = each.text("url"), sha256_of(each.text("hash"))
-        file = unquote(urlsplit(url).path.rpartition("/")[2])
+        file = file_of(url)
         if sha256 and file.endswith(".whl"):
             wheels.append(Wheel(file=file, url=url, sha256=sha256, size=each.size("size")))
     if not wheels and not fault:
