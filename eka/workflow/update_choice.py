@@ -182,7 +182,7 @@ class _Search:
         solution = self.settled(self.choose(Holds(base, self.limits.held)), exact)
         for key, (version, *_) in exact.items():
             if (key, version) not in solution.edges:
-                lines = [told(line) for line in _lines_on(self.run, solution, key)]
+                lines = [told(line) for line in _lines(self.run, solution).get(key, ())]
                 raise PreciseUnused(key[1].text, version.text, lines)
         return solution
 
@@ -192,9 +192,9 @@ class _Search:
         """Let every named atom go as far as it can alone; return also what keeps others back."""
         keys = set(named)
         while True:
-            stays: list[Stay] = []
+            lines, stays = _lines(self.run, solution), list[Stay]()
             for request in [each for each in sorted(solution.edges) if each[0] in keys]:
-                tried = self._tried(solution, request)
+                tried = self._tried(solution, request, lines.get(request[0], ()))
                 if isinstance(tried, Solution):
                     solution = tried  # some atom is newer now, so this comes to an end
                     break
@@ -202,7 +202,9 @@ class _Search:
             else:
                 return solution, tuple(stays)
 
-    def _tried(self, solution: Solution, request: Request) -> Solution | Stay | None:
+    def _tried(
+        self, solution: Solution, request: Request, written: Iterable[Reason]
+    ) -> Solution | Stay | None:
         """Return a solution with a newer version, or why there is none; None: it is the newest."""
         key, version = request
         there = versions_of(solution)[key]
@@ -211,7 +213,7 @@ class _Search:
             for each in _newer(self.run, request)
             if each not in there and self.limits.refusal((key, each)) is None
         ]
-        lines = [each for each in _lines_on(self.run, solution, key) if _accepts(each, version)]
+        lines = [each for each in written if _accepts(each, version)]
         fitting = [each for each in newer if all(_accepts(line, each) for line in lines)]
         if fitting:
             return self._with(solution, request, fitting[0])
@@ -260,13 +262,17 @@ def _reasons(error: Unsatisfiable, holds: Holds, fixed: Versions) -> tuple[Reaso
     return tuple(found or [each for each in leaves if each.owner is not None] or leaves)
 
 
-def _lines_on(run: Run, solution: Solution, key: ResolveKey) -> list[Reason]:
-    """Return the lines of a project, and of what is selected, that require an atom."""
-    found = [Reason(None, each) for each in run.wanted if each.key == key]
-    for request in sorted(solution.edges):
-        needs = run.provider.dependencies([request])[request]
-        if isinstance(needs, Dependencies):
-            found += [Reason(request, each) for each in needs.wanted if each.key == key]
+def _lines(run: Run, solution: Solution) -> dict[ResolveKey, list[Reason]]:
+    """Return the lines of a project, and of what is selected, by the atom they require."""
+    found: dict[ResolveKey, list[Reason]] = {}
+    for each in run.wanted:
+        found.setdefault(each.key, []).append(Reason(None, each))
+    requests = sorted(solution.edges)
+    needs = run.provider.dependencies(requests)
+    for request in requests:
+        known = needs[request]
+        for each in known.wanted if isinstance(known, Dependencies) else ():
+            found.setdefault(each.key, []).append(Reason(request, each))
     return found
 
 
