@@ -5,11 +5,13 @@ Source: atom-spec/publishing.md, the clauses on checks.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from eka.atom import (
     Label,
     PatchPublished,
+    PypiSource,
     case_fold,
     check_foreign,
     check_tree,
@@ -286,7 +288,25 @@ def _checked_lock(atom: SourceAtom, reader: BatchReader) -> Lock | None:
     lock = parse_lock(data, atom.lock_file)
     if lock.requirements != requirements_digest(atom.manifest):
         raise LockOutdated(atom.lock_file)
+    if name := _foreign_lock_changed(atom, lock, reader):
+        raise LockOutdated(atom.lock_file, f"{name} is another than the one that was pinned")
     return lock
+
+
+def _foreign_lock_changed(atom: SourceAtom, lock: Lock, reader: BatchReader) -> str:
+    """Return a lock file of another tool that the pins of a lock are not from; else nothing.
+
+    Source: atom-spec/publishing.md [publish-lock-foreign].
+    """
+    pinned = {pin.name: pin.lock_sha256 for pin in lock.direct if pin.owner is None}
+    for source in atom.manifest.direct:
+        if isinstance(source, PypiSource) and source.lock:
+            path = f"{atom.path}/{source.lock}" if atom.path != TOP else source.lock
+            blobs = [item.oid for item in atom.items if item.path == path.encode()]
+            found = hashlib.sha256(reader.blob(blobs[0])).hexdigest() if blobs else ""
+            if pinned.get(source.name.text) != found:
+                return source.lock
+    return ""
 
 
 def _placed(problem: EkaError, atom: SourceAtom) -> EkaError:

@@ -306,3 +306,31 @@ def test_a_lock_of_version_1_becomes_requirements_and_sources(desk: Desk) -> Non
     ]  # fmt: skip
     assert 'shell = "^1.0.0"' in (desk.place / "atom.toml").read_text()
     assert [each["label"] for each in found.document["changes"]] == ["shell"]
+
+
+@pytest.mark.spec("publish-lock-foreign")
+@pytest.mark.parametrize("change", ["written anew", "left out"])
+def test_an_atom_is_published_with_the_lock_file_it_was_pinned_from(
+    desk: Desk, change: str
+) -> None:
+    village = Village(desk.place.parent / "village")
+    village.publish(desk.person)
+    desk.lock("uv.lock")
+    for name in ("atom.toml", "uv.lock"):
+        village.write(f"app/{name}", (desk.place / name).read_text())
+    app, lock = village.mono / "app", village.mono / "app" / "uv.lock"
+    desk.person.does(app, "import", "uv.lock", "--python", VERSION)
+    good = lock.read_text()
+    if change == "left out":
+        lock.unlink()
+    else:
+        lock.write_text(f"{good}# changed\n")
+    village.commit()
+
+    refused = desk.person.json(village.mono, "publish", "app", "--push-source")
+    lock.write_text(good)
+    village.commit()
+    published = desk.person.json(village.mono, "publish", "app", "--push-source")
+
+    assert refused.code == "lock-outdated"
+    assert published.status == 0, published.out
