@@ -15,7 +15,7 @@ class DirectSourceNotFound(EkaError):
         super().__init__(
             what=f"direct source {source} was not found",
             why=why,
-            fix="check the name, the suite and the system in atom.toml",
+            fix="check what atom.toml says of it: name, version, address, suite",
         )
         self.source = source
 
