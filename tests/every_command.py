@@ -74,7 +74,7 @@ ADDRESSED: dict[str, list[list[str]]] = {
     "pin": [["pin", "--", "URL"], ["pin", "--", "greet@URL"], ["pin", "greet"]],
     "unpin": [["unpin", "--", "URL"], ["unpin", "greet"]],
     "import": [["import", "--", "URL"], ["import", "--name=URL", "--", "old.lock"]],
-    "lock": [["lock"]],
+    "lock": [["lock"], ["lock", "--explain", "--", "URL"]],
     "tree": [["tree", "--", "URL::greet"], ["tree", "--invert=URL::greet"]],
     "why": [["why", "--", "URL::greet"]],
     "outdated": [["outdated"], ["outdated", "--", "URL::greet"]],

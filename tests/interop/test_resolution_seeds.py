@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 from eka.errors import EkaError
 from eka.resolve import drive, solve
-from tests.fakes.versions import FakeVersions, key
+from tests.fakes.registries import registry
+from tests.fakes.versions import FakeVersions, key, lines
 from tests.worlds import large_puzzle, small_puzzle
 
 for seed in range(40):
@@ -27,6 +28,12 @@ for seed in range(40):
             print(type(error).__name__, error, provider.asked)
         else:
             print(solution, provider.asked)
+for seed in range(8):
+    made = registry(60, seed)
+    try:
+        drive(solve(lines(made.root)), FakeVersions(made.atoms))
+    except EkaError as error:
+        print(error.what, error.why, getattr(error, "explanation", None))
 """
 
 

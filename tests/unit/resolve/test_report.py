@@ -189,11 +189,11 @@ def test_a_place_may_be_words_or_unknown() -> None:
 
 def test_a_line_of_a_neighbour_has_its_place() -> None:
     provider = FakeVersions(world({"a 1.0.0": [], "b 1.0.0": []}))
-    line = wanted("b ^2", "/home/me/set/a/atom.toml", 7)
+    line = wanted("b ^2", "/projects/set/a/atom.toml", 7)
     provider.needs[request("a 1.0.0")] = Dependencies((line,))
 
     with pytest.raises(Unsatisfiable) as caught:
-        drive(solve([wanted("a ^1", "/home/me/set/app/atom.toml", 3)]), provider)
+        drive(solve([wanted("a ^1", "/projects/set/app/atom.toml", 3)]), provider)
 
     told_lines = caught.value.why.splitlines()
     assert told_lines[0].endswith("  atom.toml:3")
