@@ -122,7 +122,8 @@ class HttpChannel:
         self._deadline = None if timeout_s is None else monotonic() + timeout_s
         self._has_heard = False
         self.received_bytes = 0
-        self._waiting = channels.advertised(self._url, self._advertisement)
+        self._is_begun = False
+        self._waiting = b""
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +141,9 @@ class HttpChannel:
 
     def read(self) -> bytes:
         """Return the next bytes that come in, ``b""`` where there are none."""
+        if not self._is_begun:
+            self._is_begun = True
+            self._waiting = self._channels.advertised(self._url, self._advertisement)
         if self._waiting:
             data, self._waiting = self._waiting, b""
             return data

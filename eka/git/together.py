@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_CONNECTIONS = 8
 """At one time; an ssh server drops some of more than ten that have not signed in yet."""
-_PATIENCE_S = 0.05
+_PATIENCE_S, _MOST_PATIENCE = 0.05, 100
 
 T = TypeVar("T")
 
@@ -94,8 +94,12 @@ def _work(
 
 
 def _end(threads: list[Thread], hang_up: Callable[[], None]) -> None:
-    # A job that loses its connection may be about to open another one.
-    while running := [thread for thread in threads if thread.is_alive()]:
+    # A job that loses its connection may be about to open another one. One that is still making
+    # a connection cannot be stopped, and does not keep the program from ending.
+    for _ in range(_MOST_PATIENCE):
+        running = [thread for thread in threads if thread.is_alive()]
+        if not running:
+            return
         hang_up()
         running[0].join(_PATIENCE_S)
 

@@ -9,7 +9,7 @@ import pytest
 
 from eka.atom import SourceUrl
 from eka.errors import EkaError
-from eka.git import NetworkFailed, at_once
+from eka.git import NetworkFailed, at_once, together
 from eka.git.together import MOST_CONNECTIONS, one_by_one
 
 if TYPE_CHECKING:
@@ -100,6 +100,26 @@ def test_whoever_is_interrupted_leaves_no_thread_behind() -> None:
         at_once(jobs, hung_up.set, interrupt)
 
     assert threading.active_count() == 1
+
+
+def test_who_cannot_be_stopped_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "_MOST_PATIENCE", 2)
+    deaf, hung_up = threading.Event(), 0
+
+    def hang_up() -> None:
+        nonlocal hung_up
+        hung_up += 1
+
+    def interrupt(_url: SourceUrl, _number: int) -> None:
+        raise KeyboardInterrupt
+
+    jobs: dict[SourceUrl, Callable[[], object]] = {URLS[0]: lambda: None, URLS[1]: deaf.wait}
+
+    with pytest.raises(KeyboardInterrupt):
+        at_once(jobs, hang_up, interrupt)
+    deaf.set()
+
+    assert hung_up == 2
 
 
 def test_one_after_the_other_gives_the_same() -> None:
