@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from eka.resolve.explanation import Leaf, Sentence, here
 from eka.resolve.facts import Alone, Requires, Unmet, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY
+from eka.resolve.together import ALIKE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ class Words:
             who, verb = self._versions(edge.dependant, edge.mask)
         fact = next(iter(told.parts[0].facts.values()))
         if isinstance(fact, Unusable):
-            return Sentence(f"{who} cannot be used: {fact.reason}")
+            return Sentence(f"{who} cannot be used: {_reason(told)}")
         if isinstance(fact, Alone):
             label = self._label(self._place(edge.dependant).atom.key)
             return Sentence(f"{who} must be the only version of {label}")
@@ -126,6 +127,14 @@ class Words:
 
 
 _BOTH = 2
+
+
+def _reason(told: Told) -> str:
+    """Return why versions cannot be used: what is said of the one, or what all have in common."""
+    facts = [fact for part in told.parts for fact in part.facts.values()]
+    found = {fact.reason: fact.cause for fact in facts if isinstance(fact, Unusable)}
+    (reason, cause), *more = found.items()
+    return ALIKE[cause] if more else reason
 
 
 def _lines(edge: Edge) -> Iterator[Wanted]:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
     from eka.resolve.core import Core
 
+ALIKE: dict[str, str] = {
+    "yanked": "they are yanked",
+    "young": "they are too young for the cooldown",
+}
+"""Causes that several versions may have in common, each with a reason of its own."""
+
 _WORK = 50_000
 _MOST_JOINED = 12
 """Of a larger group all facts are put together or none."""
@@ -92,7 +98,7 @@ def _theme(edge: Edge) -> tuple[object, ...]:
     if isinstance(fact, Unmet):
         about = fact.wanted.key
     elif isinstance(fact, Unusable):
-        about = fact.reason
+        about = fact.cause if fact.cause in ALIKE else fact.reason
     return edge.dependant, edge.dependency, type(fact).__name__, about
 
 

@@ -14,6 +14,7 @@ from eka.resolve import (
     NoMatchingVersion,
     Relaxed,
     Suggestion,
+    Unavailable,
     Unsatisfiable,
     drive,
     solve,
@@ -139,6 +140,26 @@ def test_the_same_need_of_many_versions_is_one_sentence() -> None:
 
     assert "lib 1.2.0 to 1.5.0 require pin =1.2.0 / =1.3.0 / … / =1.5.0" in told(error)
     assert len(error.explanation.leaves) == 6
+
+
+def test_versions_that_are_yanked_for_different_reasons_are_one_sentence() -> None:
+    provider = FakeVersions(world({"lib 1.0.0": [], "lib 1.1.0": [], "lib 1.2.0": []}))
+    for version, cause in (("1.0.0", "broken"), ("1.1.0", "slow")):
+        provider.needs[request(f"lib {version}")] = Unavailable(f"it is yanked: {cause}", "yanked")
+    provider.needs[request("lib 1.2.0")] = Unavailable("its manifest cannot be read")
+
+    with pytest.raises(Unsatisfiable) as caught:
+        drive(solve(lines(["lib ^1"])), provider)
+
+    assert told(caught.value)[1:3] == [
+        "lib 1.0.0 to 1.1.0 cannot be used: they are yanked",
+        "lib 1.2.0 cannot be used: its manifest cannot be read",
+    ]
+    assert [each.reason for each in caught.value.explanation.leaves[1:]] == [
+        "it is yanked: broken",
+        "it is yanked: slow",
+        "its manifest cannot be read",
+    ]
 
 
 def test_versions_are_told_in_ranges() -> None:
