@@ -40,11 +40,6 @@ class LockedProject:
     local: LocalAtoms
 
     @property
-    def own(self) -> OwnSet | None:
-        """The set around it; None where nothing in the lock is of it."""
-        return self.local.own
-
-    @property
     def genesis(self) -> Genesis | None:
         """The set the project itself is of, as far as the lock tells."""
         return next((each.genesis for each in self.lock.sets if each.own), None)

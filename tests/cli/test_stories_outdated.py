@@ -198,6 +198,9 @@ def test_each_source_is_asked_once_and_one_that_is_down_hides_no_other(
         requests = [each.path for each in server.log if each.method == "POST"]
         moved = locked.extra.server.rename(tmp_path / "away.git")
         half = closure.person.json(closure.app, "outdated")
+        for cache in (closure.person.home / ".cache/eka").glob("*.git"):
+            shutil.rmtree(cache)
+        empty = closure.person.json(closure.app, "outdated")
         moved.rename(locked.extra.server)
     nobody = closure.person.json(closure.app, "outdated")
 
@@ -205,11 +208,42 @@ def test_each_source_is_asked_once_and_one_that_is_down_hides_no_other(
     assert sorted(requests) == [f"/{name}/pkgs.git/git-upload-pack" for name in ("core", "extra")]
     assert half.status == EXIT_NETWORK
     assert _unknown(half) == {"lua": True, "zlib": False}
+    assert _unknown(empty) == _unknown(half)
+    assert [each["newest"] for each in empty.document["atoms"]] == [None, "2.0.0"]
     assert (nobody.status, "error" in nobody.document) == (EXIT_NETWORK, True)
 
 
 def _unknown(answer: Answer) -> dict[str, bool]:
     return {each["label"]: each["unknown"] is not None for each in answer.document["atoms"]}
+
+
+@pytest.mark.spec("read-lock")
+def test_in_the_root_of_a_set_each_atom_is_looked_at(locked: Closure, tmp_path: Path) -> None:
+    person, mono = Person(tmp_path / "home"), tmp_path / "mono"
+    git(tmp_path, "init", "-q", str(mono))
+    (mono / "ekala.toml").write_text('[set]\npackages = ["*"]\n')
+    empty = [person.json(mono, *words).code for words in (("outdated",), ("diff", "--lock"))]
+    for label, requirement in (("one", "~1.2"), ("two", "^2")):
+        (mono / label).mkdir()
+        (mono / label / "atom.toml").write_text(
+            f'[package]\nlabel = "{label}"\nversion = "1.0.0"\n[package.sets]\n'
+            f'core = "{locked.core.url}"\n[deps.from.core]\nzlib = "{requirement}"\n'
+        )
+    git(mono, "add", "-A")
+    git(mono, "commit", "-q", "-m", "Begin")
+    person.does(mono, "init")
+    person.does(mono, "lock")
+
+    some = person.does(mono, "outdated").out
+    every = person.does(mono, "outdated", "--all").out.splitlines()
+    none = person.does(mono, "outdated", "--direct-only", "zlib@2").out
+
+    assert empty == ["set-empty", "set-empty"]
+    assert some.splitlines()[0] == "one"
+    assert "~1.2 (one/atom.toml:7)" in some
+    assert [line for line in every if line in ("one", "two")] == ["one", "two"]
+    assert every[-1] == "1 of 2 atoms is outdated"
+    assert none == "none of 1 atom is outdated\n"
 
 
 @pytest.mark.spec("outdated-requests")

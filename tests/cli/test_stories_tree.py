@@ -104,6 +104,7 @@ def test_depth_cuts_and_labels_begin_elsewhere(locked: Closure) -> None:
         ("::zlib", None),
         ("zlib@3", None),
         ("nowhere::zlib", None),
+        ("https://::zlib", None),
     ],
 )
 def test_atoms_are_named_by_label_version_and_set(

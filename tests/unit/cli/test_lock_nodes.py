@@ -138,3 +138,12 @@ def test_genesis_of_the_project_is_that_of_its_own_set() -> None:
     made.draw(drawing, None)
 
     assert ("top", "1.0.0", SETS["app"].hex) in drawing.boxes
+
+
+def test_a_graph_of_some_levels_has_no_arrow_beyond_them() -> None:
+    drawing = Drawing()
+
+    nodes(a_lock("project > a 1.0.0", "a 1.0.0 > b 1.0.0")).draw(drawing, 1)
+
+    assert [box[0] for box in drawing.boxes] == ["top", "a"]
+    assert len(drawing.arrows) == 1
