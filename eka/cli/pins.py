@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eka.cli.changes import change_lines, changes_document
+from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply
 from eka.cli.text import bold, dim
@@ -34,9 +34,14 @@ def pin_reply(services: Services, report: PinReport, *, verb: str, dry_run: bool
                 for each in report.lines
             ],
             "changes": changes_document(report.changes),
+            "direct_changes": direct_document(report.direct_changes),
             "listings": listings_document(services),
         },
-        body=(*_lines(report, verb=verb, dry_run=dry_run), *change_lines(report.changes)),
+        body=(
+            *_lines(report, verb=verb, dry_run=dry_run),
+            *change_lines(report.changes),
+            *direct_lines(report.direct_changes),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from eka.compose import ROOT, Selector
 from eka.values import dataclass
 from eka.workflow.add_sets import DeclaredSets
 from eka.workflow.add_wishes import Place, required, understood
+from eka.workflow.direct_changes import diff_direct
 from eka.workflow.listing import Listings
 from eka.workflow.lock_signers import lock_changes
 from eka.workflow.pair import project_lock, write_files
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from eka.atom import Dependency, Label, Lock, Manifest, Requirement, SourceUrl, Version
     from eka.workflow.add_kinds import TypedSource
     from eka.workflow.add_wishes import Wish
+    from eka.workflow.direct_changes import DirectChange
     from eka.workflow.lock_changes import Change
     from eka.workflow.project import Project
     from eka.workflow.services import Services
@@ -68,6 +70,7 @@ class AddReport:
     atoms: tuple[Added, ...]
     direct: tuple[AddedDirect, ...]
     changes: tuple[Change, ...]
+    direct_changes: tuple[DirectChange, ...]
     written: bool  # False: a dry run, or everything was so already
 
 
@@ -117,6 +120,7 @@ def add_dependencies(
         atoms=tuple(line.added(lock, project, manifest, new) for line in lines),
         direct=direct,
         changes=lock_changes(services, previous.lock, lock),
+        direct_changes=diff_direct(previous.lock, lock),
         written=written,
     )
 

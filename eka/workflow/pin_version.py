@@ -12,6 +12,7 @@ from eka.atom.edit import set_requirement
 from eka.compose import ROOT, InputUnpinned, Selector
 from eka.errors import EkaError, Exit, raise_problems
 from eka.values import dataclass
+from eka.workflow.direct_changes import diff_direct
 from eka.workflow.listing import Listings
 from eka.workflow.lock_signers import lock_changes
 from eka.workflow.named_lines import find_lines
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from eka.atom import Dependency, Lock, Manifest
+    from eka.workflow.direct_changes import DirectChange
     from eka.workflow.lock_changes import Change
     from eka.workflow.named_lines import NamedLine
     from eka.workflow.previous import Previous
@@ -67,6 +69,7 @@ class PinReport:
     project: Project
     lines: tuple[PinnedLine, ...]
     changes: tuple[Change, ...]
+    direct_changes: tuple[DirectChange, ...]
     written: bool
 
 
@@ -219,7 +222,7 @@ def _changed(
                 text = set_requirement(text, each.line.line, each.after, dev=each.line.dev)
         edited = text.encode()
         if edited == manifest_bytes:
-            return PinReport(project, tuple(lines), (), written=False)
+            return PinReport(project, tuple(lines), (), (), written=False)
         lock = resolve(services, project, edited, LockOptions(dry_run=dry_run), previous, shared)
         new_bytes = encode_lock(lock)
         texts = {MANIFEST: edited, LOCK: new_bytes}
@@ -228,4 +231,5 @@ def _changed(
         if not dry_run:
             write_files(project.directory, texts)
     changes = lock_changes(services, previous.lock, lock)
-    return PinReport(project, tuple(lines), changes, written=not dry_run)
+    direct = diff_direct(previous.lock, lock)
+    return PinReport(project, tuple(lines), changes, direct, written=not dry_run)

@@ -8,6 +8,7 @@ from eka.atom import encode_lock
 from eka.atom.edit_remove import Removal, remove_dependency, remove_direct
 from eka.errors import EkaError, Exit, Problems, raise_problems
 from eka.values import dataclass
+from eka.workflow.direct_changes import diff_direct
 from eka.workflow.lock_signers import lock_changes
 from eka.workflow.named_lines import LineAmbiguous, NamedLine, lines_of, not_direct
 from eka.workflow.pair import project_lock, write_files
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eka.atom import DirectSource, Lock, Manifest
+    from eka.workflow.direct_changes import DirectChange
     from eka.workflow.lock_changes import Change
     from eka.workflow.previous import Previous
     from eka.workflow.project import Project
@@ -61,6 +63,7 @@ class RemoveReport:
     direct: tuple[DirectSource, ...]
     rest: Removal  # what went, or stayed, with them
     changes: tuple[Change, ...]
+    direct_changes: tuple[DirectChange, ...]
     written: bool
 
 
@@ -98,7 +101,7 @@ def remove_dependencies(
             write_files(project.directory, texts if new_bytes != old_bytes else {MANIFEST: edited})
     return RemoveReport(
         project, tuple(lines), tuple(direct), rest,
-        lock_changes(services, previous.lock, lock), written,
+        lock_changes(services, previous.lock, lock), diff_direct(previous.lock, lock), written,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eka.cli import wiring
-from eka.cli.changes import change_lines, changes_document
+from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
 from eka.cli.passed_over import passed_over_document
@@ -95,10 +95,11 @@ def add(  # noqa: PLR0913 - one parameter is one option
                 for each in report.direct
             ],
             "changes": changes_document(report.changes),
+            "direct_changes": direct_document(report.direct_changes),
             "listings": listings_document(services),
             "passed_over": passed_over_document(services),
         },
-        body=(*lines, *change_lines(report.changes)),
+        body=(*lines, *change_lines(report.changes), *direct_lines(report.direct_changes)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eka.cli import wiring
-from eka.cli.changes import change_lines, changes_document
+from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -71,9 +71,14 @@ def remove(
             "sets": list(report.rest.sets),
             "kept_tables": list(report.rest.commented),
             "changes": changes_document(report.changes),
+            "direct_changes": direct_document(report.direct_changes),
             "listings": listings_document(services),
         },
-        body=(*_lines(report, dry_run=dry_run), *change_lines(report.changes)),
+        body=(
+            *_lines(report, dry_run=dry_run),
+            *change_lines(report.changes),
+            *direct_lines(report.direct_changes),
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from eka.atom import Version
 from eka.cli import wiring
-from eka.cli.changes import change_lines, changes_document
+from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -58,6 +58,10 @@ def update(  # noqa: PLR0913 - one parameter is one option
         list[str] | None,
         typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
     ] = None,
+    accept_moved: Annotated[
+        list[str] | None,
+        typer.Option(help="Take the git source NAME though its tag was moved."),
+    ] = None,
 ) -> Reply:
     """Take newer versions into atom.lock: of all that is locked, or of what is named alone.
 
@@ -72,7 +76,11 @@ def update(  # noqa: PLR0913 - one parameter is one option
     if minor and patch:
         raise UsageFailed("update", "--patch says less than --minor: give one of them")
     services = wiring.services(
-        frame, offline=offline, accept_changed=accept_changed, cooldown=cooldown
+        frame,
+        offline=offline,
+        accept_changed=accept_changed,
+        cooldown=cooldown,
+        accept_moved=accept_moved,
     )
     wish = UpdateWish(
         names=tuple(labels or ()),
@@ -102,6 +110,7 @@ def _document(updated: Updated) -> Json:
         "lock": str(report.project.lock_path),
         "written": report.written,
         "changes": changes_document(report.changes),
+        "direct_changes": direct_document(report.direct_changes),
         "direct": list(updated.direct),
         "stays": [
             {
@@ -119,7 +128,11 @@ def _document(updated: Updated) -> Json:
 
 def _all_lines(frame: Frame, found: Sequence[Updated], *, dry_run: bool) -> Iterator[Line]:
     """Yield what became of one project, or of those in a set that changed."""
-    told = [each for each in found if each.locked.changes or each.locked.written or each.stays]
+    told = [
+        each
+        for each in found
+        if each.locked.changes or each.locked.direct_changes or each.locked.written or each.stays
+    ]
     if len(found) > 1 and not told:
         yield dim(f"nothing to update in {len(found)} locks")
     for each in told if len(found) > 1 else found:
@@ -131,12 +144,13 @@ def _lines(frame: Frame, updated: Updated, *, dry_run: bool) -> Iterator[Line]:
     where = relative_to(report.project.lock_path, frame.directory)
     if report.written:
         verb = "updated"
-    elif report.changes and dry_run:
+    elif (report.changes or report.direct_changes) and dry_run:
         verb = "would update"
     else:
         verb = "nothing to update in"
     yield (f"{verb} ", cyan(where))
     yield from change_lines(report.changes)
+    yield from direct_lines(report.direct_changes)
     yield from _stay_lines(updated.stays)
 
 

@@ -50,7 +50,7 @@ def test_a_pin_stays_while_its_declaration_does(person: Person, web: WebServer) 
 
 
 @pytest.mark.spec("direct-kept")
-@pytest.mark.parametrize("words", [["lock", "--refresh"]])
+@pytest.mark.parametrize("words", [["lock", "--refresh"], ["update"], ["update", "src"]])
 def test_a_refresh_finds_the_source_anew(person: Person, web: WebServer, words: list[str]) -> None:
     url = web.serve("/a", reply("200 OK", b"first"), reply("200 OK", b"second"))
     directory = project(person, url)
@@ -60,6 +60,26 @@ def test_a_refresh_finds_the_source_anew(person: Person, web: WebServer, words: 
     person.does(directory, *words)
 
     assert (directory / "atom.lock").read_bytes() != first
+
+
+@pytest.mark.spec("change-update-direct")
+def test_an_update_of_versions_or_of_something_else_leaves_it(
+    person: Person, web: WebServer
+) -> None:
+    one, other = web.serve("/a", reply("200 OK", b"first")), web.serve("/b", reply("200 OK", b"b"))
+    directory = project(person, one)
+    with (directory / "atom.toml").open("a") as manifest:
+        manifest.write(f'other = {{ url = "{other}" }}\n')
+    person.does(directory, "lock")
+
+    answer = person.json(directory, "update", "other").document["projects"][0]
+    person.does(directory, "update", "--patch")
+    offline = person.eka(directory, "update", "--offline")
+
+    assert (answer["direct"], answer["direct_changes"]) == (["other"], [])
+    assert offline.status == 0
+    assert "src" in offline.err
+    assert web.asked() == ["/a", "/b", "/b"]
 
 
 @pytest.mark.spec("direct-kept")
