@@ -89,7 +89,7 @@ def cold(world: BigWorld, apache: Apache, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Round, "__call__", asked)
         patch.setattr(GitRunner, "popen", started)
-        answer = person.eka(app, "lock")
+        answer = person.json(app, "lock")
     return Cold(person, app, answer, rounds, programs)
 
 
@@ -98,6 +98,7 @@ def test_a_cold_lock_takes_few_rounds(cold: Cold, world: BigWorld) -> None:
     assert cold.answer.status == 0, cold.answer.err
     assert len(cold.lock.atoms) >= world.shape.atoms * 0.9
     assert len(cold.rounds) <= MOST_ROUNDS
+    assert cold.answer.document["rounds"] == len(cold.rounds)
     assert max(number for _, number in cold.rounds) == world.shape.repositories
     assert [what for what, _ in cold.rounds].count("fetching from") == 1
 

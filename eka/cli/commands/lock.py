@@ -107,6 +107,7 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     return Reply(
         document={
             "dry_run": dry_run,
+            "rounds": services.rounds.count,
             "projects": list(map(_document, reports, explained)),
             "listings": listings_document(services),
             "passed_over": passed_over_document(services),
