@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from eka.errors import EkaError, Span
+from eka.errors import EkaError, Problems, Span
 from eka.resolve import (
     Catalog,
     NoMatchingVersion,
+    NoSuchPackage,
     Suggestion,
     Trials,
     Unsatisfiable,
@@ -18,7 +20,7 @@ from eka.resolve import (
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from eka.atom import Manifest, Version
     from eka.resolve import Provider, Relaxed, ResolveKey, Strategy, Wanted
@@ -37,6 +39,7 @@ class Failed:
     preferred: Mapping[ResolveKey, Collection[Version]]
     strategy: Strategy
     single: Collection[ResolveKey] = ()
+    hint: Callable[[ResolveKey], str] = lambda _: ""  # which label may have been meant
 
 
 def advise(error: EkaError, failed: Failed, progress: Progress) -> None:
@@ -51,9 +54,17 @@ def advise(error: EkaError, failed: Failed, progress: Progress) -> None:
         wanted = [each for each in lines if each is not None]
         found = _tried(failed, sorted(wanted, key=lambda each: each.origin not in new), progress)
         error.advised(found, _advice(found) or error.fix)
-    elif isinstance(error, NoMatchingVersion):
-        found = _tried(failed, [error.wanted], progress)
-        error.advised(found, _advice(found) or error.fix)
+        return
+    problems = error.problems if isinstance(error, Problems) else (error,)
+    unmet = [each for each in problems if isinstance(each, NoMatchingVersion | NoSuchPackage)]
+    for each in unmet:
+        if isinstance(each, NoSuchPackage):
+            each.fix = failed.hint(each.wanted.key) or each.fix
+            continue
+        others = {other.wanted for other in unmet if other is not each}
+        rest = replace(failed, wanted=[line for line in failed.wanted if line not in others])
+        found = _tried(rest, [each.wanted], progress)
+        each.advised(found, _advice(found) or each.fix)
 
 
 def _tried(failed: Failed, lines: Sequence[Wanted], progress: Progress) -> tuple[Suggestion, ...]:

@@ -219,8 +219,16 @@ class _Resolution:
             preferred=task.previous.preferred,
             strategy=task.options.strategy,
             single=self._single,
+            hint=self._hint,
         )
         advise(error, failed, self._services.progress)
+
+    def _hint(self, key: ResolveKey) -> str:
+        """Return which label may have been meant that a set does not have."""
+        from eka.workflow.suggest import hint  # noqa: PLC0415 - only an error needs it
+
+        urls = self._sets.urls(key[0])
+        return hint(self._services, urls[0], key[1]) if urls else ""
 
     def _tell_explainer(self, solution: Solution) -> None:
         options = self._task.options

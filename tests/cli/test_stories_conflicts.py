@@ -162,6 +162,20 @@ def test_a_yanked_version_is_called_yanked(user: Person, tmp_path: Path) -> None
     assert (change["becomes"], change["selected"]) == ("^1.0.0", "1.0.0")
 
 
+def test_every_bad_line_gets_its_own_advice(
+    published: GitSet, user: Person, tmp_path: Path
+) -> None:
+    app = project(tmp_path / "app", published, icons="~3.1", menv="^1")
+
+    error = user.json(app, "lock").document["error"]
+
+    fixes = {each["code"]: each["fix"] for each in error["problems"]}
+    assert fixes["no-such-package"].startswith("did you mean menu?")
+    assert fixes["no-matching-version"] == (
+        'require `icons = "~1.4.0"` (atom.toml:7), which works and selects 1.4.0'
+    )
+
+
 def test_a_conflict_is_explained_offline(published: GitSet, user: Person, tmp_path: Path) -> None:
     app = project(tmp_path / "app", published, menu="~1.5", icons="=1.4.0")
     user.does(app, "lock")
