@@ -5,11 +5,11 @@ Source: atom-spec/status.md [status-skipped], [status-told]; first-seen.md [seen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from eka.resolve import Unavailable
-from eka.values import dataclass
 from eka.workflow.cooldown import Cooldown
+from eka.workflow.passed_over import PassedOver
 from eka.workflow.statuses import read_statuses, told
 
 if TYPE_CHECKING:
@@ -18,26 +18,8 @@ if TYPE_CHECKING:
     from eka.atom import Genesis, Label, SourceUrl, Version
     from eka.git import VersionStatus
     from eka.resolve import Request, ResolveKey, Solution
-    from eka.workflow.cooldown import Wait
     from eka.workflow.listing import Listings
     from eka.workflow.services import Services
-
-
-@dataclass(frozen=True, slots=True)
-class PassedOver:
-    """A version that would have been looked at, had it not been yanked or too new.
-
-    Attributes:
-        request: The version.
-        reason: Which of the two.
-        clause: The same for people, as a clause about the version.
-        wait: Since when it is known, and until when it must wait; None: it does not help to.
-    """
-
-    request: Request
-    reason: Literal["yanked", "cooldown"]
-    clause: str
-    wait: Wait | None = None
 
 
 class ChoiceOfVersions:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eka.atom import atom_id
-from eka.values import dataclass
 from eka.workflow.ages import ago, in_time, span
+from eka.workflow.passed_over import Wait
 from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from eka.workflow.services import Services
 
 SHOWN = 5  # atoms named in one note
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Why a version must wait, and until when; in seconds since the epoch."""
-
-    first_seen_s: int
-    eligible_s: int
 
 
 class Cooldown:

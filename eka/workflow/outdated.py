@@ -13,6 +13,7 @@ from eka.workflow.locked_here import locked_here
 from eka.workflow.locked_lines import NeedLine, NeedLines
 from eka.workflow.locked_manifests import LockedManifests, urls_by_set
 from eka.workflow.locked_names import find_locked
+from eka.workflow.passed_over import Wait
 from eka.workflow.seen_errors import SetReplaced
 from eka.workflow.statuses import read_statuses
 

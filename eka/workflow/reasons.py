@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from eka.resolve import ResolveKey
 
 
-def add_reasons(error: EkaError, fixed: Callable[[ResolveKey], str]) -> None:
-    """Add a line to each explanation for each of its atoms that ``fixed`` has something to say of.
+def add_reasons(
+    error: EkaError, fixed: Callable[[ResolveKey], str], single: Callable[[ResolveKey], str]
+) -> None:
+    """Add to each explanation what the project says of the atoms it speaks of.
 
     Args:
         error: Why no versions were found; any other error stays as it is.
-        fixed: Returns what a project fixed about an atom, else an empty text.
+        fixed: Returns which directory fixes the version of an atom, else an empty text.
+        single: Returns who allows one version of an atom only, else an empty text; it matters
+            where several requirements do not go together.
     """
     for each in error.problems if isinstance(error, Problems) else (error,):
-        lines = [said for key in _keys(each) if (said := fixed(key))]
-        each.why = "\n".join([each.why, *lines])
+        keys = list(_keys(each))
+        lines = [fixed(key) for key in keys]
+        if isinstance(each, Unsatisfiable):
+            lines += [single(key) for key in keys]
+        each.why = "\n".join(filter(None, [each.why, *lines]))
 
 
 def _keys(error: EkaError) -> Iterator[ResolveKey]:

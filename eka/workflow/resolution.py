@@ -14,7 +14,7 @@ from eka.atom import (
     requirements_digest,
 )
 from eka.errors import EkaError
-from eka.resolve import drive, solve
+from eka.resolve import drive, place_text, solve
 from eka.workflow.candidate import find_entry
 from eka.workflow.chooser import Run
 from eka.workflow.errors import PinMismatch
@@ -142,8 +142,9 @@ class _Resolution:
             while not self._confirmed(solution):
                 solution = self._solve()
         except EkaError as error:
-            self._advise(error)
-            add_reasons(error, self._fixed)
+            if self._listings.asks:  # else it is not told
+                self._advise(error)
+                add_reasons(error, self._local.said, self._said_single)
             raise
         self._solution = solution
         self._tell_explainer(solution)
@@ -185,12 +186,13 @@ class _Resolution:
             refresh=task.options.refresh,
         )
 
-    def _fixed(self, key: ResolveKey) -> str:
-        """Return what the project fixed about an atom, for explanations."""
+    def _said_single(self, key: ResolveKey) -> str:
+        """Return where the project allows one version of an atom only; empty where it does not."""
         item = self._single.get(key)
-        place = f"{item.span.file}:{item.span.line}" if item and item.span else ""
-        single = f"of {key[1].text} one version is allowed only ({place})" if item else ""
-        return "\n".join(filter(None, [self._local.said(key), single]))
+        if item is None or item.span is None:
+            return ""
+        place = place_text(item.span, item.span.file)
+        return f"{key[1].text} is single: {place}"
 
     def tell(self) -> None:
         """Tell the person which directories stand for atoms, once a lock was found."""

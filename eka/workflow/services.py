@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from eka.git.objects import PygitReader
     from eka.git.signatures import Trust, TrustRule
     from eka.store import Event, Store
-    from eka.workflow.choice import PassedOver
     from eka.workflow.first_seen import FirstSeen
+    from eka.workflow.passed_over import PassedOver
     from eka.workflow.progress import Progress
 
 

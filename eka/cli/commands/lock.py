@@ -161,6 +161,11 @@ def _document(report: LockReport, reasons: tuple[Explained, ...] | None) -> Json
         "written": report.written,
         "atoms": len(report.lock.atoms),
         "direct": len(report.lock.direct),
+        "accepted": [
+            {"set": each.genesis.hex, "urls": list(each.accepted)}
+            for each in report.lock.sets
+            if each.accepted
+        ],
         "changes": changes_document(report.changes),
         "direct_changes": direct_document(report.direct_changes),
     }
@@ -179,4 +184,9 @@ def _lines(frame: Frame, report: LockReport, *, dry_run: bool) -> list[Line]:
         (f"{what} ", cyan(where), dim(f" ({count})")),
         *change_lines(report.changes),
         *direct_lines(report.direct_changes),
+        *(
+            dim(f"  {url} is accepted as a source of {each.urls[0] if each.urls else '::'}")
+            for each in lock.sets
+            for url in each.accepted
+        ),
     ]
