@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "refs/eka/directories/"
 _ALONE = "tree:0"
+_GONE = "the commit may be gone: `eka lock --refresh` finds what its name leads to now"
 _NO_LARGE_FILE = f"blob:limit={MAX_FILE_BYTES + 1}"
 
 
@@ -98,6 +99,13 @@ class SourceDirectories:
         """
         if rev.algorithm != "sha1":
             raise UnsupportedObjectFormat(url.public)
+        try:
+            return self._brought(url, rev, path)
+        except ObjectsUnavailable as error:
+            error.fix = _GONE
+            raise
+
+    def _brought(self, url: SourceUrl, rev: ObjectId, path: str) -> ObjectId:
         with self._writing() as destination:
             descent = _Descent(self, rev, path)
             if descent.missing() is not None:

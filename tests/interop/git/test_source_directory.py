@@ -179,8 +179,10 @@ def test_what_is_here_is_not_asked_for_again(
 def test_a_commit_that_is_not_there_is_unavailable(
     upstream: Upstream, directories: SourceDirectories
 ) -> None:
-    with pytest.raises(ObjectsUnavailable):
+    with pytest.raises(ObjectsUnavailable) as caught:
         fetch(directories, f"file://{upstream.path}", ABSENT)
+
+    assert "eka lock --refresh" in caught.value.fix
 
 
 @pytest.mark.parametrize("path", ["none", "top", "lib/none/deeper", "lib/a/link"])
