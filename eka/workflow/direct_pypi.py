@@ -37,7 +37,10 @@ def pin(source: PypiSource, request: PinRequest) -> tuple[LockedFile, ...]:
     else:
         file = f"deps.direct.pypi.{source.name.text}"
         lock = resolve_requirements(source, request.system, services.pip())
-    pinner = WheelPinner(services.package_index, services.open_url, services.progress.step)
+    sizes = services.file_sizes
+    for each in request.previous.files if request.previous else ():
+        sizes.setdefault(each.sha256, each.size)
+    pinner = WheelPinner(services.package_index, services.open_url, services.progress.step, sizes)
     chosen = choose_wheels(lock, source, request.system, file)
     return tuple(pinner.pin(each) for each in chosen)
 

@@ -65,6 +65,7 @@ class Services:
     rounds: Rounds = field(default_factory=Rounds)  # in which several sources are asked
     pinner: Callable[[], DebPinner]
     pip: Callable[[], Pip]
+    file_sizes: dict[str, int] = field(default_factory=dict[str, int])  # of this run, by SHA-256
     package_index: str  # where Python packages are listed whose lock file does not say it
     npm_registry: str  # where npm packages are listed
     open_url: OpenUrl

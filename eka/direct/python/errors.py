@@ -83,15 +83,15 @@ class PackagesUnmapped(EkaError):
     exit_status = Exit.FAILED
 
     def __init__(self, file: str, system: str, faults: Sequence[tuple[str, str]]) -> None:
-        shown = [f"{name}: {why}" for name, why in faults[:_SHOWN]]
+        shown = [f"{name} {why}" for name, why in faults[:_SHOWN]]
         super().__init__(
             what=f"{len(faults)} of the packages cannot be pinned for {system}",
             where=file,
-            why="; ".join(shown[:3]) + ("; …" if len(faults) > 3 else ""),  # noqa: PLR2004
+            why=shown[0] + ("; the others follow" if len(shown) > 1 else ""),
             fix="publish wheels of them to an index and lock again, or name them in `skip`",
         )
         self.faults = tuple(faults)
-        self.details = tuple(shown)
+        self.details = tuple(shown[1:])
 
 
 class WheelNotFound(EkaError):

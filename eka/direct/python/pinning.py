@@ -27,10 +27,18 @@ class WheelPinner:
         index: The address of the index for packages whose lock file names none.
         open_url: Gives the body of a URL in chunks.
         step: Told what is going on.
+        sizes: Of files that are known already, by SHA-256, in bytes; what is learned is added.
     """
 
-    def __init__(self, index: str, open_url: OpenUrl, step: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        index: str,
+        open_url: OpenUrl,
+        step: Callable[[str], None],
+        sizes: dict[str, int] | None = None,
+    ) -> None:
         self._index = index
+        self._sizes = {} if sizes is None else sizes
         self._open_url = open_url
         self._step = step
         self._pages: dict[str, dict[str, Listed]] = {}
@@ -52,9 +60,10 @@ class WheelPinner:
             raise PackageIndexUnavailable(listed.url, why)
         if listed.sha256 not in ("", wheel.sha256):
             raise WheelMismatch(listed.url, expected=wheel.sha256, found=listed.sha256)
-        size = listed.size
+        size = self._sizes.get(wheel.sha256) if listed.size is None else listed.size
         if size is None:
             size = self._measured(listed.url, wheel.sha256, wheel.file)
+        self._sizes[wheel.sha256] = size
         return LockedFile(
             url=listed.url,
             path="",

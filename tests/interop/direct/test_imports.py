@@ -187,9 +187,8 @@ def test_what_does_not_map_is_named_whole(desk: Desk) -> None:
 
     assert refused.code == "packages-unmapped"
     assert refused.status == 1
-    assert [each.partition(":")[0] for each in refused.document["error"]["details"]] == [
-        "deeper", "needed",
-    ]  # fmt: skip
+    said = [refused.document["error"]["why"], *refused.document["error"]["details"]]
+    assert [each.partition(" ")[0] for each in said] == ["deeper", "needed"]
     assert names(skipped) == ["base", "extended"]
 
 

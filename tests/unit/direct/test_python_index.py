@@ -102,6 +102,20 @@ def test_a_lock_that_says_all_needs_no_network() -> None:
     assert place.asked == []
 
 
+def test_a_file_is_asked_for_its_size_once() -> None:
+    place, sizes = site(link("")), dict[str, int]()
+    wheel = Wheel(file=FILE, sha256=SHA)
+    package = Package(name="demo", version="1", wheels=(wheel,), index="https://i.org/simple/")
+
+    for _ in range(2):
+        pin = WheelPinner("https://i.org", place, lambda _: None, sizes).pin(
+            Chosen(package, wheel)
+        )
+        assert pin.size == len(DATA)
+
+    assert place.asked == [URL, f"https://i.org/files/{FILE}", URL]
+
+
 @pytest.mark.spec("pypi-pin")
 def test_the_hash_of_the_lock_is_held_against_index_and_file() -> None:
     with pytest.raises(WheelMismatch):
