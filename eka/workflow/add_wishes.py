@@ -61,6 +61,21 @@ class DevelopmentSource(EkaError):
         )
 
 
+class SetNamedTwice(EkaError):
+    """An atom of one set is asked of another."""
+
+    code = "set-named-twice"
+    exit_status = Exit.USAGE
+
+    def __init__(self, text: str, named: str, wish: str) -> None:
+        super().__init__(
+            what="two sets are named for one atom",
+            where=text,
+            why=f"it starts with {named}::, and --set says {wish}",
+            fix="leave one of them out",
+        )
+
+
 class SetUnknown(EkaError):
     """An atom of a set that the manifest does not declare."""
 
@@ -152,6 +167,8 @@ def _wish(place: Place, text: str, set_name: str | None) -> Wish:
     head, delimiter, rest = text.rpartition(DELIMITER)
     sets = place.manifest.package.sets
     if delimiter and head in sets:
+        if set_name not in (None, head):
+            raise SetNamedTwice(text, head, str(set_name))
         uri = parse_atom_uri(rest, place.services.aliases)
         return _of_set(place, text, uri, head)
     uri = parse_atom_uri(text, place.services.aliases)

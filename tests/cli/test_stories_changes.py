@@ -143,6 +143,7 @@ def test_a_label_alone_is_the_dependency_there_is_and_gets_the_new_requirement(
         (["core::zlib", "nothing"], NOT_FOUND, "not-in-own-set"),
         (["core::zlib", "nope::curl"], NOT_FOUND, "set-unknown"),
         (["core::zlib", "core::zlib@^1"], USAGE, "added-twice"),
+        (["core::zlib", "--set", "other"], USAGE, "set-named-twice"),
         (["core::zlib", "deb:curl", "--dev"], USAGE, "development-source"),
         (["core::zlib", "url:ftp://a.org/x"], USAGE, "invalid-direct-source"),
         (["core::ssl@=1.0.1", "core::zlib@=1.0.0"], FAILED, "unsatisfiable"),
