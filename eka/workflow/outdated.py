@@ -13,7 +13,6 @@ from eka.workflow.locked_here import locked_here
 from eka.workflow.locked_lines import NeedLine, NeedLines
 from eka.workflow.locked_manifests import LockedManifests, urls_by_set
 from eka.workflow.locked_names import find_locked
-from eka.workflow.passed_over import Wait
 from eka.workflow.seen_errors import SetReplaced
 from eka.workflow.statuses import read_statuses
 
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
     from eka.atom import AtomKey, Genesis, Label, LockedAtom, SourceUrl, Version
     from eka.git import VersionListing, VersionStatus
-    from eka.workflow.cooldown import Wait
     from eka.workflow.locked_here import LockedProject
+    from eka.workflow.passed_over import Wait
     from eka.workflow.services import Services
 
 Urls = tuple["SourceUrl", ...]
