@@ -111,3 +111,18 @@ def test_packages_alone_are_a_tree_without_programs() -> None:
     assert isinstance(made_by, UnpackAction)
     assert made_by.name == "site"
     assert made_by.python == PythonTree("3.11")
+
+
+@pytest.mark.spec("compose-python")
+@pytest.mark.parametrize("named", ["", ', interpreter = "shell"'])
+def test_an_atom_may_hold_the_python(named: str) -> None:
+    made = World()
+    shell = made.atom("shell")
+    made.root(
+        f'[deps.from.core]\nshell = "^1"\n[deps.direct.pypi]\nsite = {{ lock = "uv.lock", '
+        f'python = "3.11"{named} }}\n[build]\nrootfs = "shell"\nscript = "true"\n',
+        requires=[shell],
+    )
+    made.pin(ROOT, "site", *WHEELS, system=SYSTEM)
+
+    assert packages(made).inputs["python"] == made.recipe().inputs["shell"]
