@@ -63,6 +63,8 @@ class Stage:
             **os.environ,
             "HOME": str(self.root),
             "no_proxy": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "UV_CACHE_DIR": str(self.root / "uv"),
             "UV_DEFAULT_INDEX": self.index.simple,
             "UV_NO_CONFIG": "1",

@@ -59,6 +59,8 @@ class Desk:
         """Let the tool of a lock file write it."""
         environment = {
             **os.environ, "HOME": str(self.place.parent), "no_proxy": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "UV_CACHE_DIR": str(self.place.parent / "uv"), "UV_NO_CONFIG": "1",
             "UV_DEFAULT_INDEX": self.index.simple, "UV_PYTHON": sys.executable,
             "POETRY_CACHE_DIR": str(self.place.parent / "poetry"),
