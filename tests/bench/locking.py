@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SHAPE = Shape()
 MOST_ROUNDS = 60
+ROUNDS = 3
 MEGA = 1_000_000
 
 
@@ -104,11 +105,18 @@ def _counted(stage: _Stage) -> Iterator[Amount]:
 def _cold(stage: _Stage) -> Iterator[Comparison]:
     """Compare with git, which fetches the same atoms one repository after the other."""
     pins = _pins(stage)
-    sides = (partial(_lock, stage), partial(_fetch, stage, pins))
-    found = compare("", lambda: sides[0]().wall_s, lambda: sides[1]().wall_s, rounds=3)
-    yield replace(found, name="eka lock, cold / git fetch of the same, one after the other")
-    cpu = compare("", lambda: sides[0]().cpu_s, lambda: sides[1]().cpu_s, rounds=3, at_most=1.0)
-    yield replace(cpu, name="the same, processor time of the client")
+    runs = [(_lock(stage), _fetch(stage, pins)) for _ in range(ROUNDS)]
+    name = "eka lock, cold / git fetch of the same, one after the other"
+    wall = [(ours.wall_s, theirs.wall_s) for ours, theirs in runs]
+    cpu = [(ours.cpu_s, theirs.cpu_s) for ours, theirs in runs]
+    yield _compared(name, wall, None)
+    yield _compared("the same, processor time of the client", cpu, 1.0)
+
+
+def _compared(name: str, runs: Sequence[tuple[float, float]], at_most: float | None) -> Comparison:
+    mine, theirs = (iter(side) for side in zip(*runs, strict=True))
+    ours = partial(next, mine)
+    return compare(name, ours, partial(next, theirs), rounds=len(runs), at_most=at_most)
 
 
 def _warm(stage: _Stage) -> Iterator[Amount]:
