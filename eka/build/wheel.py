@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from eka.build.python_scripts import Interpreter
     from eka.build.spool import LayerFile, Spool
 
-MAX_TEXT_BYTES = 64 << 20  # RECORD, the longest of the texts in a wheel
+MAX_RECORD_BYTES = 64 << 20
+MAX_TEXT_BYTES = 1 << 20  # of the other texts that are read
 MAX_SCRIPT_BYTES = 16 << 20  # one whose first line is rewritten
 INSTALLER = b"eka\n"
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
@@ -171,18 +172,21 @@ class _Installer:
                 raise BrokenArchive(self._name, f"RECORD lists {_shown(path)}, which is not there")
 
     def _listed(self) -> dict[Path, str]:
+        """Return what RECORD lists, path to hash; no more than there is, as it may be endless."""
+        found: dict[Path, str] = {}
         try:
-            text = self._text(b"RECORD").decode("utf-8")
-            rows = list(csv.reader(io.StringIO(text, newline="")))
+            text = self._text(b"RECORD", MAX_RECORD_BYTES).decode("utf-8")
+            for row in csv.reader(io.StringIO(text, newline="")):
+                if len(row) != 3:  # noqa: PLR2004 - path, hash, size
+                    raise BrokenArchive(self._name, "its RECORD makes no sense")
+                path = parse_path(row[0].encode(), self._name)
+                if path in found:
+                    raise BrokenArchive(self._name, f"RECORD lists {_shown(path)} twice")
+                if len(found) > len(self._pieces):
+                    raise BrokenArchive(self._name, "RECORD lists more files than there are")
+                found[path] = row[1]
         except (UnicodeDecodeError, csv.Error) as error:
             raise BrokenArchive(self._name, f"its RECORD makes no sense: {error}") from error
-        found: dict[Path, str] = {}
-        for row in rows:
-            if len(row) != 3:  # noqa: PLR2004 - path, hash, size
-                if row:
-                    raise BrokenArchive(self._name, "its RECORD makes no sense")
-                continue
-            found[parse_path(row[0].encode(), self._name)] = row[1]
         return found
 
     def _check_hash(self, path: Path, piece: _Piece, listed: str) -> None:
@@ -272,13 +276,13 @@ class _Installer:
             return _shown(path[len(packages) :])
         return _shown((*(b"..",) * len(packages), *path))
 
-    def _text(self, name: bytes) -> bytes:
+    def _text(self, name: bytes, limit: int = MAX_TEXT_BYTES) -> bytes:
         """Return a text of the metadata."""
         piece = self._pieces.get((self._info, name))
         if piece is None:
             raise BrokenArchive(self._name, f"it is not a wheel: it has no {name.decode()}")
-        if piece.file.size > MAX_TEXT_BYTES:
-            raise ArchiveTooLarge(self._name, MAX_TEXT_BYTES, "bytes in its metadata")
+        if piece.file.size > limit:
+            raise ArchiveTooLarge(self._name, limit, "bytes in its metadata")
         return b"".join(self._target.spool.read(piece.file.start, piece.file.size))
 
 

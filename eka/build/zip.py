@@ -109,13 +109,16 @@ class ZipReader:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         for chunk in chunks:
             data = chunk
-            while data and not inflater.eof:
+            while not inflater.eof:
                 try:
                     plain = inflater.decompress(data, CHUNK_BYTES)
                 except zlib.error as error:
                     raise BrokenArchive(self._archive, f"bad compressed data: {error}") from error
                 yield plain
                 data = inflater.unconsumed_tail
+                # A full chunk may leave more behind, though all that came in was taken.
+                if not data and len(plain) < CHUNK_BYTES:
+                    break
 
     def _entries(self) -> Iterator[_Entry]:
         count, size, start = self._directory()

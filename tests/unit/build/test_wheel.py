@@ -147,6 +147,8 @@ WRONG = {
     "not listed": Recipe(left_out=frozenset({"demo/__init__.py"})),
     "listed only": Recipe(more="gone.py,sha256=x,1\n"),
     "half a row": Recipe(more="gone.py\n"),
+    "listed twice": Recipe(more="demo/__init__.py,sha256=x,1\n"),
+    "an endless record": Recipe(more="".join(f"x{number},,\n" for number in range(99))),
     "a row that is open": Recipe(more='"' + "x" * 200_000 + "\n"),
     "other metadata": Recipe(info="other-1.0.dist-info"),
     "another version": Recipe(info="demo-2.0.dist-info"),
@@ -205,6 +207,11 @@ def test_a_link_is_refused() -> None:
 def test_a_later_format_is_left_to_later_programs() -> None:
     with pytest.raises(UnsupportedArchive):
         tree(Recipe(wheel="Wheel-Version: 2.0\n"))
+
+
+def test_metadata_are_no_longer_than_metadata_are() -> None:
+    with pytest.raises(ArchiveTooLarge):
+        tree(Recipe(wheel="x" * (1 << 20) + "\n"), max_bytes=1 << 24)
 
 
 def test_a_wheel_unpacks_to_no_more_than_is_allowed() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eka.build.errors import ArchiveTooLarge, BrokenArchive, UnsafeArchive, UnsupportedArchive
-from eka.build.inflate import Budget
+from eka.build.inflate import CHUNK_BYTES, Budget
 from eka.build.tar import Kind
 from eka.build.zip import MAX_DIRECTORY_BYTES, MAX_TARGET_BYTES, ZipReader
 from tests.fakes.archives import zipped
@@ -49,6 +49,17 @@ def test_what_zip_writes_is_read(method: int) -> None:
         (b"x", Kind.FILE, True, b"", b"#!"),
         (b"l", Kind.SYMLINK, True, b"d/f", b"d/f"),
     ]
+
+
+@pytest.mark.spec("unpack-zip")
+@pytest.mark.parametrize("size", [CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 1 << 20, 1 << 23])
+def test_what_compresses_to_next_to_nothing_is_read_whole(size: int) -> None:
+    data = zipped(("x", b"x" * size, 0o100644))
+
+    ((member, body),) = members(data)
+
+    assert member.size == size
+    assert body == b"x" * size
 
 
 @pytest.mark.spec("unpack-zip")
