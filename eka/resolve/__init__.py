@@ -6,19 +6,12 @@ runs it against a `Provider`. Invariant: nothing here reads files, networks, clo
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from eka.lazy import on_demand
 from eka.resolve.catalog import Catalog
 from eka.resolve.drive import drive
 from eka.resolve.errors import DependencyCycle, NoMatchingVersion, NoSuchPackage, Unsatisfiable
-from eka.resolve.explanation import (
-    Explanation,
-    Leaf,
-    Relaxed,
-    Sentence,
-    Suggestion,
-    aligned,
-    in_columns,
-    place_text,
-)
 from eka.resolve.listing import Listing, bucket_of
 from eka.resolve.model import (
     Answer,
@@ -33,9 +26,21 @@ from eka.resolve.model import (
     Unavailable,
     Wanted,
 )
-from eka.resolve.reasons import AskedBy, Chosen, Why, why_selected
 from eka.resolve.solver import solve
-from eka.resolve.suggest import Trials, suggest
+
+if TYPE_CHECKING:
+    from eka.resolve.explanation import (
+        Explanation,
+        Leaf,
+        Relaxed,
+        Sentence,
+        Suggestion,
+        aligned,
+        in_columns,
+        place_text,
+    )
+    from eka.resolve.reasons import AskedBy, Chosen, Why, why_selected
+    from eka.resolve.trials import Trials, suggest
 
 __all__ = [
     "Answer",
@@ -73,3 +78,14 @@ __all__ = [
     "suggest",
     "why_selected",
 ]
+
+if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing name
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "explanation": "Explanation Leaf Relaxed Sentence Suggestion aligned in_columns "
+            "place_text",
+            "reasons": "AskedBy Chosen Why why_selected",
+            "trials": "Trials suggest",
+        },
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from eka.errors import Span
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from eka.atom import Requirement, Version

@@ -6,12 +6,13 @@ is tried, and asked for, is bounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eka.atom import Operator, Requirement
 from eka.resolve.explanation import Relaxed, Suggestion
 from eka.resolve.solver import attempt
+from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Mapping, Sequence
