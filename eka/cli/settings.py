@@ -294,16 +294,9 @@ def _span(key: str, values: Mapping[str, Value]) -> int:
     value = values[key]
     if value.raw == "0":
         return 0
-    from eka.workflow.ages import InvalidSpan, parse_span  # noqa: PLC0415 - few set any
+    from eka.cli.setting_span import span_setting  # noqa: PLC0415 - few set any
 
-    if not isinstance(value.raw, str):
-        why = f'expected a span of time in quotes, such as "7d", found {value.raw!r}'
-        raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
-    try:
-        return parse_span(value.raw)
-    except InvalidSpan as error:
-        why = f"{error.where} is no span of time: {error.why}"
-        raise SettingInvalid(key, where=value.origin, why=why, span=value.span) from None
+    return span_setting(key, value)
 
 
 def _directory(key: str, values: Mapping[str, Value]) -> Path:
