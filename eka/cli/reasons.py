@@ -26,7 +26,7 @@ def reasons_document(explained: Sequence[Explained]) -> Json:
 def reason_lines(explained: Sequence[Explained], *, at_length: bool) -> Iterator[Line | Table]:
     """Yield a table of reasons; at length, what asks for a version and stands in the way too."""
     if not at_length:
-        rows = tuple((_name(each.why.request), _reason(each)) for each in explained)
+        rows = tuple((_name(each.why.request), _in_short(each)) for each in explained)
         yield Table(("atom", "why"), rows)
         return
     for each in explained:
@@ -57,6 +57,14 @@ def _reason(explained: Explained) -> str:
     if why.ground == "oldest":
         return f"the oldest that fits; {fitting} is newer"
     return f"{fitting} does not go with the rest"
+
+
+def _in_short(explained: Explained) -> str:
+    """Return the reason, and what tells more where it leaves a question."""
+    why = explained.why
+    asks = why.ground == "others"
+    more = f": eka lock --explain {why.request[0][1].text}" if asks else ""
+    return f"{_reason(explained)}{more}"
 
 
 def _further(explained: Explained) -> Iterator[str]:

@@ -115,9 +115,9 @@ def _tried(resolved: Resolved, why: Why) -> Explained:
     try:
         other = drive(search, resolved.provider)
     except Unsatisfiable as error:
-        return Explained(why, _supposed(error, trial))
+        return Explained(replace(why, ground="others"), _supposed(error, trial))
     except EkaError as error:
-        return Explained(why, (str(error),))
+        return Explained(replace(why, ground="others"), (str(error),))
     return Explained(why, instead=_differences(resolved.solution, other, but=key))
 
 

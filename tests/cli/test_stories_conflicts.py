@@ -214,8 +214,12 @@ def test_what_stands_in_the_way_of_a_newer_version_is_found_by_trying_it(
 ) -> None:
     app = project(tmp_path / "app", published, menu="^1.5", icons="~1.3")
 
+    short = user.does(app, "lock", "--explain").out.splitlines()
     text = user.does(app, "lock", "--explain", "menu").out.splitlines()
 
+    assert short[-1] == (
+        "menu 1.5.0      1.6.0 does not go with the rest: eka lock --explain menu"
+    )
     assert text[-7:] == [
         "menu 1.5.0: 1.6.0 does not go with the rest",
         "  asked for by your project: menu ^1.5  atom.toml:7",
