@@ -31,8 +31,10 @@ class LockNodes:
         self.tree = tree
         self._project = tree.locked.project
         self._where = relative_to(self._project.directory, directory)
+        self._ids = [PROJECT_ID, *(atom.key.text for atom in tree.graph.atoms)]
         self._sets = tree.locked.set_names()
         self._own = own
+        self._geneses = [own, *(atom.key.genesis for atom in tree.graph.atoms)]
         package = tree.locked.manifest.package
         self._titles = [f"{package.label.text} {package.version.text}"]
         self._titles += [
@@ -43,37 +45,41 @@ class LockNodes:
         """Return label and version."""
         return self._titles[number]
 
-    def pieces(self, number: int, parent: int | None) -> Iterator[str | Piece]:
-        """Yield what a line says about an atom, below ``parent`` or at the top."""
-        need = self.tree.direct_need(number)
+    def pieces(self, number: int, parent: int | None) -> list[str | Piece]:
+        """Return what a line says about an atom, below ``parent`` or at the top."""
+        tree = self.tree
+        need = tree.direct_need(number) if tree.direct else None
         if need is not None:
-            yield dim(_direct_text(need))
-            return
-        title = self.title(number)
-        yield bold(title) if parent is None or number == PROJECT else title
-        if number == PROJECT:
-            yield dim(f" ({self._where})")
-        elif (origin := self._origin(number, parent)) is not None:
-            yield dim(f" from {origin}")
-        if number != PROJECT and self.tree.graph.atoms[number - 1].patched:
-            yield yellow(" (patched)")
-        if self._is_dev(number, parent):
-            yield yellow(f" ({DEV})")
+            return [dim(_direct_text(need))]
+        title = self._titles[number]
+        is_project = number == PROJECT
+        pieces: list[str | Piece] = [bold(title) if parent is None or is_project else title]
+        if is_project:
+            pieces.append(dim(f" ({self._where})"))
+        else:
+            origin = self._origin(number, parent)
+            if origin is not None:
+                pieces.append(dim(f" from {origin}"))
+            if tree.graph.atoms[number - 1].patched:
+                pieces.append(yellow(" (patched)"))
+        if tree.dev_needs and self._is_dev(number, parent):
+            pieces.append(yellow(f" ({DEV})"))
+        return pieces
 
     def document(self, depth: int | None) -> Json:
         """Return the atoms that are near enough as JSON, and who needs whom."""
-        tree = self.tree
+        tree, ids = self.tree, self._ids
         shown = [each for each in distances(tree.edges, tree.roots, depth) if self._is_atom(each)]
         kept = frozenset(shown)
         return {
             "directory": str(self._project.directory),
             "lock": str(self._project.lock_path),
             "inverted": tree.is_inverted,
-            "roots": [self._id(number) for number in tree.roots],
+            "roots": [ids[number] for number in tree.roots],
             "atoms": [self._atom(number, kept) for number in sorted(kept)],
             "direct": [
                 {
-                    "owner": self._id(owner),
+                    "owner": ids[owner],
                     "kind": need.kind,
                     "name": need.name,
                     "systems": list(need.systems),
@@ -102,30 +108,25 @@ class LockNodes:
     def _is_atom(self, number: int) -> bool:
         return number <= len(self.tree.graph.atoms)
 
-    def _genesis(self, number: int) -> Genesis | None:
-        key = self.tree.graph.key(number)
-        return key.genesis if key else self._own
-
     def _origin(self, number: int, parent: int | None) -> str | None:
         """Return the set of an atom where it is not that of the line above, or the own one."""
-        genesis = self._genesis(number)
-        nearest = self._own if parent is None else self._genesis(parent)
-        return None if genesis is None or genesis == nearest else self._sets[genesis]
+        genesis = self._geneses[number]
+        nearest = self._own if parent is None else self._geneses[parent]
+        # The same set is mostly the same value, and comparing two takes longer.
+        if genesis is nearest or genesis is None or genesis == nearest:
+            return None
+        return self._sets[genesis]
 
     def _is_dev(self, number: int, parent: int | None) -> bool:
         ends = {number, parent}
         return PROJECT in ends and not ends.isdisjoint(self.tree.dev_needs)
 
-    def _id(self, number: int) -> str:
-        key = self.tree.graph.key(number)
-        return key.text if key else PROJECT_ID
-
     def _atom(self, number: int, kept: frozenset[int]) -> Json:
-        graph = self.tree.graph
+        graph, ids = self.tree.graph, self._ids
         label, _, version = self.title(number).partition(" ")
         key = graph.key(number)
         return {
-            "id": self._id(number),
+            "id": ids[number],
             "label": label,
             "version": version,
             "set": key.genesis.hex if key else None,
@@ -133,7 +134,7 @@ class LockNodes:
             "dev": number in self.tree.dev_only,
             "patched": key is not None and graph.atoms[number - 1].patched,
             "requires": [
-                {"id": self._id(other), "dev": self._is_dev(other, number)}
+                {"id": ids[other], "dev": self._is_dev(other, number)}
                 for other in graph.needs[number]
                 if other in kept
             ],
@@ -144,7 +145,7 @@ class LockNodes:
         if need is not None:
             owner = self.tree.direct[number - len(self.tree.graph.atoms) - 1][0]
             return (*self._box(owner), need.kind, need.name)
-        genesis = self._genesis(number)
+        genesis = self._geneses[number]
         return (*self.title(number).split(" "), genesis.hex if genesis else "")
 
     def _box_lines(self, number: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ look for them: by label, then version, then set.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from eka.values import dataclass
 
@@ -96,8 +96,7 @@ def within(edges: Edges, kept: Mapping[int, object]) -> Edges:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):  # there are tens of thousands of them, and a tuple is made the fastest
     """One line of a tree that is drawn.
 
     Attributes:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from eka.workflow.lock_graph import Step
 
 MOST_LINES = 100_000
+_REPEATED, _CUT = dim(" (*)"), dim(" ...")
 
 
 class TreeFormat(StrEnum):
@@ -126,9 +127,11 @@ def _lines(nodes: LockNodes, *, depth: int | None, is_deduped: bool) -> Iterator
 
 
 def _line(nodes: LockNodes, step: Step) -> Line:
-    pieces = [dim(step.lead), *nodes.pieces(step.number, step.parent)]
+    pieces = nodes.pieces(step.number, step.parent)
+    if step.lead:
+        pieces.insert(0, dim(step.lead))
     if step.is_repeated:
-        pieces.append(dim(" (*)"))
+        pieces.append(_REPEATED)
     if step.is_cut:
-        pieces.append(dim(" ..."))
+        pieces.append(_CUT)
     return tuple(pieces)
