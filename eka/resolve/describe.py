@@ -76,7 +76,7 @@ class Words:
         lines = [wanted for part in told.parts for wanted in _lines(part)]
         text = f"{who} {verb} {self._label(lines[0].key)} {_wordings(lines)}"
         if isinstance(fact, Unmet):
-            text = f"{text}: {fact.why}"
+            text = f"{text}: {' '.join(fact.why.split())}"
         elif edge.dependency == NOBODY:
             text = f"{text}, which cannot stand beside it"
         return Sentence(text, here(lines[0]))
@@ -134,7 +134,7 @@ def _reason(told: Told) -> str:
     facts = [fact for part in told.parts for fact in part.facts.values()]
     found = {fact.reason: fact.cause for fact in facts if isinstance(fact, Unusable)}
     (reason, cause), *more = found.items()
-    return ALIKE[cause] if more else reason
+    return ALIKE[cause] if more else " ".join(reason.split())
 
 
 def _lines(edge: Edge) -> Iterator[Wanted]:

@@ -146,7 +146,7 @@ def test_versions_that_are_yanked_for_different_reasons_are_one_sentence() -> No
     provider = FakeVersions(world({"lib 1.0.0": [], "lib 1.1.0": [], "lib 1.2.0": []}))
     for version, cause in (("1.0.0", "broken"), ("1.1.0", "slow")):
         provider.needs[request(f"lib {version}")] = Unavailable(f"it is yanked: {cause}", "yanked")
-    provider.needs[request("lib 1.2.0")] = Unavailable("its manifest cannot be read")
+    provider.needs[request("lib 1.2.0")] = Unavailable("its manifest\ncannot be read")
 
     with pytest.raises(Unsatisfiable) as caught:
         drive(solve(lines(["lib ^1"])), provider)
@@ -158,7 +158,7 @@ def test_versions_that_are_yanked_for_different_reasons_are_one_sentence() -> No
     assert [each.reason for each in caught.value.explanation.leaves[1:]] == [
         "it is yanked: broken",
         "it is yanked: slow",
-        "its manifest cannot be read",
+        "its manifest\ncannot be read",
     ]
 
 
