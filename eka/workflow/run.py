@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from eka.store import LOGICAL_ROOT
 from eka.workflow.errors import ProgramNotFound
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from eka.workflow.build import BuiltOutput
 
 PROGRAMS = "bin"
+MAX_LINKS = 40  # that lead to one another
 
 
 def find_program(output: BuiltOutput, name: str | None) -> Path:
@@ -37,4 +39,17 @@ def programs(physical: Path) -> list[str]:
     directory = physical / PROGRAMS
     if not directory.is_dir():
         return []
-    return [entry.name for entry in directory.iterdir() if os.access(entry, os.X_OK)]
+    return [entry.name for entry in directory.iterdir() if _is_program(entry, physical.parent)]
+
+
+def _is_program(place: Path, store: Path) -> bool:
+    """Tell whether a file can be started once the store is at its logical place.
+
+    A link into the store leads nowhere on this side.
+    """
+    for _ in range(MAX_LINKS):
+        target = str(place.readlink()) if place.is_symlink() else ""
+        if not target.startswith(f"{LOGICAL_ROOT}/"):
+            break
+        place = store / target.removeprefix(f"{LOGICAL_ROOT}/")
+    return os.access(place, os.X_OK)
