@@ -39,8 +39,9 @@ def explain(proof: Incompatibility, places: Places, engine: Engine) -> Unsatisfi
     if not core.is_minimal:
         text = "fewer facts may do: looking for them was given up after a while"
         sentences.append(Sentence(text))
-    leaves = tuple(leaf for part in parts for leaf in words.leaves(part))
-    return Unsatisfiable(Explanation(tuple(sentences), leaves, is_minimal=core.is_minimal))
+    # A version that stands alone has one edge for each of the other buckets.
+    leaves = dict.fromkeys(leaf for part in parts for leaf in words.leaves(part))
+    return Unsatisfiable(Explanation(tuple(sentences), tuple(leaves), is_minimal=core.is_minimal))
 
 
 def _sentences(told: Sequence[Sentence], *, is_ordered: bool) -> Iterator[Sentence]:

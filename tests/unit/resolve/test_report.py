@@ -250,6 +250,15 @@ def test_a_version_that_stands_alone_is_told_once() -> None:
     assert [each.kind for each in error.explanation.leaves].count("single") == 1
 
 
+def test_a_version_that_stands_alone_among_many_buckets_is_one_fact() -> None:
+    atoms = world({"b 1.0.0": ["lib >=0"], "lib 1.0.0": [], "lib 3.0.0": [], "lib 4.0.0": []})
+    atoms["lib"]["2.0.0-rc.1"] = FakeVersion(single=True)
+
+    leaves = failure(atoms, ["b ^1", "lib =2.0.0-rc.1"]).explanation.leaves
+
+    assert sorted(each.kind for each in leaves) == ["requires", "requires", "requires", "single"]
+
+
 def deep(levels: int) -> World:
     """Return a world in which every version of `top` fails at the end of a chain of its own."""
     texts: dict[str, list[str]] = {"pin 1.0.0": [], "pin 1.1.0": []}
