@@ -24,7 +24,9 @@ class Selector:
         self._by_label: dict[AtomKey | None, dict[Label, list[AtomKey]]] = {}
         self._own = frozenset(each.genesis for each in lock.sets if each.own)
         self._sets = frozenset(each.genesis for each in lock.sets)
-        self._by_url = {url: each.genesis for each in lock.sets for url in each.urls}
+        self._by_url = {
+            url: each.genesis for each in lock.sets for url in (*each.urls, *each.accepted)
+        }
 
     def select(
         self,
@@ -79,5 +81,5 @@ class Selector:
         if declared.own:
             return self._own if owner is None else (owner.genesis,)
         genesis = self._by_url.get(declared.urls[0].absolute(place).public)
-        # A source that was accepted by name (--accept-source) stands in no lock.
+        # Locks that were written before sources were remembered do not have all of them.
         return self._sets if genesis is None else (genesis,)
