@@ -46,8 +46,8 @@ GOALS = {
     ("tree",): 2.0,
     ("tree", "--json"): 2.5,  # indented JSON is written by Python itself
     ("tree", "--invert", LAST): 2.0,
-    ("tree", "--duplicates"): 1.5,
-    ("why", LAST, "--offline"): 1.5,
+    ("tree", "--duplicates"): 2.0,
+    ("why", LAST, "--offline"): 2.0,
     ("diff", "--lock", "atom.lock", "atom.lock"): 2.5,  # reads it twice
 }
 READ = "import sys, tomllib; tomllib.load(open(sys.argv[1], 'rb'))"
