@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Asking = Generator[Need, Answer, None]
 
-GROWTH = 4
-"""How many times more versions of an atom are asked for each time the next one is missing."""
+FIRST_MISS = 4
+"""So many versions of an atom are asked for when one is missing; the next time, all."""
 
 
 def solve(
@@ -113,7 +113,7 @@ class _Search:
         self._ahead: Ahead | None = None
         self._lines: tuple[Line, ...] = ()  # of the project
         self._reasons: dict[object, int] = {}
-        self._misses: dict[int, int] = {}
+        self._missed: set[int] = set()
 
     def run(self, root: Sequence[Wanted]) -> Generator[Need, Answer, Solution]:
         """Decide until nothing is left to decide."""
@@ -192,9 +192,10 @@ class _Search:
                 self._ahead.note(needs.lines)
 
     def _need(self, node: int, bit: int) -> Need:
-        """Return a need of one version: the more often some are missing, the more at once."""
-        misses = self._misses[node] = self._misses.get(node, 0) + 1
-        requests = dict.fromkeys(self._candidates(node, bit, GROWTH**misses))
+        """Return a need of one version: of an atom that fails again and again, of all."""
+        count = self._engine.state[node].bit_count() if node in self._missed else FIRST_MISS
+        self._missed.add(node)
+        requests = dict.fromkeys(self._candidates(node, bit, count))
         ahead = self._ahead.need() if self._ahead else Need()
         requests.update(dict.fromkeys(ahead.dependencies))
         for other in self._engine.undecided():

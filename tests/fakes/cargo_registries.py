@@ -15,8 +15,10 @@ from eka.resolve import Dependencies, Wanted
 from tests.fakes.versions import FakeVersions, key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from eka.resolve import Request, ResolveKey
 
 History = dict[str, dict[str, str]]
 """Version -> what it needs: name -> requirement."""
@@ -33,21 +35,38 @@ class Registry:
         """Return the lines of the project."""
         return tuple(Wanted(key(name), Requirement(text)) for name, text in self.root.items())
 
-    def provider(self) -> FakeVersions:
-        """Return what answers a search; equal requirements are one value, as after parsing."""
-        known: dict[str, Requirement] = {}
-        keys = {name: key(name) for name in self.atoms}
-        made = FakeVersions({})
-        for name, history in self.atoms.items():
-            versions = {Version.parse(text): needs for text, needs in history.items()}
-            made.listed[keys[name]] = tuple(versions)
-            for version, needs in versions.items():
-                lines = tuple(
-                    Wanted(keys[other], known.setdefault(text, Requirement(text)), name)
-                    for other, text in needs.items()
-                )
-                made.needs[keys[name], version] = Dependencies(lines)
-        return made
+    def provider(self) -> Published:
+        """Return what answers a search."""
+        return Published(self)
+
+
+class Published(FakeVersions):
+    """Answers for a registry; reads a manifest when it is asked for, and counts how often."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__({})
+        self.manifest_rounds = 0
+        self._atoms = registry.atoms
+        self._requirements: dict[str, Requirement] = {}
+        self._keys = {name: key(name) for name in registry.atoms}
+
+    def versions(self, keys: Sequence[ResolveKey]) -> Mapping[ResolveKey, Sequence[Version]]:
+        self.rounds += 1
+        return {each: tuple(map(Version.parse, self._atoms[each[1].text])) for each in keys}
+
+    def dependencies(self, requests: Sequence[Request]) -> Mapping[Request, Dependencies]:
+        self.rounds += 1
+        self.manifest_rounds += 1
+        self.asked += requests
+        return {each: Dependencies(tuple(self._lines(each))) for each in requests}
+
+    def _lines(self, request: Request) -> Iterator[Wanted]:
+        (_, label), version = request
+        for other, text in self._atoms[label.text][version.text].items():
+            requirement = self._requirements.get(text)
+            if requirement is None:
+                requirement = self._requirements[text] = Requirement(text)
+            yield Wanted(self._keys[other], requirement, label.text)
 
 
 def grown(count: int, seed: int, *, tight: float = 0.0, needs: int = 4) -> Registry:
