@@ -191,14 +191,17 @@ def locked_atoms(draw: st.DrawFn, geneses_: list[Genesis], own: list[Genesis]) -
         for label, version in draw(pairs):
             known = [atom.key for atom in atoms]
             chosen = draw(st.lists(st.sampled_from(known), unique=True)) if known else []
+            patched = not is_own and draw(st.booleans())
+            is_local = is_own or patched
             atoms.append(
                 LockedAtom(
                     AtomKey(genesis, label, version),
                     atom_id(genesis, label),
-                    None if is_own else draw(oids),
-                    None if is_own else draw(content_hashes()),
-                    None if is_own else draw(oids),
+                    None if is_local else draw(oids),
+                    None if is_local else draw(content_hashes()),
+                    None if is_local else draw(oids),
                     tuple(chosen),
+                    patched,
                 )
             )
     return atoms
@@ -258,7 +261,7 @@ def _identity(each: LockedDirect) -> tuple[AtomKey | None, str, str, str]:
 
 @st.composite
 def locks(draw: st.DrawFn) -> Lock:
-    """Locks of every kind: own and foreign sets, both hash functions, direct sources."""
+    """Locks of every kind: own, patched and foreign atoms, both hash functions, direct sources."""
     all_sets = draw(st.lists(geneses(), max_size=3, unique=True))
     own = all_sets[: draw(st.integers(0, 1))]
     addresses = st.lists(urls(), min_size=1, max_size=3, unique=True).map(tuple)
@@ -279,7 +282,7 @@ def locks(draw: st.DrawFn) -> Lock:
     )
 
 
-@pytest.mark.spec("lock-canonical", "lock-values", "lock-order")
+@pytest.mark.spec("lock-canonical", "lock-values", "lock-order", "lock-patched")
 @given(locks())
 def test_a_lock_survives_being_written(lock: Lock) -> None:
     data = encode_lock(lock)
