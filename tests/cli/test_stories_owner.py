@@ -357,13 +357,16 @@ def test_a_neighbour_that_is_not_locked_is_named_with_its_directory(
     assert answer.document["error"]["where"] == str(village.mono / "tool")
 
 
-def test_offline_a_clone_cannot_know_its_genesis(
+def test_offline_a_clone_knows_no_genesis_but_that_of_its_locks(
     person: Person, village: Village, tmp_path: Path
 ) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(village.server), str(clone))
 
+    checked = person.json(clone / "greet", "lock", "--check")
+    (clone / "greet/atom.lock").unlink()
     answer = person.json(clone / "greet", "build", "--offline")
 
+    assert checked.status == 0
     assert (answer.status, answer.code) == (EXIT_NOT_FOUND, "set-not-found")
     assert "--offline" in answer.document["error"]["why"]
