@@ -46,7 +46,11 @@ def hint(stay: Stay) -> str:
     """Return what lets an atom move after all."""
     label = stay.key[1].text
     owners = [reason.owner for reason in stay.reasons]
-    if any(each.owner is None and each.wanted.key == stay.key for each in stay.reasons):
+    own = [each.wanted for each in stay.reasons if each.owner is None]
+    own = [each for each in own if each.key == stay.key]
+    if own and all(each.requirement.text.startswith("=") for each in own):
+        return f"to have it: eka unpin {label}, then eka update {label}"
+    if own:
         return f"to have it: eka add {label}@^{stay.newest.text}"
     if all(owner is not None and owner[0] == stay.key for owner in owners):
         return f"let what it needs move too: eka update {label} --recursive"

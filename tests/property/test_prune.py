@@ -27,7 +27,7 @@ from eka.atom import (
 from eka.errors import EkaError
 from eka.resolve import Solution, drive, solve
 from eka.workflow.prune import pruned
-from eka.workflow.update_choice import versions_of
+from eka.workflow.update_search import versions_of
 from tests.fakes.versions import SET, lines
 from tests.worlds import Puzzle, large_puzzle, small_puzzle
 

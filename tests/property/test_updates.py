@@ -10,7 +10,8 @@ import pytest
 from eka.errors import EkaError
 from eka.resolve import Dependencies, Solution, bucket_of, drive, solve
 from eka.workflow.limits import Reach
-from eka.workflow.update_choice import UpdateChoice, UpdateWish, versions_of
+from eka.workflow.update_choice import UpdateChoice, UpdateWish
+from eka.workflow.update_search import versions_of
 from tests.fakes.updates import run_of
 from tests.worlds import Puzzle, large_puzzle, small_puzzle
 

@@ -93,13 +93,15 @@ def test_what_it_needs_moves_too_when_that_is_asked_for() -> None:
 @pytest.mark.spec("change-update-stays")
 def test_a_line_of_another_atom_or_of_the_project_that_holds_is_named() -> None:
     _, (lib,) = update(UpdateWish(names=("lib",)))
-    _, (project,) = update(UpdateWish(names=("lib",)), root=[*ROOT, "lib =1.0.0"])
+    _, (project,) = update(UpdateWish(names=("lib",)), root=[*ROOT, "lib ~1.0"])
+    _, (pinned,) = update(UpdateWish(names=("lib",)), root=[*ROOT, "lib =1.0.0"])
 
     assert (lib.version.text, lib.newest.text) == ("1.1.0", "1.2.0")
     assert [told(each) for each in lib.reasons] == ["b 1.0.0 requires lib >=1, <1.2"]
     assert hint(lib) == "let others move too: eka update lib b"
-    assert "atom.toml requires lib =1.0.0" in [told(each) for each in project.reasons]
+    assert "atom.toml requires lib ~1.0" in [told(each) for each in project.reasons]
     assert hint(project) == "to have it: eka add lib@^1.2.0"
+    assert hint(pinned) == "to have it: eka unpin lib, then eka update lib"
 
 
 def test_a_cycle_that_a_newer_version_would_close_is_a_reason() -> None:
