@@ -132,6 +132,15 @@ class GitProvider:
             base: What relative paths in it start from.
         """
         self._ask_ahead([(dependencies, manifest, within, base)])
+        return self._wanted(dependencies, manifest, within, base)
+
+    def _wanted(
+        self,
+        dependencies: Sequence[Dependency],
+        manifest: Manifest,
+        within: Genesis | None,
+        base: Path,
+    ) -> tuple[Wanted, ...]:
         package = manifest.package
         by = f"{package.label.text}@{package.version.text}"
         return tuple(
@@ -244,7 +253,7 @@ class GitProvider:
         except EkaError as error:
             return self._refused(request, error)
         return Dependencies(
-            wanted=self.wanted(manifest.dependencies, manifest, genesis, self._base(request)),
+            wanted=self._wanted(manifest.dependencies, manifest, genesis, self._base(request)),
             single=manifest.package.single,
         )
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SHAPE = Shape()
 MOST_ROUNDS = 60
 ROUNDS = 3
+MOST_TIMES = 4.0  # git is told what to fetch: it lists, reads and decides nothing
 MEGA = 1_000_000
 
 
@@ -110,7 +111,7 @@ def _cold(stage: _Stage) -> Iterator[Comparison]:
     wall = [(ours.wall_s, theirs.wall_s) for ours, theirs in runs]
     cpu = [(ours.cpu_s, theirs.cpu_s) for ours, theirs in runs]
     yield _compared(name, wall, None)
-    yield _compared("the same, processor time of the client", cpu, 1.0)
+    yield _compared("the same, processor time of the client", cpu, MOST_TIMES)
 
 
 def _compared(name: str, runs: Sequence[tuple[float, float]], at_most: float | None) -> Comparison:
