@@ -56,10 +56,17 @@ def scenarios(folder: Path) -> Iterator[tuple[str, Rules]]:
             yield f"packse {path.stem}", rules
     pods = folder / "resolvelib" / "tests" / "functional" / "cocoapods" / "inputs"
     for path in sorted((pods / "case").glob("*.json")):
-        case = json.loads(path.read_text(encoding="utf-8"))
-        index = json.loads((pods / "index" / f"{case['index']}.json").read_text(encoding="utf-8"))
+        case = _commented(path)
+        place = pods / "index" / f"{case.get('index', 'awesome')}.json"
+        index = _commented(place)
         if rules := _cocoapods(case, index):
             yield f"cocoapods {path.stem}", rules
+
+
+def _commented(path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Read JSON that may hold comments, and commas at ends."""
+    text = re.sub(r"//.*", "", path.read_text(encoding="utf-8"))
+    return json.loads(re.sub(r",(\s*[\]}])", r"\1", text))
 
 
 def _packse(scenario: Mapping[str, Any]) -> Rules | None:
@@ -86,7 +93,7 @@ def _cocoapods(case: Mapping[str, Any], index: Mapping[str, Any]) -> Rules | Non
     for name, versions in index.items():
         atoms[_label(name)] = made = {}
         for one in versions:
-            needs = tuple(starmap(_line, one["dependencies"].items()))
+            needs = tuple(starmap(_line, dict(one["dependencies"]).items()))  # [] is none
             number = _number(one["version"])
             if number is not None and None not in needs:
                 made[number] = FakeVersion(tuple(line for line in needs if line))
