@@ -9,7 +9,7 @@ from eka.resolve.listing import Listing
 from eka.resolve.model import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from eka.resolve.catalog import Aim, Atom, Line
     from eka.resolve.model import Request, ResolveKey
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 class Ahead:
     """Walks from the lines of a project through all that is known, to where knowledge ends."""
 
-    def __init__(self, places: Places, lines: Sequence[Line]) -> None:
+    def __init__(self, places: Places) -> None:
         self._places = places
         self._seen: set[Aim] = set()
         self._open: list[Aim] = []
         self._asked: set[tuple[Atom, str]] = set()
-        self.note(lines)
 
     def note(self, lines: Iterable[Line]) -> None:
         """Walk through these lines as well."""

@@ -103,10 +103,6 @@ class Catalog:
             atom = self._atoms[texts] = Atom(key)
         return atom
 
-    def refuse(self, key: ResolveKey, version: Version, reason: str) -> None:
-        """Forget what a version needs: from now on it cannot be used."""
-        self.atom(key).needs[version.text] = Unavailable(reason)
-
     def _understand(self, dependencies: Dependencies | Unavailable) -> Needs | Unavailable:
         if isinstance(dependencies, Unavailable):
             return dependencies

@@ -110,7 +110,8 @@ class _Search:
         self._catalog = catalog
         self._engine = engine
         self._places = places
-        self._ahead: Ahead | None = None
+        self._ahead = Ahead(places)
+        self._has_walked = False
         self._lines: tuple[Line, ...] = ()  # of the project
         self._reasons: dict[object, int] = {}
         self._missed: set[int] = set()
@@ -128,8 +129,8 @@ class _Search:
             if not place.told & bit:
                 needs = place.needs(bit)
                 if not isinstance(needs, Needs) or not needs.is_listed:
-                    yield from self._learn(node, bit)
-                self._tell(node, bit)
+                    needs = yield from self._learn(node, bit)
+                self._tell(node, bit, needs)
             if engine.admits(node, bit):
                 engine.decide(node, bit)
             self.decisions += 1
@@ -150,53 +151,54 @@ class _Search:
         for target, fact in met:
             self._engine.require(target.node, target.allowed, fact)
 
-    def _learn(self, node: int, bit: int) -> Asking:
-        """Make sure that it is known what a version needs, and which versions there are of it."""
+    def _learn(self, node: int, bit: int) -> Generator[Need, Answer, Needs | Unavailable]:
+        """Return what a version needs; which versions there are of that is then known as well."""
         place = self._places[node]
         while (needs := place.needs(bit)) is None:
-            if self._ahead is None:
-                yield from self._walk()
-            else:
+            if self._has_walked:
                 yield from self._ask(self._need(node, bit))
+            else:
+                yield from self._walk()
         if isinstance(needs, Needs):
             yield from self._list(needs.lines)
             needs.is_listed = True
+        return needs
 
     def _walk(self) -> Asking:
         """Ask for the best candidate of every line there is, breadth first, all at once."""
-        self._ahead = Ahead(self._places, self._lines)
+        self._has_walked = True
+        self._ahead.note(self._lines)
         while (need := self._ahead.need()) != Need():
             known = self._catalog.size
-            self._ahead_of(self._catalog.accept((yield need)))
+            self._accept((yield need))
             if self._catalog.size == known:
                 return
 
     def _list(self, lines: Sequence[Line]) -> Asking:
         """Make sure that the versions of all atoms in ``lines`` are known."""
-        if self._ahead is None and unlisted(lines):
+        if unlisted(lines) and not self._has_walked:
             yield from self._walk()
         while missing := unlisted(lines):
-            need = self._ahead.need() if self._ahead else Need()
+            need = self._ahead.need()
             versions = dict.fromkeys((*(atom.key for atom in missing), *need.versions))
             yield from self._ask(Need(tuple(versions), need.dependencies))
 
     def _ask(self, need: Need) -> Asking:
         known = self._catalog.size
-        self._ahead_of(self._catalog.accept((yield need)))
+        self._accept((yield need))
         if self._catalog.size == known:
             raise RuntimeError(f"an answer held nothing new to {need}")
 
-    def _ahead_of(self, new: Sequence[Needs]) -> None:
-        if self._ahead is not None:
-            for needs in new:
-                self._ahead.note(needs.lines)
+    def _accept(self, answer: Answer) -> None:
+        for needs in self._catalog.accept(answer):
+            self._ahead.note(needs.lines)
 
     def _need(self, node: int, bit: int) -> Need:
         """Return a need of one version: of an atom that fails again and again, of all."""
         count = self._engine.state[node].bit_count() if node in self._missed else FIRST_MISS
         self._missed.add(node)
         requests = dict.fromkeys(self._candidates(node, bit, count))
-        ahead = self._ahead.need() if self._ahead else Need()
+        ahead = self._ahead.need()
         requests.update(dict.fromkeys(ahead.dependencies))
         for other in self._engine.undecided():
             first = self._places.choose(self._engine.state[other], self._places[other].preferred)
@@ -215,19 +217,17 @@ class _Search:
             bit = self._places.choose(state, place.preferred) if state else 0
         return found
 
-    def _tell(self, node: int, bit: int) -> None:
+    def _tell(self, node: int, bit: int, needs: Needs | Unavailable) -> None:
         """Tell the engine what one version needs."""
-        place = self._places[node]
-        place.told |= bit
-        needs = place.needs(bit)
+        self._places[node].told |= bit
         if isinstance(needs, Unavailable):
             self._forbid(node, bit, Unusable(needs.reason, needs.cause), needs)
-        elif needs is not None:
-            for line in needs.lines:
-                self._connect(node, bit, line)
-            if needs.single:  # then no version of another bucket may stand beside it
-                for other in self._places.others(node):
-                    self._engine.add_edge(node, bit, other, ABSENT, Alone())
+            return
+        for line in needs.lines:
+            self._connect(node, bit, line)
+        if needs.single:  # then no version of another bucket may stand beside it
+            for other in self._places.others(node):
+                self._engine.add_edge(node, bit, other, ABSENT, Alone())
 
     def _connect(self, node: int, bit: int, line: Line) -> None:
         target = self._places.target(line)
