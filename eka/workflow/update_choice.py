@@ -60,7 +60,7 @@ class UpdateChoice:
             Unsatisfiable: nothing fits; with ``precise`` it may be that version.
         """
         wish = self._wish
-        self.stays = ()
+        self.stays, self.asks_more = (), False
         if not wish.names and wish.reach is None:
             return UpdateSearch(run, Limits(), {}).solved(run.preferred)
         run.keep(run.preferred)
