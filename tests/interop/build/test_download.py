@@ -4,6 +4,7 @@ import hashlib
 import io
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,7 +242,8 @@ def test_a_host_that_does_not_exist_is_a_network_failure() -> None:
 
 
 def fetch(url: str, **changes: str) -> FetchAction:
-    return FetchAction(name="f.deb", urls=(url,), size=len(BODY), sha256=SHA256, **changes)
+    action = FetchAction(name="f.deb", urls=(url,), size=len(BODY), sha256=SHA256)
+    return replace(action, **changes)
 
 
 @pytest.mark.spec("fetch-pinned")
