@@ -4,7 +4,6 @@ import hashlib
 import io
 import socket
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -241,9 +240,8 @@ def test_a_host_that_does_not_exist_is_a_network_failure() -> None:
     assert caught.value.code == "fetch-failed"
 
 
-def fetch(url: str, **changes: str) -> FetchAction:
-    action = FetchAction(name="f.deb", urls=(url,), size=len(BODY), sha256=SHA256)
-    return replace(action, **changes)
+def fetch(url: str) -> FetchAction:
+    return FetchAction(name="f.deb", urls=(url,), size=len(BODY), sha256=SHA256)
 
 
 @pytest.mark.spec("fetch-pinned")
