@@ -297,7 +297,6 @@ def test_a_killed_change_of_dependencies_leaves_no_mixture(
     assert new != old
     old.put(full)
     warm = measure(person, full, *words, notes=tmp_path / "notes")
-    last = warm.steps - LAST_STEPS
     for each in rounds_of(rounds(2, 60)):
         old.put(full)
         if each.number % 2:
@@ -306,13 +305,15 @@ def test_a_killed_change_of_dependencies_leaves_no_mixture(
         ended = each.kill(person, full, *words, measured=cold if each.number % 2 else warm)
 
         check_changed(person, full, words, old, new, is_done=ended.is_done)
-    for step in range(last, warm.steps, rounds(5, 1)):
+    killed = 0
+    for step in range(warm.steps - LAST_STEPS, warm.steps, rounds(5, 1)):
         old.put(full)
 
         ended = finish(start(person, full, *words, step=str(step)))
 
-        assert not ended.is_done
-        check_changed(person, full, words, old, new, is_done=False)
+        killed += not ended.is_done  # what is remembered now may have saved steps
+        check_changed(person, full, words, old, new, is_done=ended.is_done)
+    assert killed
 
 
 def check_changed(
