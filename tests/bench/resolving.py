@@ -326,7 +326,7 @@ def _whole_s(registry: Registry) -> float:
 
 def _disagrees(seed: int) -> bool:
     """Whether cargo finds a lock where we find none, or the other way round."""
-    registry = grown(40 + 3 * seed, seed, tight=(seed % 6) / 100, needs=3)
+    registry = grown(30 + 2 * seed, seed, tight=(seed % 3) / 200, needs=3)
     ours = _found(registry.wanted(), registry.provider(), Catalog())
     with tempfile.TemporaryDirectory(prefix="eka-bench-") as scratch:
         project = write_for_cargo(registry, Path(scratch))

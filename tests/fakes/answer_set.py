@@ -12,7 +12,7 @@ from tests.fakes.versions import lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from eka.resolve import Request, Wanted
+    from eka.resolve import Request, ResolveKey, Wanted
     from tests.fakes.solver_puzzles import Rules
 
 # P: the number of a puzzle; many are asked at once, because each start of clingo takes time.
@@ -59,8 +59,11 @@ def _facts(number: int, rules: Rules) -> Iterator[str]:
         for line in lines(version.requires):
             yield f"line({number},{at},{len(wanted)})."
             wanted.append(line)
+    places: dict[ResolveKey, list[tuple[int, Request]]] = {}
+    for place, (one, _) in enumerate(published):
+        places.setdefault(one[0], []).append((place, one))
     for at, line in enumerate(wanted):
-        for place, (one, _) in enumerate(published):
+        for place, one in places.get(line.key, ()):
             if meets(line, one):
                 yield f"fits({number},{at},{place})."
     yield from _conflicts(number, rules)
@@ -68,12 +71,10 @@ def _facts(number: int, rules: Rules) -> Iterator[str]:
 
 def _conflicts(number: int, rules: Rules) -> Iterator[str]:
     """Yield the pairs of versions that cannot stand side by side."""
-    published = list(rules.published())
-    for at, (one, version) in enumerate(published):
-        for place, (other, beside) in enumerate(published[:at]):
-            if _are_apart(rules, one, other, is_single=version.single or beside.single):
+    before: dict[ResolveKey, list[tuple[int, Request, bool]]] = {}
+    for at, (one, version) in enumerate(rules.published()):
+        group = before.setdefault(one[0], [])
+        for place, other, is_single in group:
+            if version.single or is_single or rules.is_same_place(one, other):
                 yield f"apart({number},{at},{place})."
-
-
-def _are_apart(rules: Rules, one: Request, other: Request, *, is_single: bool) -> bool:
-    return one[0] == other[0] and (is_single or rules.is_same_place(one, other))
+        group.append((at, one, version.single))

@@ -102,7 +102,15 @@ def _cocoapods(case: Mapping[str, Any], index: Mapping[str, Any]) -> Rules | Non
 
 
 def _once(atoms: World, root: Sequence[str]) -> Rules:
-    return Rules(atoms, root, list(atoms), (), "highest")
+    """Return the problem over the atoms that the root reaches, each wanted once."""
+    reached: World = {}
+    waiting = list(root)
+    while waiting:
+        label = waiting.pop().partition(" ")[0]
+        if label not in reached and label in atoms:
+            reached[label] = atoms[label]
+            waiting += [line for one in atoms[label].values() for line in one.requires]
+    return Rules(reached, root, list(reached), (), "highest")
 
 
 def _written(lines: Sequence[str]) -> tuple[str, ...] | None:
