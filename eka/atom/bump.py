@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from eka.atom.requirement import InvalidRequirement, Operator, Requirement
 from eka.atom.version import Version
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.errors import EkaError, Exit
 from eka.hashing import digest, directory_digest
 

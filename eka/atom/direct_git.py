@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom.aliases import Aliases
 from eka.atom.commit import path_fault
@@ -13,6 +12,7 @@ from eka.atom.reading import place_of
 from eka.atom.requirement import Requirement
 from eka.atom.source_url import UNSAFE
 from eka.atom.uri import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.values import dataclass
 

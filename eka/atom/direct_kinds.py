@@ -7,8 +7,8 @@ A module ``direct_<kind>`` has the class of its declarations and a function ``re
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
 
+from eka.checking import TYPE_CHECKING, Protocol, cast
 from eka.values import dataclass
 
 if TYPE_CHECKING:

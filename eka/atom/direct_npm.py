@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom.npm_range import npm_requirement
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 
 if TYPE_CHECKING:

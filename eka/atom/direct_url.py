@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom.commit import path_fault
 from eka.atom.download_url import CredentialsInUrl, download_url_fault, holds_userinfo
 from eka.atom.label import Label
 from eka.atom.reading import place_of
 from eka.atom.url_pieces import filled, has_pieces, pieces_fault
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.values import dataclass
 

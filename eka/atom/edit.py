@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom.aliases import Aliases
 from eka.atom.manifest_package import OWN_SET
 from eka.atom.toml_edit import append_value, render_value, set_string, set_value, value_at
 from eka.atom.uri import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

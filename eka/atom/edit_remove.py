@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from eka.atom.edit import table_of
 from eka.atom.toml_edit import data_of, value_at
 from eka.atom.toml_remove import has_comment, remove_emptied, remove_key
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ Source: atom-spec/tree-policy.md [tree-link-inside].
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom.name_policy import shown
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from eka.atom.identity import atom_id
 from eka.atom.lock_direct import check_address, check_source, unique
@@ -19,6 +18,7 @@ from eka.atom.lock_errors import (
     LockUnreachable,
     LockUnreferencedSet,
 )
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

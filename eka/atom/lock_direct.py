@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
 
 from eka.atom.aliases import Aliases
 from eka.atom.commit import path_fault
@@ -12,6 +11,7 @@ from eka.atom.label import Label
 from eka.atom.lock_errors import InvalidLock, LockDuplicate
 from eka.atom.source_url import UNSAFE
 from eka.atom.uri import parse_source_url
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
 from eka.atom.content import ContentHash
 from eka.atom.identity import AtomId
 from eka.atom.lock_model import AtomKey, Lock, LockedAtom, LockedSet
 from eka.atom.lock_text import HEADER, LOCK_VERSION
 from eka.atom.oid import Genesis, ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from eka.atom.label import Label
 from eka.atom.oid import Genesis, ObjectId
 from eka.atom.version import Version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 
 if TYPE_CHECKING:

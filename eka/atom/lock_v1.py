@@ -8,7 +8,6 @@ parse them as addresses before use.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom.identity import AtomId, atom_id
 from eka.atom.label import Label
@@ -17,10 +16,12 @@ from eka.atom.oid import Genesis, ObjectId
 from eka.atom.reading import Reader, Table
 from eka.atom.toml import read_toml
 from eka.atom.version import Version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
 MAX_LOCK_V1_BYTES = 4 * 1024 * 1024
 _DIRECT_KINDS = ("nix", "nix+git", "nix+src", "nix+tar")

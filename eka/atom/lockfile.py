@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache, partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING, TypeVar
 
 from eka.atom.content import ContentHash
 from eka.atom.identity import AtomId
@@ -26,6 +25,7 @@ from eka.atom.lock_text import LOCK_VERSION, lock_text
 from eka.atom.oid import Genesis, ObjectId
 from eka.atom.toml import MAX_LOCK_BYTES, InvalidToml, read_toml
 from eka.atom.version import Version
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.errors import EkaError, Span
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ Whoever asks a registry for labels like a new one need not read all of its label
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from eka.atom import confusables_table
 from eka.atom.confusables import skeleton_of
 from eka.atom.label import Label, case_fold, skeleton
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from eka.atom.aliases import Aliases
 from eka.atom.manifest_build import read_build
@@ -14,6 +13,7 @@ from eka.atom.manifest_resolution import read_patches, read_resolution
 from eka.atom.reading import Reader
 from eka.atom.source_url import without_password
 from eka.atom.toml import read_toml
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, raise_problems
 from eka.hashing import digest
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom.manifest_model import Build
 from eka.atom.source_url import UNSAFE
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.hashing import digest
 

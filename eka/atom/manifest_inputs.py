@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom.direct_kinds import DeclaringAtom, reader_of
 from eka.atom.label import Label
 from eka.atom.manifest_model import Dependency, ForeignSource
 from eka.atom.requirement import Requirement
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

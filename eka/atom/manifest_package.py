@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom.download_url import CredentialsInUrl
 from eka.atom.label import Label, Tag
@@ -12,6 +11,7 @@ from eka.atom.reading import place_of
 from eka.atom.source_url import UNSAFE, SourceUrl
 from eka.atom.uri import parse_source_url
 from eka.atom.version import Version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

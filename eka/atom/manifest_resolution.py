@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom.label import Label
 from eka.atom.manifest_inputs import UndeclaredSet, read_label
 from eka.atom.manifest_model import Patch, SingleAtom
 from eka.atom.source_url import UNSAFE
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

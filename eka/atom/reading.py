@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
 from eka.atom.suggestion import nearest
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.errors import EkaError, Span, raise_problems
 
 if TYPE_CHECKING:

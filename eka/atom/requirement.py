@@ -6,9 +6,9 @@ Source: atom-spec/version.md [requirement-grammar] and after; vectors in fixture
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from eka.atom.version import MAX_NUMBER, PRERELEASE_IDENTIFIER, prerelease_key
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 from eka.values import dataclass, field

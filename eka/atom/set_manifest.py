@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from eka.atom.aliases import Aliases
 from eka.atom.commit import CommitFormat
@@ -14,6 +13,7 @@ from eka.atom.reading import Reader, place_of
 from eka.atom.source_url import UNSAFE
 from eka.atom.toml import read_toml
 from eka.atom.uri import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

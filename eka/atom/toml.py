@@ -6,9 +6,9 @@ import re
 import tomllib
 from bisect import bisect_right
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias, cast
 
 from eka.atom.toml_places import find_places
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError, Span
 from eka.lazy import pattern
 from eka.values import dataclass, field
@@ -16,6 +16,7 @@ from eka.values import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime, time
+    from typing import TypeAlias
 
     from eka.atom.toml_places import KeyPath
 

@@ -10,9 +10,9 @@ import json
 import re
 import tomllib
 from copy import deepcopy
-from typing import TYPE_CHECKING, cast
 
 from eka.atom.toml_places import find_places
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import lru_cache
-from typing import TypeAlias, cast
 
+from eka.checking import TYPE_CHECKING, cast
 from eka.lazy import pattern
 from eka.values import dataclass, field
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 Range: TypeAlias = tuple[int, int]

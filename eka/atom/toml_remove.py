@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from eka.atom.toml_edit import EditFailed, canonical, data_of, value_at
 from eka.atom.toml_places import find_places
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eka.atom.toml import TomlValue

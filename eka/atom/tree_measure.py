@@ -9,10 +9,10 @@ Source: atom-spec/tree-policy.md [tree-limits].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom.content import DIRECTORY_MODE, LEGAL_MODES
 from eka.atom.name_policy import MAX_NAME_BYTES, join, shown
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 
 if TYPE_CHECKING:

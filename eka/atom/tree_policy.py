@@ -9,12 +9,11 @@ Source: atom-spec/tree-policy.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom.content import DIRECTORY_MODE, GITLINK_MODE, LEGAL_MODES, LINK_MODE
 from eka.atom.link_policy import LinkWalk
 from eka.atom.name_policy import fold_name, join, name_fault, shown
 from eka.atom.tree_measure import DEFAULT_LIMITS, TreeMeasure, TreePolicyViolation
+from eka.checking import TYPE_CHECKING
 from eka.errors import raise_problems
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from eka.atom.aliases import Aliases
@@ -17,6 +16,7 @@ from eka.atom.source_url import (
     ipv6,
     is_unsafe,
 )
+from eka.checking import TYPE_CHECKING
 from eka.lazy import pattern
 from eka.values import dataclass
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.build.errors import BrokenArchive, UnsupportedArchive
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eka.build.inflate import Reader

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from eka.build.errors import SandboxUnavailable
 from eka.build.log import LogWriter
 from eka.build.process import SandboxProcess
 from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits
+from eka.checking import TYPE_CHECKING
 from eka.store import LOGICAL_ROOT
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import new_hasher
 from eka.store import DirNode, FileNode, LinkNode, Store, StorePath, read_tree
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

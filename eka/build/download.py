@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Protocol
 
 from eka.build.errors import FetchFailed, FetchMismatch
+from eka.checking import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from http.client import HTTPResponse
+    from typing import IO
 
     from eka.build.web import Web
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
 
 from eka.build.perform import Workshop
 from eka.build.realisation import Realisation
 from eka.build.sandbox import Cancellation
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
+    from typing import Self
 
     from eka.build.download import Downloader
     from eka.build.sandbox import Sandbox

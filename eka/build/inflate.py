@@ -7,9 +7,9 @@ import importlib
 import lzma
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
 
 from eka.build.errors import ArchiveTooLarge, BrokenArchive, UnsupportedArchive
+from eka.checking import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import IO, TYPE_CHECKING
+
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import IO
 
 TAIL_LINES = 25
 MAX_LINE_BYTES = 1 << 14

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
 
 from eka.build.download import CHUNK_BYTES, Pinned
 from eka.build.errors import (
@@ -23,6 +22,7 @@ from eka.build.sandbox import Ending
 from eka.build.siblings import SiblingCycle, in_order, rename_mentions
 from eka.build.spool import LayerFile
 from eka.build.unpack import unpacked
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.store import (
     ActionLog,
@@ -39,6 +39,7 @@ from eka.store import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
+    from typing import IO
 
     from eka.build.download import Downloader
     from eka.build.sandbox import Cancellation, Ended, Sandbox, SandboxRequest

@@ -10,11 +10,11 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from eka.build.cgroup import ControlGroups
 from eka.build.sandbox import Limits
 from eka.build.seccomp import seccomp_filter
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

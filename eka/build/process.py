@@ -11,13 +11,14 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
 
 from eka.build.sandbox import Ending
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import Self
 
     from eka.build.cgroup import BuildGroup
     from eka.build.log import LogWriter

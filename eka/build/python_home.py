@@ -6,10 +6,10 @@ Only names are looked at: no link is followed out of the tree, and nothing is ru
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
 
 from eka.build.errors import InterpreterMissing
 from eka.build.python_scripts import Interpreter
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import configparser
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.build.errors import BrokenArchive
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

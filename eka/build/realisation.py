@@ -6,12 +6,12 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from eka.build.compare import first_difference
 from eka.build.errors import BuildInterrupted, NonDeterministic
 from eka.build.memory import Memory
 from eka.build.perform import Work
+from eka.checking import TYPE_CHECKING
 from eka.store import (
     ActionFinished,
     ActionStarted,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eka.build.copies import copy_writable
 from eka.build.errors import BuildFailed
 from eka.build.sandbox import BUILD_DIR, GROUP, HOSTS, PASSWD, SandboxRequest, Shown
+from eka.checking import TYPE_CHECKING
 from eka.hashing import base32hex, digest
 from eka.store import BRACES, PLACEHOLDER, StorePath, path_name
 

@@ -11,7 +11,8 @@ import mmap
 import os
 import stat
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

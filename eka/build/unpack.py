@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby
-from typing import IO, TYPE_CHECKING
 
 from eka.build.ar import deb_payload
 from eka.build.errors import UnsafeArchive, UnsupportedArchive
@@ -19,10 +18,12 @@ from eka.build.spool import Spool
 from eka.build.tar import Kind, TarReader
 from eka.build.wheel import PythonHome, Target, add_python, install_wheel
 from eka.build.zip import ZipReader
+from eka.checking import TYPE_CHECKING
 from eka.store import DirNode, FileNode, LayerFormat, LinkNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import IO
 
     from eka.build.inflate import Reader
     from eka.build.python_scripts import Interpreter

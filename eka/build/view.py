@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store import LOGICAL_ROOT
 
 if TYPE_CHECKING:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import http.client
 from base64 import b64encode
-from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import ClassVar
 
 USER_AGENT = "eka/0.1"
 MAX_REDIRECTS = 5

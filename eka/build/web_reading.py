@@ -6,9 +6,9 @@ So what carries them matters: an address that is https leads to https only.
 from __future__ import annotations
 
 import http.client
-from typing import TYPE_CHECKING
 
 from eka.build.web import Web, checked
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

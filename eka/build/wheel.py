@@ -14,7 +14,6 @@ import io
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.build.errors import ArchiveTooLarge, BrokenArchive, UnsafeArchive, UnsupportedArchive
 from eka.build.overlay import File, parse_path
@@ -27,6 +26,7 @@ from eka.build.python_scripts import (
 )
 from eka.build.tar import Kind
 from eka.build.zip import ZipReader
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

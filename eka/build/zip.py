@@ -10,14 +10,15 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
 
 from eka.build.errors import ArchiveTooLarge, BrokenArchive, UnsafeArchive, UnsupportedArchive
 from eka.build.inflate import CHUNK_BYTES
 from eka.build.tar import MAX_ENTRIES, Kind, Member
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import IO
 
     from eka.build.inflate import Budget
 

@@ -8,11 +8,12 @@ import re
 from contextlib import redirect_stdout
 from copy import copy
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import OptionInfo
 
+from eka.checking import TYPE_CHECKING
 from eka.cli.call import Call, Globals
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -20,6 +21,7 @@ from eka.cli.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 # The help text of a command is its docstring, without the sections for readers of the code.
 _SECTIONS = re.compile(r"\n\s*(Args|Returns|Raises|Source):.*", re.DOTALL)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.text import cyan, dim, green, red, yellow
 from eka.workflow.direct_changes import ADDED, REMOVED
 from eka.workflow.lock_changes import Direction

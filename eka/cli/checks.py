@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.render import error_document, error_lines
 from eka.cli.reply import Reply
 from eka.cli.text import bold, dim, green, red, yellow

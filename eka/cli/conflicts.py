@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.text import bold, columns_of, cyan, dim, yellow
 from eka.errors import Span
 from eka.resolve import DependencyCycle, NoMatchingVersion, Unsatisfiable, in_columns

@@ -5,8 +5,7 @@ Names may be foreign: whatever would end a string or begin markup is written as 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.text import safe_line
 from eka.values import dataclass, field
 

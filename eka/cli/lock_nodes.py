@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.text import bold, dim, yellow
 from eka.workflow.lock_graph import PROJECT, distances
 from eka.workflow.places import relative_to

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.listed import listings_document
 from eka.cli.reply import Reply

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.text import Table, bold, columns_of, cyan
 from eka.errors import Span
 

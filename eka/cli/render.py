@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.text import Line, bold, columns_of, cyan, dim, green, red
 from eka.errors import EkaError, Problems, Span
 from eka.text import discreet, safe_line

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.errors import SettingInvalid
 from eka.workflow.ages import InvalidSpan, parse_span
 

@@ -7,8 +7,8 @@ say nothing of this. Loaded only where something is set.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.cli.errors import SettingInvalid
 from eka.git.signatures import InvalidTrustRule, TrustRule
 from eka.values import dataclass

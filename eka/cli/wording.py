@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.text import columns_of
 
 if TYPE_CHECKING:

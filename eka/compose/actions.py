@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from eka.checking import TYPE_CHECKING
 from eka.store import ActionInput, FetchAction, TreeInput, action_id, path_name
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ a plan needs a source of the kind.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
 
+from eka.checking import TYPE_CHECKING, Protocol, cast
 from eka.compose.errors import KindUnsupported
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.compose.actions import SourceLayer
 from eka.compose.sources import unpack
 from eka.store import LayerFormat

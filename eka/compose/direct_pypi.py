@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
 from eka.atom import PypiSource
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.compose.actions import SourceLayer
 from eka.compose.errors import InterpreterUnknown, PythonsDiffer
 from eka.compose.sources import unpack

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import Label, PypiSource, VariableClash, input_name, variable_name
+from eka.checking import TYPE_CHECKING
 from eka.compose.direct_kinds import composed_kind
 from eka.compose.direct_pypi import interpreter_of
 from eka.compose.errors import RootfsMissing

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store import path_name
 
 if TYPE_CHECKING:

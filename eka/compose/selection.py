@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.compose.errors import DependencyAmbiguous, InputUnpinned
 from eka.compose.request import atom_title
 

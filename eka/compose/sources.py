@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from eka.atom import PypiSource, source_digest
+from eka.checking import TYPE_CHECKING
 from eka.compose.actions import Actions, fetch_action
 from eka.compose.direct_kinds import composed_kind
 from eka.compose.errors import InputUnpinned, PythonsDiffer, SourcesAdjacent, SystemUnsupported

@@ -6,9 +6,9 @@ Source: atom-spec/composition.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import PypiSource
+from eka.checking import TYPE_CHECKING
 from eka.compose.actions import Actions
 from eka.compose.direct_kinds import composed_kind
 from eka.compose.direct_pypi import interpreter_of

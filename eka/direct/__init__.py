@@ -6,7 +6,7 @@ nor manifests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eka.direct.apt import ARCHITECTURES, Archive

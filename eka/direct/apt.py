@@ -12,8 +12,8 @@ import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.direct.errors import AptMissing, ArchiveUnavailable, UnsupportedSystem
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from eka.atom import LockedFile
+from eka.checking import TYPE_CHECKING
 from eka.direct.apt import PrivateApt
 from eka.direct.errors import ArchiveUnavailable, DirectSourceNotFound
 from eka.direct.records import (

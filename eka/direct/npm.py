@@ -6,10 +6,10 @@ import base64
 import binascii
 import json
 import re
-from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
 from eka.atom import InvalidVersion, LockedFile, Version
+from eka.checking import TYPE_CHECKING, cast
 from eka.direct.errors import DirectSourceNotFound, NpmAnswerUnusable, NpmMismatch
 from eka.direct.url import chunks, measure
 from eka.values import dataclass

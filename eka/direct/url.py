@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from eka.atom import LockedFile
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.direct.errors import DirectSourceNotFound, UrlHashMismatch, UrlUnavailable
 from eka.values import dataclass
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
-
+from eka.checking import TYPE_CHECKING
 from eka.git.object_batches import parse_batch
 from eka.git.repository_errors import ObjectUnavailable
 from eka.git.tree_objects import MalformedTree, parse_tree
@@ -11,6 +10,7 @@ from eka.git.tree_objects import MalformedTree, parse_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import Self
 
     from eka.atom import ObjectId, TreeEntry
     from eka.git.runner import GitRunner

@@ -12,8 +12,8 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.failures import (

@@ -6,8 +6,8 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import CacheUnusable
 from eka.git.runner import GitFailed
 

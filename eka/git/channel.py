@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, Self
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.git.process import OutputTooLarge, TimedOut
 
 if TYPE_CHECKING:
     import socket
+    from typing import Self
 
 _CHUNK_BYTES = 64 * 1024
 GIT_PORT = 9418

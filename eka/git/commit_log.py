@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.git.source_tree import DIRECTORY_MODE, MOST_TREES, commit_parents, commit_tree
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, raise_problems
 from eka.git.failures import NetworkFailed
 from eka.git.process import TimedOut

@@ -8,8 +8,8 @@ pushed stands here under its own names, so that one short refspec carries any nu
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.batch_reader import BatchReader
 from eka.git.failures import fetch_failure, source_failure
 from eka.git.push_report import PushReport, parse_push_report

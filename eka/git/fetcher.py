@@ -7,8 +7,8 @@ also runs git's checks on every object and demands that all they refer to is the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Self
 
+from eka.checking import TYPE_CHECKING
 from eka.git.connector import SERVE_ENV, Connector
 from eka.git.failures import CacheUnusable, ObjectsUnavailable, RefusedObjects, fetch_failure
 from eka.git.pack_collector import MOST_PACK_BYTES
@@ -21,6 +21,7 @@ from eka.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Self
 
     from eka.atom import SourceUrl
     from eka.git.pack_collector import PackCollector

@@ -8,9 +8,9 @@ Source: atom-spec/publishing.md, the clauses on genesis.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.git.refs import INIT_REF, OLD_ROOT_TAG
 from eka.git.repository_errors import (
     AmbiguousGenesis,

@@ -11,9 +11,9 @@ Source: atom-spec/transport.md [source-direct]; gitprotocol-http(5).
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import NetworkFailed
 from eka.git.http_client import HttpClient, Request
 from eka.git.http_proxy import proxy_for
@@ -22,6 +22,7 @@ from eka.git.process import OutputTooLarge, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
 
     from eka.atom import SourceUrl
     from eka.git.http_client import Answer

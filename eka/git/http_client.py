@@ -7,8 +7,8 @@ redirects or knows credentials; whoever asks does.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, Self
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import NetworkFailed
 from eka.git.http_match import DEFAULT_PORTS
 from eka.git.http_rules import OnlyGitKnows
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from http.client import HTTPConnection, HTTPResponse
     from ssl import SSLContext
+    from typing import NoReturn, Self
 
     from eka.atom import SourceUrl
     from eka.git.http_proxy import Proxy

@@ -6,8 +6,8 @@ Source: git-credential(1); atom-spec/push.md [push-credentials].
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import source_failure
 from eka.git.http_rules import OnlyGitKnows
 from eka.values import dataclass, field

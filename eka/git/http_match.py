@@ -5,9 +5,9 @@ Source: git-config(1), ``http.<url>.*``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ Source: git-config(1), ``http.proxy``; curl(1), ENVIRONMENT.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from eka.checking import TYPE_CHECKING
 from eka.git.http_rules import OnlyGitKnows
 from eka.values import dataclass, field
 

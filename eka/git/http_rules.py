@@ -9,8 +9,8 @@ Source: git-config(1), ``http.*`` and ``http.<url>.*``; atom-spec/push.md [push-
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.http_match import UrlPattern
 from eka.values import dataclass, field
 

@@ -6,10 +6,10 @@ Source: atom-spec/push.md [push-http-rules], [push-redirect], [push-credentials]
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urljoin
 
 from eka.atom import Aliases, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.failures import AccessDenied, NetworkFailed, SourceBusy, SourceNotFound
 from eka.git.http_client import HttpClient, Request
@@ -20,6 +20,7 @@ from eka.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from eka.atom import SourceUrl
     from eka.git.http_client import Answer

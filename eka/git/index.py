@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.listed_versions import ListedVersions
 from eka.git.ref_table import RefTable, id_of

@@ -8,9 +8,9 @@ can be written directly.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

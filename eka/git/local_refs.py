@@ -11,8 +11,8 @@ import fcntl
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.repository_errors import RepositoryNotWritable
 from eka.git.runner import GitFailed

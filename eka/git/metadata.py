@@ -16,9 +16,9 @@ import shutil
 from contextlib import suppress
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep
 from eka.git.failures import CacheUnusable, ObjectDamaged, ObjectsUnavailable, RefusedObjects

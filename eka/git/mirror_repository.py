@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.failures import fetch_failure
 from eka.git.local_refs import locked

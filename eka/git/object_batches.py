@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import ObjectDamaged
 from eka.git.process import OutputTooLarge
 

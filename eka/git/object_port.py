@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from eka.atom import TreeReader
+from eka.checking import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from eka.atom import ObjectId

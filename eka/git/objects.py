@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 
 import pygit2
 from pygit2.enums import ObjectType, Option
 
 from eka.atom import ObjectId, TreeEntry
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import (
     ObjectDamaged,
     ObjectMissing,

@@ -6,8 +6,7 @@ collisions, by the git that stores the objects.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.pack import build_pack
 from eka.git.pack_reader import LeftToGit, read_pack
 

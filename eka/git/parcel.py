@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.receive_pack import AtomicPushUnsupported, push_commands
 from eka.git.receive_pack_report import ReportReader
 from eka.values import dataclass, field

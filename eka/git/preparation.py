@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.genesis import require_commit
 from eka.git.publication import PublishStage
 from eka.git.publish_plan import Planner, check_source

@@ -9,8 +9,7 @@ Source: atom-spec/transport.md [fetch-by-id]; gitprotocol-v2(5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.pktline import MalformedAnswer, Packet, PacketKind
 from eka.git.protocol import Conversation, ServerRefused, request
 from eka.values import dataclass

@@ -8,8 +8,6 @@ Source: atom-spec/provenance.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import (
     MANIFEST_NAME,
     AtomCommit,
@@ -21,6 +19,7 @@ from eka.atom import (
     object_id,
     read_toml,
 )
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.provenance_report import (
     AtomReport,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
-from typing import TYPE_CHECKING, Protocol
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.errors import EkaError, Exit, raise_problems
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom import AtomCommit, CommitFormat, Label, NotAnAtomCommit, Version
+from eka.checking import TYPE_CHECKING
 from eka.git.publish_errors import ConfusableVersion, VersionBackwards, VersionConflict
 from eka.git.refs import (
     INIT_REF,
@@ -25,6 +25,7 @@ from eka.git.version_lines import overtaken_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeAlias
 
     from eka.atom import Genesis, ObjectId
     from eka.errors import EkaError

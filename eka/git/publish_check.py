@@ -8,9 +8,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from eka.atom import Aliases
+from eka.checking import TYPE_CHECKING
 from eka.git.genesis import refuse_shallow
 from eka.git.preparation import Preparation
 from eka.git.publication import silent

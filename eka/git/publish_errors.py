@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line
 

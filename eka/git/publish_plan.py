@@ -6,9 +6,9 @@ Source: atom-spec/publishing.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, content_hash, lookalike_starts
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, raise_problems
 from eka.git.genesis import listed_genesis, settle_genesis
 from eka.git.publication import (

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from eka.atom import Aliases
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.delivery import Delivery
 from eka.git.genesis import refuse_shallow

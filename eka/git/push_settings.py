@@ -5,9 +5,8 @@ Source: atom-spec/push.md [push-http-rules], [push-left-to-git].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Aliases, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.values import dataclass, field
 

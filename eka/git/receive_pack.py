@@ -9,8 +9,7 @@ gitprotocol-capabilities(5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.pktline import FLUSH, MalformedAnswer, PacketKind, PacketReader, packet
 from eka.git.protocol import ServerRefused, ref_name

@@ -6,8 +6,8 @@ Source: atom-spec/push.md.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import source_failure
 from eka.git.pktline import MalformedAnswer
 from eka.git.process import ChildProcess

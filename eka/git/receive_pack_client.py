@@ -9,8 +9,7 @@ Source: atom-spec/push.md; docs/adr/0024-own-receive-pack-request.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.pack import build_pack
 from eka.git.parcel import Parcel
 from eka.git.push_settings import read_push_settings

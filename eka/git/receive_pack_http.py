@@ -7,8 +7,7 @@ Source: atom-spec/push.md; gitprotocol-http(5).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import source_failure
 from eka.git.http_rules import OnlyGitKnows
 from eka.git.http_session import HttpSession

@@ -5,8 +5,7 @@ Source: atom-spec/push.md [push-report]; gitprotocol-pack(5), "Report Status".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.pktline import MalformedAnswer, Packet, PacketKind, PacketReader
 from eka.git.protocol import ServerRefused
 from eka.git.push_report import UNREPORTED, PushReport

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from eka.atom import InvalidVersion, Version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line
 from eka.values import dataclass

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import stat
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.repository_errors import RepositoryNotWritable
 from eka.values import dataclass

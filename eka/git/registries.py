@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.git.exchange import Exchange
 from eka.git.receive_pack_client import ReceivePackClient
 from eka.git.refs import BRANCHES_PREFIX
@@ -15,6 +15,7 @@ from eka.git.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
 
     from eka.atom import ObjectId
     from eka.git.batch_reader import BatchReader

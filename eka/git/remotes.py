@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Unpack
 
 from eka.atom import Aliases, SourceUrl, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.runner import GitRunner, RunOptions
 from eka.git.safe import safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     from eka.git.process import ChildProcess
     from eka.git.work_repository import WorkRepository

@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.process import ChildProcess
 from eka.git.safe import safe_line, safe_text

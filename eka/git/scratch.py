@@ -6,8 +6,8 @@ import fcntl
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.failures import CacheUnusable
 
 if TYPE_CHECKING:

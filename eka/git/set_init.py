@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import Aliases
+from eka.checking import TYPE_CHECKING
 from eka.git.genesis import (
     find_roots,
     listed_genesis,

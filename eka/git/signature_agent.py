@@ -6,8 +6,7 @@ connection makes any number of signatures, and no passphrase passes through eka.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
-
+from eka.checking import TYPE_CHECKING
 from eka.git.safe import safe_line
 from eka.git.signature_errors import AgentFailed
 from eka.git.signature_key import (
@@ -23,6 +22,7 @@ from eka.git.signature_key import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from socket import socket
+    from typing import Self
 
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_KEYS = 2048

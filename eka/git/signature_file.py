@@ -6,8 +6,8 @@ import binascii
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.signature_errors import SigningKeyUnusable
 from eka.git.signature_key import InvalidPublicKey, PublicKey, WireFault, WireReader
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from eka.atom import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line
 

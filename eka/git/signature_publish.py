@@ -6,9 +6,9 @@ Source: atom-spec/signature.md [sign-beside].
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import atom_id, content_hash, object_id
+from eka.checking import TYPE_CHECKING
 from eka.git.publication import SideObject
 from eka.git.refs import signature_ref
 from eka.git.signature_signer import sign_statements

@@ -5,8 +5,7 @@ Source: atom-spec/signature.md [sign-later].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.local_refs import locked
 from eka.git.pack import build_pack
 from eka.git.publish_errors import PushRefused

@@ -11,8 +11,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.git.process import ChildProcess
 from eka.git.safe import safe_line
 from eka.git.scratch import scratch_directory

@@ -10,9 +10,9 @@ Source: atom-spec/signature.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomId, ContentHash, Label, ObjectId, Version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.refs import signature_ref
 from eka.git.safe import safe_line

@@ -6,8 +6,8 @@ Source: atom-spec/signature.md, the clauses on trust.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, Span
 from eka.git.safe import safe_line
 from eka.git.signature_armor import NAMESPACE

@@ -6,7 +6,6 @@ Source: atom-spec/publishing.md, the clauses on checks.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from eka.atom import (
     Label,
@@ -20,6 +19,7 @@ from eka.atom import (
     requirements_digest,
     skeleton,
 )
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Problems
 from eka.git.own_cycles import find_cycles
 from eka.git.publish_errors import (

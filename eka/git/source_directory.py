@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.cache import MAX_FILE_BYTES
 from eka.git.cache_lock import exclusive, is_readable, make_bare, sweep

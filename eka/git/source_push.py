@@ -6,8 +6,8 @@ Source: atom-spec/publishing.md [publish-source].
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git.publish_errors import SourceNotOnRemote, SourceNotPushed
 from eka.git.refs import origin_ref
 from eka.git.remotes import upstream_branch

@@ -8,7 +8,6 @@ Source: atom-spec/publishing.md, the clauses on discovery.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from eka.atom import (
     LOCK_NAME,
@@ -22,6 +21,7 @@ from eka.atom import (
     parse_set_manifest,
     path_fault,
 )
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git.package_globs import is_pattern, matches
 from eka.git.publish_errors import AtomPathRefused, NestedAtom, NotASet, PackageNotFound

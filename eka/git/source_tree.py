@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom import MANIFEST_NAME, ObjectId, object_id
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eka.atom import AtomCommit, TreeEntry, TreeReader

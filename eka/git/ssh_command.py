@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from eka.checking import TYPE_CHECKING
 from eka.git.settings import RemoteSettings, ssh_argv
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 from eka.atom import InvalidLabel, Label
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError, Exit
 from eka.git.safe import is_safe
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom import Aliases, object_id
+from eka.checking import TYPE_CHECKING
 from eka.errors import raise_problems
 from eka.git.delivery import FIRST_PAUSE_S, is_final
 from eka.git.local_refs import locked
@@ -23,6 +23,7 @@ from eka.git.status import VersionStatus, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from eka.atom import Label, ObjectId, Version
     from eka.git.local_refs import LocalRefs

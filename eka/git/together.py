@@ -7,8 +7,8 @@ the order of the jobs. The jobs themselves share nothing but what is safe to sha
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from eka.checking import TYPE_CHECKING, Protocol, TypeVar
 from eka.errors import EkaError
 
 if TYPE_CHECKING:

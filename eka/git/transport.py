@@ -10,8 +10,7 @@ Source: atom-spec/transport.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git.connector import Connector
 from eka.git.failures import source_failure
 from eka.git.protocol_listing import LsRefsConversation, chunks, parse_ls_remote

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
 
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.errors import EkaError, Exit
 
 if TYPE_CHECKING:

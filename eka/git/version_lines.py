@@ -5,7 +5,7 @@ Source: atom-spec/publishing.md [publish-forward].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
 
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.git.batch_reader import BatchReader
 from eka.git.repository_errors import NotARepository, ObjectUnavailable, RevisionNotFound
 from eka.git.runner import GitFailed, RunOptions
@@ -20,6 +20,7 @@ from eka.git.tree_listing import TreeItem, parse_tree_listing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from typing import Unpack
 
     from eka.git.runner import GitRunner
 

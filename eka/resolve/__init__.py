@@ -6,8 +6,7 @@ runs it against a `Provider`. Invariant: nothing here reads files, networks, clo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.lazy import on_demand
 from eka.resolve.catalog import Catalog
 from eka.resolve.drive import drive

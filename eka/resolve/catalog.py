@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.resolve.facts import Requires
 from eka.resolve.listing import Listing
 from eka.resolve.model import Unavailable

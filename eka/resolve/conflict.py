@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve.incompatibility import Contradiction, Incompatibility, Learned, merge
 
 if TYPE_CHECKING:

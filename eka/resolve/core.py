@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve.engine import Engine
 from eka.resolve.facts import Glue
 from eka.resolve.incompatibility import NOBODY, Contradiction, Edge, Incompatibility

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.resolve.explanation import Leaf, Sentence, here
 from eka.resolve.facts import Alone, Requires, Unmet, Unusable
 from eka.resolve.incompatibility import ABSENT, NOBODY

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.resolve.model import Answer
 
 if TYPE_CHECKING:

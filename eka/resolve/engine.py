@@ -8,8 +8,8 @@ number.
 from __future__ import annotations
 
 from heapq import heappop, heappush, heapreplace
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve.conflict import Lesson, analyse
 from eka.resolve.incompatibility import (
     ABSENT,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.resolve.core import minimal_core
 from eka.resolve.describe import Words
 from eka.resolve.errors import Unsatisfiable

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import Span
 from eka.values import dataclass
 

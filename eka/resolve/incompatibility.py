@@ -7,9 +7,11 @@ in the mask; an incompatibility is a set of terms that no solution makes true to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from eka.resolve.facts import Fact
 
 ABSENT: Final = 1

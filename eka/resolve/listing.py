@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from eka.atom import Operator
+from eka.checking import TYPE_CHECKING
 from eka.resolve.model import Bucket
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NewType, Protocol
+from typing import Literal
 
 from eka.atom import Genesis, Label, Version
+from eka.checking import TYPE_CHECKING, NewType, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve.catalog import Needs
 from eka.resolve.cycles import find_cycle
 from eka.resolve.errors import DependencyCycle

@@ -6,8 +6,7 @@ what was answered without being needed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, raise_problems
 from eka.resolve.ahead import Ahead
 from eka.resolve.catalog import Catalog, Needs, unlisted

@@ -9,8 +9,8 @@ them with a conclusion.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve.incompatibility import ABSENT, NOBODY
 from eka.resolve.together import Told, told_together
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve.core import Budget, is_told, refute
 from eka.resolve.facts import Unmet, Unusable
 from eka.resolve.incompatibility import NOBODY, Edge

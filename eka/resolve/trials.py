@@ -7,9 +7,9 @@ is tried, and asked for, is bounded.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import Operator, Requirement
+from eka.checking import TYPE_CHECKING
 from eka.resolve.explanation import Relaxed, Suggestion
 from eka.resolve.solver import attempt
 from eka.values import dataclass, field

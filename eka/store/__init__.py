@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.lazy import on_demand
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.path import LOGICAL_ROOT, NodeKind, StorePath, path_name, store_path, tree_path

@@ -10,8 +10,8 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store.errors import StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
 from eka.store.path import NodeKind, StorePath
 from eka.store.schema import SCHEMA_VERSION, TABLES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+
+from eka.checking import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from eka.store.path import StorePath

@@ -8,8 +8,8 @@ import stat
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store.write import WRITABLE_BITS
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store.files import delete_tree, lock_file, move
 from eka.store.path import StorePath
 from eka.store.roots import find_roots

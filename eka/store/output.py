@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import UnsafeTree
 from eka.store.nodes import FileNode, NodePath

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import ClassVar
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import InvalidPlan
 from eka.store.path import StorePath, tree_path
@@ -35,6 +36,7 @@ from eka.store.plan_rules import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from eka.store.plan_python import PythonTree
 

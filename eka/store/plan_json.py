@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar, cast
 
+from eka.checking import TYPE_CHECKING, TypeVar, cast
 from eka.store.errors import InvalidPlan
 from eka.store.plan import (
     SCHEMA,

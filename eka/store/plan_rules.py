@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store.errors import InvalidPlan, InvalidStoreName
 from eka.store.path import check_name
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store.errors import SourceUnreadable, UnsafeTree
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.tree import shown

@@ -8,8 +8,7 @@ Source: atom-spec/store.md [reference-scan], [path-self].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.store.path import DIGEST_LETTERS, LOGICAL_ROOT, StorePath
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import InvalidStorePath, RootExists
 from eka.store.path import StorePath

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import new_hasher
 from eka.store.nodes import DirNode, FileNode, LinkNode, NodePath
 from eka.store.path import store_path

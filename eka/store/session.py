@@ -12,8 +12,8 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store.files import delete_tree, lock_file, make_directory
 from eka.store.write import write_all
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store import reduction as reductions
 from eka.store.database import Database, PathRow
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable
     from pathlib import Path
     from types import TracebackType
+    from typing import Self
 
     from eka.store.nodes import Node
     from eka.store.reduction import Nondeterminism, Reduction

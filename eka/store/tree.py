@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
+from eka.checking import TYPE_CHECKING
 from eka.hashing import directory_digest
 from eka.store.errors import UnsafeTree
 from eka.store.path import NodeKind
 
 if TYPE_CHECKING:
+    from typing import Final
+
     from eka.store.nodes import NodePath
 
 MAX_DEPTH = 128

@@ -6,8 +6,8 @@ import os
 import stat
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.store.references import ReferenceScanner
 from eka.store.scan import digest_tree, scan_tree

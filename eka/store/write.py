@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import digest, new_hasher
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.tree import (
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
+    from typing import Self
 
     from eka.store.path import NodeKind
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import FaultKind, Store, StorePath, VerifyFault, path_of
 from eka.store_cli.paths import counted, path_document, typed_path

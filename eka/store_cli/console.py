@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import traceback
-from typing import IO, TYPE_CHECKING, TextIO
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Problems
 from eka.text import safe, safe_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import IO, TextIO
 
 Document = dict[str, object]
 

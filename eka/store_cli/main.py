@@ -6,8 +6,8 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.store_cli.console import Console
 from eka.store_cli.errors import StoreBug, StoreInterrupted

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eka.build import (
     Bubblewrap,
@@ -16,6 +15,7 @@ from eka.build import (
     log_directory,
     seccomp_filter,
 )
+from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import (
     ActionFinished,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
 
 import eka
+from eka.checking import TYPE_CHECKING
 from eka.store_cli.errors import StoreUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 PROGRAM = "eka-store"
 MAX_JOBS = 1024

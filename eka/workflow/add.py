@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import encode_lock
 from eka.atom.edit import add_dependency, add_direct
+from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, Selector
 from eka.values import dataclass
 from eka.workflow.add_sets import DeclaredSets

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Aliases, CredentialsInUrl, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.workflow.add_kinds import InvalidDirectSource, Typed, label_in
 
 if TYPE_CHECKING:

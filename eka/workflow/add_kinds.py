@@ -9,9 +9,9 @@ Source: atom-spec/changes.md [change-add-direct].
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
 
 from eka.atom import Label
+from eka.checking import TYPE_CHECKING, Protocol, cast
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 from eka.values import dataclass

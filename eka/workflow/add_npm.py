@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.workflow.add_kinds import Typed, label_in
 
 if TYPE_CHECKING:

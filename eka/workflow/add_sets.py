@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import InvalidTag, Tag
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 from eka.workflow.errors import SetNameTaken
 

@@ -6,9 +6,9 @@ Source: atom-spec/changes.md [change-add-set], [change-add-bare].
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import Requirement, parse_atom_uri
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, raise_problems
 from eka.values import dataclass
 from eka.workflow.add_kinds import TypedSource, typed_source

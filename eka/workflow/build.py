@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, ComposeRequest, compose_static
 from eka.store import (
     ActionFinished,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Version, VersionPart, next_version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, raise_problems
 from eka.git import DuplicateLabel
 from eka.values import dataclass

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from eka.atom import (
     encode_lock,
@@ -19,6 +18,7 @@ from eka.atom import (
     source_digest,
 )
 from eka.atom.edit import set_requirement, set_version
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.values import dataclass, field
 from eka.workflow.direct_kinds import pinned_kind

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, check_tree, parse_manifest, parse_manifest_v1
+from eka.checking import TYPE_CHECKING
 from eka.git import is_manifest
 from eka.workflow.errors import AtomIncomplete, ClaimMismatch
 from eka.workflow.project import MANIFEST

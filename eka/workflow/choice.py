@@ -5,8 +5,7 @@ Source: atom-spec/status.md [status-skipped], [status-told]; first-seen.md [seen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.resolve import Unavailable
 from eka.workflow.cooldown import Cooldown
 from eka.workflow.passed_over import PassedOver

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from eka.atom import Dependency, Version
     from eka.resolve import Provider, Request, ResolveKey, Solution, Unavailable, Wanted

@@ -9,9 +9,8 @@ Source: atom-spec/first-seen.md [seen-cooldown], [seen-cooldown-unknown].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import atom_id
+from eka.checking import TYPE_CHECKING
 from eka.workflow.ages import ago, in_time, span
 from eka.workflow.passed_over import Wait
 from eka.workflow.progress import counted

@@ -6,8 +6,8 @@ Source: atom-spec/queries.md [diff-sides] and what follows it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.git import ChangeKind, LineCounts, compare_trees, count_lines, is_binary, patch_lines
 from eka.workflow.manifest_changes import ManifestChanges, manifest_changes
 from eka.workflow.origin_commits import OriginCommits, origin_commits

@@ -5,8 +5,7 @@ Source: atom-spec/workflow.md [changes-direct].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.resolve import bucket_of
 from eka.values import dataclass
 from eka.workflow.lock_changes import MOST_DESCRIBED

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Aliases, LockedTree, content_hash, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.git import NamedCommit, named_commit, tag_version, wanted_prefixes
 from eka.workflow.direct_trees import checked_tree
 from eka.workflow.errors import TagMoved

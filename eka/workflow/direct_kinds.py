@@ -7,14 +7,15 @@ project declares a source of the kind.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
+from eka.checking import TYPE_CHECKING, Protocol, cast
 from eka.compose import KindUnsupported
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from eka.atom import DirectSource, Label, LockedDirect, LockedFile, LockedTree, Version
     from eka.workflow.services import Services

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import InvalidVersion
 from eka.atom import Version as PackageVersion
+from eka.checking import TYPE_CHECKING
 from eka.direct import pin_npm
 from eka.workflow.direct_web import told
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.direct import WheelPinner, choose_wheels, read_foreign_lock, resolve_requirements
 from eka.workflow.foreign_lock import lock_bytes
 

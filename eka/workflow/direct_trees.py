@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Aliases, check_tree, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Problems
 from eka.store import path_name, tree_path
 from eka.workflow.errors import Offline, PinMismatch, SourceTreeRefused

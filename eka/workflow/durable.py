@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import Requirement
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.resolve import (
     Chosen,

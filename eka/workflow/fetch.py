@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from eka.atom import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.compose import compose_fetches
 from eka.store import ActionFinished, Outcome
 from eka.workflow.direct_trees import supply_trees

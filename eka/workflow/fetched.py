@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import ContentHasher
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, raise_problems
 from eka.git import Remembering
 from eka.workflow.candidate import read_candidate

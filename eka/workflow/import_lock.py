@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Label, PypiSource, encode_lock, read_toml
 from eka.atom.edit import add_direct
+from eka.checking import TYPE_CHECKING
 from eka.direct import ForeignLockInvalid, ForeignLockMissing
 from eka.errors import EkaError
 from eka.values import dataclass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.values import dataclass
 

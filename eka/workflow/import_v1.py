@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING
 
 from eka.atom import Label, parse_source_url
 from eka.atom.aliases import Aliases
 from eka.atom.edit import add_dependency, add_direct
 from eka.atom.lock_v1 import LockV1Atom, read_lock_v1
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.workflow.import_draft import Draft
 from eka.workflow.previous import Previous

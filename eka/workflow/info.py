@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, AtomId, Genesis, atom_id, parse_atom_uri, read_toml
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import NoSet
 from eka.workflow.errors import UriIncomplete

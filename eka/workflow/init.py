@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import parse_set_manifest
 from eka.atom.edit import new_set_manifest
+from eka.checking import TYPE_CHECKING
 from eka.git import (
     AmbiguousGenesis,
     InitRequest,

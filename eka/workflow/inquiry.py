@@ -5,8 +5,7 @@ Source: atom-spec/mirrors.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.errors import EkaError, Exit
 from eka.git import AccessDenied
 from eka.values import dataclass, field

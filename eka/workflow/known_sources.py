@@ -5,9 +5,8 @@ Source: atom-spec/queries.md [search-sources].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.workflow.line_file import LineFile, decode
 from eka.workflow.project import MANIFEST, Project

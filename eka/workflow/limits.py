@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from eka.atom import Requirement
+from eka.checking import TYPE_CHECKING
 from eka.errors import Span
 from eka.resolve import Unavailable, bucket_of
 from eka.values import dataclass, field

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, replace
 from fnmatch import translate
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri
+from eka.checking import TYPE_CHECKING
 from eka.git import NotARepository
 from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.listing import Listings

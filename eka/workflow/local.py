@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.workflow.own_set import own_set_at, set_root
 from eka.workflow.patched import locked_patches
 from eka.workflow.places import relative_to

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import encode_lock, parse_lock
+from eka.checking import TYPE_CHECKING
 from eka.workflow.direct_changes import describe_direct, diff_direct
 from eka.workflow.errors import LockMissing, LockStale
 from eka.workflow.lock_changes import describe

@@ -6,8 +6,8 @@ Source: atom-spec/workflow.md [changes-pairs], [changes-direction].
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.resolve import bucket_of
 from eka.values import dataclass
 

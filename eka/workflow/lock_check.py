@@ -7,9 +7,8 @@ Source: atom-spec/workflow.md [flow-check].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import requirements_digest, source_digest
+from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, Selector
 from eka.errors import EkaError, raise_problems
 from eka.workflow.errors import LockMissing, LockStale, ProjectNotFound, SetEmpty

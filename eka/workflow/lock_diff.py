@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from eka.atom import parse_lock
+from eka.checking import TYPE_CHECKING
 from eka.git import GitFailed, WorkRepository
 from eka.values import dataclass
 from eka.workflow.direct_changes import diff_direct

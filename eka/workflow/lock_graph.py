@@ -6,8 +6,9 @@ look for them: by label, then version, then set.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.workflow.errors import SetEmpty
 from eka.workflow.listing import Listings
 from eka.workflow.lock import LockReport, lock_project

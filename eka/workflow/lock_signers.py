@@ -6,9 +6,9 @@ Source: atom-spec/workflow.md [changes-signers].
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import Label, Version, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.workflow.lock_changes import diff_locks
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import GitSource
+from eka.checking import TYPE_CHECKING
 from eka.workflow.direct_kinds import pinned_kind
 from eka.workflow.errors import LockSourceRefused, LockStale
 from eka.workflow.local import LocalAtoms

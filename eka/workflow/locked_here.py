@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, raise_problems
 from eka.values import dataclass
 from eka.workflow.errors import SetEmpty

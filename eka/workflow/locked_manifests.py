@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.workflow.errors import Offline
 from eka.workflow.objects import absent, ensure, metadata_together

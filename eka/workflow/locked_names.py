@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Label, Requirement, Version, parse_source_url
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.values import dataclass
 from eka.workflow.suggest import similar_label

@@ -9,9 +9,9 @@ import itertools
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, CommitFormat, parse_atom_uri
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import ChangeKind, compare_trees, read_note
 from eka.workflow.errors import UriIncomplete

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import AtomCommit, SourceUrl, content_hash
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import (
     INIT_REF,

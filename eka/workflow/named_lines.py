@@ -5,8 +5,7 @@ Source: atom-spec/changes.md [change-named].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.values import dataclass
 from eka.workflow.targets import DELIMITER

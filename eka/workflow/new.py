@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import Label, Version
 from eka.atom.edit import add_package, new_manifest
+from eka.checking import TYPE_CHECKING
 from eka.git import NestedAtom
 from eka.workflow.durable import replace_file
 from eka.workflow.errors import AlreadyExists

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, NoReturn
-
+from eka.checking import TYPE_CHECKING
 from eka.workflow.errors import Offline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import IO, NoReturn
 
     from eka.build import Pinned
 

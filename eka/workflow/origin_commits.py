@@ -6,8 +6,8 @@ Source: atom-spec/queries.md [diff-commits].
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import MOST_COMMITS, directory_of, touching
 from eka.workflow.places import relative_to

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eka.atom import parse_set_manifest
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, raise_problems
 from eka.git import DuplicateLabel, WorkRepository, is_pattern, package_matches
 from eka.workflow.errors import NotInSet, SetNotFound

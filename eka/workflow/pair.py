@@ -12,8 +12,8 @@ import fcntl
 import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.workflow.durable import digest_of, replace_file, sync_directory
 from eka.workflow.set_files import noted_root, repair_set
 

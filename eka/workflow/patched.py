@@ -8,8 +8,8 @@ Source: atom-spec/workflow.md [flow-patch], [flow-patch-root].
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.workflow.errors import ProjectNotFound
 from eka.workflow.project import Project, Unreadable

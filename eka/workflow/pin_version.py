@@ -5,10 +5,9 @@ Source: atom-spec/changes.md [change-pin], [change-unpin].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Operator, Requirement, Version, encode_lock, requirements_digest
 from eka.atom.edit import set_requirement
+from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, InputUnpinned, Selector
 from eka.errors import EkaError, Exit, raise_problems
 from eka.values import dataclass

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import LockedDirect, LockTooOld, parse_lock, requirements_digest, source_digest
+from eka.checking import TYPE_CHECKING
 from eka.workflow.direct_kinds import KINDS, PinRequest, pinned_kind
 from eka.workflow.errors import DependencyLockMissing, NeighbourUnlocked, Offline
 from eka.workflow.foreign_lock import changed_source, lock_digest

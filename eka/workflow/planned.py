@@ -7,9 +7,8 @@ chosen (`eka.workflow.candidate`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import AtomCommit, check_foreign
+from eka.checking import TYPE_CHECKING
 from eka.workflow.candidate import manifest_of, parse_published
 from eka.workflow.errors import AtomIncomplete, ClaimMismatch
 from eka.workflow.project import MANIFEST

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import Lock, Manifest, parse_lock, parse_manifest, requirements_digest
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.workflow.errors import LockMissing, LockStale, ProjectNotFound
 from eka.workflow.foreign_lock import changed_source

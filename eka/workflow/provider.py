@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import check_foreign
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import Remembering
 from eka.resolve import Dependencies, Unavailable, Wanted

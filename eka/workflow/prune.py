@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import requirements_digest
+from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, Selector
 
 if TYPE_CHECKING:

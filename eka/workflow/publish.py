@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.git import Publisher, PublishStage, WorkRepository, check_publish
 from eka.workflow.progress import counted
 

@@ -6,7 +6,6 @@ Every format that was ever published is read, format 1 with its ``<name>.atom`` 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import (
     AtomCommit,
@@ -17,6 +16,7 @@ from eka.atom import (
     parse_manifest_v1,
     read_toml,
 )
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import NotARepository, WorkRepository, is_manifest
 from eka.workflow.candidate import read_candidate

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.errors import Problems
 from eka.resolve import NoMatchingVersion, NoSuchPackage, Unsatisfiable
 

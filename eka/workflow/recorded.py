@@ -12,10 +12,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
 
 import eka
 from eka.atom import Lock, encode_lock, parse_lock, parse_source_url
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError
 from eka.hashing import digest
 from eka.workflow.answers import Answer

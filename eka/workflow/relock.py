@@ -11,9 +11,9 @@ Source: atom-spec/workflow.md [flow-unchanged].
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from eka.atom import encode_lock, requirements_digest
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import VersionListing
 from eka.workflow.errors import Offline

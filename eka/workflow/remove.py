@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import encode_lock
 from eka.atom.edit_remove import Removal, remove_dependency, remove_direct
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, Problems, raise_problems
 from eka.values import dataclass
 from eka.workflow.direct_changes import diff_direct

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import (
     AtomKey,
@@ -13,6 +12,7 @@ from eka.atom import (
     content_hash,
     requirements_digest,
 )
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.resolve import drive, place_text, solve
 from eka.workflow.candidate import find_entry

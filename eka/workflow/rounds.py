@@ -6,8 +6,7 @@ how many are asked. So whatever is known to be needed is asked for together, and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.values import dataclass
 
 if TYPE_CHECKING:

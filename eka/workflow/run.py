@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.store import LOGICAL_ROOT
 from eka.workflow.errors import ProgramNotFound
 

@@ -6,9 +6,9 @@ Source: atom-spec/queries.md [search-words] and what follows it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
 
 from eka.atom import parse_atom_uri
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, raise_problems
 from eka.workflow.errors import Offline
 from eka.workflow.known_sources import alias_sources, project_sources, remembered_sources
@@ -22,6 +22,7 @@ from eka.workflow.summaries import Summary, summaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
 
     from eka.atom import Label, SourceUrl
     from eka.git import VersionListing

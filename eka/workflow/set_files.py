@@ -14,8 +14,8 @@ import json
 import os
 from contextlib import ExitStack
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias, cast
 
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError, Exit
 from eka.values import dataclass
 from eka.workflow.durable import digest_of, replace_file, sync_directory
@@ -23,6 +23,7 @@ from eka.workflow.durable import digest_of, replace_file, sync_directory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+    from typing import TypeAlias
 
 SET_NOTE = ".ekala.pending"
 # A note that names anything else was not written by eka.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from eka.atom import Genesis, LockedSet
+from eka.checking import TYPE_CHECKING
 from eka.workflow.errors import ForeignGenesis
 from eka.workflow.seen_errors import SetReplaced
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import Requirement, parse_atom_uri, read_toml
+from eka.checking import TYPE_CHECKING
 from eka.git import NotARepository, WorkRepository
 from eka.workflow.errors import UriIncomplete
 from eka.workflow.listing import Listings

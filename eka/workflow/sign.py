@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import parse_atom_uri, parse_set_manifest
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, raise_problems
 from eka.git import (
     ExpectedAtom,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import AtomCommit, atom_id, check_tree, content_hash
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git import ObjectCache
 from eka.git.signatures import (

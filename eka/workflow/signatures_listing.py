@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import (
     SIGNATURES_PREFIX,

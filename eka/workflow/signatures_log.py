@@ -9,8 +9,8 @@ Source: atom-spec/signature.md [trust-time].
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.workflow.line_file import LineFile, decode, encode
 
 if TYPE_CHECKING:

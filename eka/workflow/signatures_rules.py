@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, raise_problems
 from eka.git import Level, LevelReport, Status
 from eka.git.signatures import rules_for

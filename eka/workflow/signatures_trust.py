@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.git.signatures import InvalidTrustFile, Trust, parse_allowed_signers, parse_revoked_keys
 
 if TYPE_CHECKING:

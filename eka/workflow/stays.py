@@ -5,8 +5,7 @@ Source: atom-spec/changes.md [change-update-stays].
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 
 if TYPE_CHECKING:

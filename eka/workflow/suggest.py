@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from os.path import commonprefix
-from typing import TYPE_CHECKING
 
 from eka.atom import nearest
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.git import RefLayout, parse_atom_ref
 from eka.workflow.listing_cache import ListingCache

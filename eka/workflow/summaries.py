@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import read_toml
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.workflow.objects import metadata
 from eka.workflow.partly import fetch_partly

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from eka.atom import ContentHash
+from eka.checking import TYPE_CHECKING
 from eka.compose import source_name
 from eka.store import DirNode, FileNode, LinkNode, tree_path
 from eka.workflow.candidate import read_candidate

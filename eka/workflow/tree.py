@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass, field
 from eka.workflow.lock_graph import PROJECT, distances, graph_of, within
 from eka.workflow.locked_here import locked_here

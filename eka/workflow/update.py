@@ -6,8 +6,8 @@ Source: atom-spec/changes.md.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
 from eka.workflow.errors import SetEmpty
 from eka.workflow.listing import Listings

@@ -8,9 +8,8 @@ Source: atom-spec/changes.md [change-update-others] and after.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Label
+from eka.checking import TYPE_CHECKING
 from eka.resolve import DependencyCycle, bucket_of
 from eka.values import dataclass
 from eka.workflow.limits import Holds, Limits, Reach

@@ -8,9 +8,8 @@ Source: atom-spec/first-seen.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 from eka.atom import AtomCommit, InvalidObjectId, ObjectId, atom_id
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.errors import EkaError, raise_problems
 from eka.values import dataclass
 from eka.workflow.ages import ago

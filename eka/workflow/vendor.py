@@ -9,9 +9,9 @@ import fcntl
 import json
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
 
 from eka.atom import Label, ObjectId, Version
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError, raise_problems
 from eka.values import dataclass
 from eka.workflow.candidate import read_candidate

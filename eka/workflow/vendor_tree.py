@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from eka.atom import ContentHash
+from eka.checking import TYPE_CHECKING
 from eka.hashing import directory_digest, new_hasher
 from eka.workflow.vendor_errors import UnhashableTree
 

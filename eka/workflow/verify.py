@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from eka.atom import ContentHasher, parse_atom_uri
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit, Problems
 from eka.git import ExpectedAtom, NetworkFailed, NoSet, Status, claimed_origin, verify_atom
 from eka.workflow.errors import AtomNotFound

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.values import dataclass
 from eka.workflow.lock_graph import MOST_COUNTED, PROJECT, graph_of, ways_to

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from eka.atom import ObjectId, TreeEntry, object_id
+from eka.checking import TYPE_CHECKING
 from eka.store import FileNode, LinkNode
 from eka.workflow.snapshot import snapshot
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import Label, Version, parse_set_manifest
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git import (
     Deprecation,

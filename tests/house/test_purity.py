@@ -78,3 +78,19 @@ def test_an_impurity_is_seen(line: str) -> None:
 
 def test_parsing_an_address_is_pure() -> None:
     assert list(impurities("from urllib.parse import urlsplit\nurlsplit('x')")) == []
+
+
+def test_no_module_loads_typing_for_what_eka_checking_has() -> None:
+    ours = {"TYPE_CHECKING", "NewType", "Protocol", "TypeVar", "cast"}
+
+    found = [
+        f"{path.relative_to(EKA)}: {each.name}"
+        for path in sorted(EKA.rglob("*.py"))
+        if path.name != "checking.py"
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.module == "typing"
+        for each in node.names
+        if each.name in ours
+    ]
+
+    assert found == []

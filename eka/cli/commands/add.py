@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.frame import Frame
@@ -17,6 +16,8 @@ from eka.workflow.add import AddOptions, add_dependencies
 from eka.workflow.project_here import project_here
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.add import Added, AddedDirect

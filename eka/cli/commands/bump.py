@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from difflib import unified_diff
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from eka.atom import Label, Version, VersionPart
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
@@ -17,6 +17,7 @@ from eka.workflow.places import relative_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Annotated
 
     from eka.cli.reply import Json
     from eka.cli.text import Line

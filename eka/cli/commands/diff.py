@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -21,6 +21,8 @@ from eka.workflow.manifest_changes import dotted
 from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Body, Line
     from eka.git import CommitNote, Leaf

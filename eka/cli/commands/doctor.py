@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.cli.frame import Frame
 from eka.cli.machine import Health, examine
 from eka.cli.reply import Reply

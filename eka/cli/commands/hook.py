@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -17,6 +17,8 @@ from eka.git import HookState
 from eka.workflow.hook import check_hook, install_hook, uninstall_hook
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.text import Line
     from eka.git import HookReport
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document
 from eka.cli.frame import Frame
@@ -15,6 +14,8 @@ from eka.workflow.import_lock import ImportOptions, ImportReport, import_lock
 from eka.workflow.project_here import project_here
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.text import Line
 
 

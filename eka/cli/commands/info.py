@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from textwrap import wrap
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -23,6 +23,7 @@ from eka.workflow.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Annotated
 
     from eka.atom import DirectSource, Manifest, SetDeclaration
     from eka.cli.reply import Json

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
 from eka.atom import ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
@@ -15,6 +14,8 @@ from eka.workflow.init import InitOptions, begin_set
 from eka.workflow.project import SET_MANIFEST
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.text import Line
     from eka.workflow.init import InitOutcome
 

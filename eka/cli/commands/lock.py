@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
 from eka.atom import Label
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.errors import UsageFailed
@@ -25,6 +24,7 @@ from eka.workflow.resolution import LockOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Annotated
 
     from eka.cli.reply import Json
     from eka.cli.text import Line, Table

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.commands.diff import note_document
 from eka.cli.frame import Frame
@@ -21,6 +20,8 @@ from eka.workflow.log import log as read_log
 from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Body, Line
     from eka.workflow.log import Changes, LogEntry, LogReport

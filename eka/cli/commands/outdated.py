@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -22,6 +22,7 @@ from eka.workflow.progress import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Annotated
 
     from eka.atom import Version
     from eka.cli.reply import Json

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from eka.atom import Label, ObjectId
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.checks import check_reply
 from eka.cli.errors import UsageFailed
@@ -20,6 +20,8 @@ from eka.workflow.progress import counted
 from eka.workflow.publish import check_atoms, publish_atoms
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.git import PublishReport

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.errors import UsageFailed
@@ -18,6 +17,7 @@ from eka.workflow.remove import RemoveOptions, remove_dependencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Annotated
 
     from eka.cli.reply import Json
     from eka.cli.text import Line

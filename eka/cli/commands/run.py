@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.commands.build import log_shower
 from eka.cli.frame import Frame
@@ -18,6 +18,7 @@ from eka.workflow.run import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Annotated, NoReturn
 
 
 def run(  # noqa: PLR0913 - one parameter is one option

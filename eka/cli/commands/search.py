@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -20,6 +19,8 @@ from eka.workflow.search import DEFAULT_LIMIT, SearchOptions
 from eka.workflow.search import search as find
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Body, Line
     from eka.workflow.ranking import Match

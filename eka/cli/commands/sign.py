@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
@@ -14,6 +13,8 @@ from eka.workflow.progress import counted
 from eka.workflow.sign import SignRequest, sign_versions
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.sign import SignReport

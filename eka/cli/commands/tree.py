@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -19,6 +19,7 @@ from eka.workflow.tree import TreeOptions, read_trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Annotated
 
     from eka.cli.text import Line
     from eka.workflow.lock_graph import Step

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.pins import pin_reply
@@ -13,6 +12,8 @@ from eka.workflow.pin_version import unpin_versions
 from eka.workflow.project_here import project_here
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Reply
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
 from eka.atom import Version
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.changes import change_lines, changes_document, direct_document, direct_lines
 from eka.cli.errors import UsageFailed
@@ -23,6 +22,7 @@ from eka.workflow.update_choice import UpdateWish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Annotated
 
     from eka.cli.reply import Json
     from eka.cli.text import Line

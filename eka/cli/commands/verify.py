@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.listed import listings_document
@@ -22,6 +21,8 @@ from eka.workflow.project import Project
 from eka.workflow.verify import verify_lock, verify_uri
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
     from eka.git import LevelReport

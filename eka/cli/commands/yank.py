@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
+from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -16,6 +15,8 @@ from eka.workflow.progress import counted
 from eka.workflow.yank import mark_versions, unyanked, yanked
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     from eka.cli.text import Line
     from eka.git import StatusReport
 

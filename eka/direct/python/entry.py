@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
+from eka.checking import TYPE_CHECKING, cast
 from eka.direct.python.errors import ForeignLockInvalid
 
 if TYPE_CHECKING:

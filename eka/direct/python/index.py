@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, cast
 from urllib.parse import urldefrag, urljoin
 
+from eka.checking import TYPE_CHECKING, cast
 from eka.direct.python.entry import file_of, sha256_of
 from eka.direct.python.errors import PackageIndexUnavailable
 from eka.values import dataclass

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
+from eka.checking import TYPE_CHECKING
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

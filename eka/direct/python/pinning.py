@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import LockedFile
+from eka.checking import TYPE_CHECKING
 from eka.direct.errors import DirectSourceNotFound, UrlUnavailable
 from eka.direct.python.entry import file_of, is_web
 from eka.direct.python.errors import PackageIndexUnavailable, WheelMismatch, WheelNotFound

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, cast
 
+from eka.checking import TYPE_CHECKING, cast
 from eka.direct.python.entry import Entry, file_of, is_web, sha256_of
 from eka.direct.python.environment import Environment, edges_of
 from eka.direct.python.errors import ForeignLockInvalid, PipMissing, RequirementsUnresolved

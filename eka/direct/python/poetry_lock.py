@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from eka.checking import TYPE_CHECKING
 from eka.direct.python.entry import Entry, file_of, sha256_of
 from eka.direct.python.errors import ForeignLockInvalid
 from eka.direct.python.model import Edge, ForeignLock, Package, Wheel

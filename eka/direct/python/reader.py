@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eka.atom import InvalidToml, read_toml
+from eka.checking import TYPE_CHECKING
 from eka.direct.python.entry import Entry
 from eka.direct.python.errors import ForeignLockInvalid
 from eka.direct.python.poetry_lock import read_poetry_lock

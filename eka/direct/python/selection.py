@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from eka.checking import TYPE_CHECKING
 from eka.direct.python.environment import Environment
 from eka.direct.python.errors import (
     ForeignLockInvalid,
