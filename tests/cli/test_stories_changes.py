@@ -420,7 +420,7 @@ def test_in_the_root_of_a_set_all_its_atoms_are_updated(
     assert again.startswith("nothing to update in ")
 
 
-@pytest.mark.spec("change-pin", "change-unpin", "change-pin-same")
+@pytest.mark.spec("change-pin", "change-pin-same")
 def test_a_requirement_is_pinned_and_unpinned_in_place(person: Person, user: Path) -> None:
     text = (user / "atom.toml").read_text()
     (user / "atom.toml").write_text(text.replace('curl = "^1"', "curl   = '^1'  # why"))

@@ -132,13 +132,15 @@ def test_s01_without_the_hook_readers_find_out(
 
         kept = [
             locked.json(locked.home / "app", *words)
-            for words in (["lock"], ["lock", "--locked"], ["verify"])
+            for words in (["lock", "--refresh"], ["update"], ["verify"])
         ]
+        same = locked.json(locked.home / "app", "lock", "--locked")  # asks nobody
         built = locked.json(locked.home / "app", "build", "greet", "--no-link")
         seen = saw.json(saw.home / "later", "add", f"{url}::greet@^1")
         owner = locked.json(village.mono, "publish", "--all", "--remote", url)
 
     assert {answer.status for answer in kept} == {INTEGRITY}, kept
+    assert same.status == 0
     assert (locked.home / "app" / "atom.lock").read_bytes() == lock
     assert built.status in (0, INTEGRITY)  # what was locked, or nothing
     # A fast-forward is no atom at all; what looks like one is held against what was first seen.
