@@ -15,6 +15,27 @@ TIMEOUT_S = 60
 GIT = "git"
 GIT_HOME = "git-home"  # in the cache: where git commands run that talk to servers
 
+# key -> the variable that overrides it
+VARIABLES = {
+    "cache.dir": "EKA_CACHE_DIR",
+    "store.dir": "EKA_STORE_DIR",
+    "state.dir": "EKA_STATE_DIR",
+    "listing.max_age_s": "EKA_LISTING_MAX_AGE_S",
+    "lock.cooldown": "EKA_COOLDOWN",
+    "network.timeout_s": "EKA_TIMEOUT_S",
+    "build.jobs": "EKA_JOBS",
+    "sign.key": "EKA_SIGN_KEY",
+    "publish.sign": "EKA_PUBLISH_SIGN",
+    "trust.allowed_signers": "EKA_ALLOWED_SIGNERS",
+    "trust.revoked": "EKA_REVOKED_KEYS",
+    "deb.mirror": "EKA_DEB_MIRROR",
+    "deb.security_mirror": "EKA_DEB_SECURITY_MIRROR",
+    "deb.keyring": "EKA_DEB_KEYRING",
+    "deb.suite": "EKA_DEB_SUITE",
+    "npm.registry": "EKA_NPM_REGISTRY",
+    "pypi.index": "EKA_PYPI_INDEX",
+}
+
 
 def base(environment: Mapping[str, str], variable: str, fallback: str) -> str:
     """Return a base directory: what ``variable`` says unless that is relative, else the fallback.

@@ -9,7 +9,15 @@ from __future__ import annotations
 import os
 
 from eka.checking import TYPE_CHECKING
-from eka.cli.defaults import GIT, GIT_HOME, SYSTEM_FILE, TIMEOUT_S, default_cache, user_file
+from eka.cli.defaults import (
+    GIT,
+    GIT_HOME,
+    SYSTEM_FILE,
+    TIMEOUT_S,
+    VARIABLES,
+    default_cache,
+    user_file,
+)
 from eka.cli.plain import plain_call
 from eka.errors import EkaError
 
@@ -75,7 +83,7 @@ def begin(words: Sequence[str], environment: Mapping[str, str]) -> HeadStart | N
 
 def _home(environment: Mapping[str, str]) -> str | None:
     """Return where git runs; None where a setting may say otherwise, or eka never ran."""
-    if any(name.startswith("EKA_") for name in environment):
+    if not environment.keys().isdisjoint(VARIABLES.values()):
         return None
     if any(os.path.lexists(path) for path in (SYSTEM_FILE, user_file(environment))):
         return None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eka.atom import BUILT_IN, Aliases, AliasShadowed, InvalidAlias
 from eka.checking import TYPE_CHECKING
-from eka.cli.defaults import SYSTEM_FILE, TIMEOUT_S, base, default_cache, user_file
+from eka.cli.defaults import SYSTEM_FILE, TIMEOUT_S, VARIABLES, base, default_cache, user_file
 from eka.cli.errors import SettingInvalid, SettingUnknown
 from eka.cli.setting_value import Value
 from eka.lazy import pattern
@@ -30,26 +30,6 @@ DEFAULT = "default"
 MAX_SECONDS = 86_400
 MAX_JOBS = 1024
 
-# key -> the variable that overrides it
-VARIABLES = {
-    "cache.dir": "EKA_CACHE_DIR",
-    "store.dir": "EKA_STORE_DIR",
-    "state.dir": "EKA_STATE_DIR",
-    "listing.max_age_s": "EKA_LISTING_MAX_AGE_S",
-    "lock.cooldown": "EKA_COOLDOWN",
-    "network.timeout_s": "EKA_TIMEOUT_S",
-    "build.jobs": "EKA_JOBS",
-    "sign.key": "EKA_SIGN_KEY",
-    "publish.sign": "EKA_PUBLISH_SIGN",
-    "trust.allowed_signers": "EKA_ALLOWED_SIGNERS",
-    "trust.revoked": "EKA_REVOKED_KEYS",
-    "deb.mirror": "EKA_DEB_MIRROR",
-    "deb.security_mirror": "EKA_DEB_SECURITY_MIRROR",
-    "deb.keyring": "EKA_DEB_KEYRING",
-    "deb.suite": "EKA_DEB_SUITE",
-    "npm.registry": "EKA_NPM_REGISTRY",
-    "pypi.index": "EKA_PYPI_INDEX",
-}
 DEB = {  # what each must look like, in words and as a pattern
     "deb.mirror": ("an http or https URL", pattern(r"https?://[!-~]+")),
     "deb.security_mirror": ("an http or https URL, or nothing", pattern(r"(https?://[!-~]+)?")),
