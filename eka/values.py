@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MISSING = object()
-_FEW = 3  # instances for which compiling a constructor takes longer than doing without
+_FEW = 16  # instances for which compiling a constructor takes longer than doing without
 _OF_THE_OLD_CLASS = frozenset({"__dict__", "__weakref__"})
 # A keyword of the decorator; what it leaves out is False, but `repr`.
 _OPTIONS = frozenset({"frozen", "slots", "order", "kw_only", "repr"})

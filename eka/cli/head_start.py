@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
 
-    from eka.atom import AtomUri
     from eka.cli.call import Call
     from eka.git import GitRunner, Transport
 
@@ -63,22 +62,38 @@ def begin(words: Sequence[str], environment: Mapping[str, str]) -> HeadStart | N
         return None
     try:
         home = _home(environment)
-        uri = None if home is None else _uri(call)
-        if home is None or uri is None or uri.source is None:
+        if home is None or "://" not in _address(call):
             return None
-        from eka.git import GitRunner, Transport, VersionIndex  # noqa: PLC0415 - costs time
+        from eka.git import GitRunner, Transport  # noqa: PLC0415 - costs time
 
         runner = GitRunner(GIT, environment, home, prompt=not call.globals.json)
         transport = Transport(runner, timeout_s=float(TIMEOUT_S))
-        if uri.label is not None:
-            VersionIndex(transport).ahead(uri.source, uri.label)
-        elif words[0] == "list":
-            VersionIndex(transport).ahead_all(uri.source)
-        else:
-            return None
     except (EkaError, OSError):
         return None  # the same goes wrong again, and is then told properly
-    return HeadStart(runner, transport)
+    started = HeadStart(runner, transport)
+    try:
+        if _ask(call, words[0], transport):
+            return started
+    except (EkaError, OSError):
+        pass  # as above
+    transport.forget()
+    return None
+
+
+def _ask(call: Call, command: str, transport: Transport) -> bool:
+    """Begin to ask; False where it is not known what."""
+    transport.warm_up()
+    from eka.atom import BUILT_IN, Aliases, parse_atom_uri  # noqa: PLC0415 - costs time
+    from eka.git import VersionIndex  # noqa: PLC0415 - the same
+
+    uri = parse_atom_uri(_address(call), Aliases.layered(BUILT_IN, {}, {}))
+    if uri.source is None or (uri.label is None and command != "list"):
+        return False
+    if uri.label is None:
+        VersionIndex(transport).ahead_all(uri.source)
+    else:
+        VersionIndex(transport).ahead(uri.source, uri.label)
+    return True
 
 
 def _home(environment: Mapping[str, str]) -> str | None:
@@ -91,9 +106,7 @@ def _home(environment: Mapping[str, str]) -> str | None:
     return home if os.path.isdir(home) else None  # noqa: PTH112 - pathlib is not loaded yet
 
 
-def _uri(call: Call) -> AtomUri | None:
-    """Return the address in a call; None where a project's alias might be in it."""
-    from eka.atom import BUILT_IN, Aliases, parse_atom_uri  # noqa: PLC0415 - costs time
-
+def _address(call: Call) -> str:
+    """Return the address in a call: where it is no whole one, an alias might be in it."""
     text: str = call.options.get("uri") or call.options["source"]
-    return parse_atom_uri(text, Aliases.layered(BUILT_IN, {}, {})) if "://" in text else None
+    return text

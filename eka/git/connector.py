@@ -16,7 +16,7 @@ from eka.git.failures import NetworkFailed, SourceNotFound, redirected, source_f
 from eka.git.pktline import MalformedAnswer, packet
 from eka.git.process import ChildProcess
 from eka.git.protocol import Conversation, ServerRefused
-from eka.git.settings import RemoteSettings, read_settings
+from eka.git.settings import RemoteSettings, ask_settings, read_settings
 from eka.git.spawn import Spawn
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Connector:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._settings: RemoteSettings | None = None
+        self._asked: ChildProcess | None = None  # for the settings
         self._open_channels: set[Channel] = set()
         self._ahead: dict[SourceUrl, tuple[SourceUrl, Dialogue]] = {}
 
@@ -112,7 +113,10 @@ class Connector:
                 try:
                     place = self._place(url, target, dialogue)
                     if place is target:
-                        return self._finished(dialogue, begin, on_received)
+                        said = self._finished(dialogue, begin, on_received)
+                        if isinstance(opened, ChildProcess) and target.scheme in _HELPED:
+                            opened.drop()  # it would close its connections one by one
+                        return said
                 except (MalformedAnswer, ServerRefused, OSError) as error:
                     raise _explained(url, opened, error) from error
                 finally:
@@ -148,6 +152,9 @@ class Connector:
 
     def forget(self) -> None:
         """End the connections that nobody talked over."""
+        if self._asked is not None:
+            self._asked.kill()
+            self._asked = None
         while self._ahead:
             _, (_, dialogue) = self._ahead.popitem()
             with dialogue.channel:
@@ -157,10 +164,10 @@ class Connector:
         """Return where to talk for ``url``, if others than git know, and a connection, if any."""
         if url in self._ahead:
             return self._ahead.pop(url)
-        early = self._serve(url) if self._settings is None and url.is_local else None
+        early = self._child(url) if self._settings is None and url.scheme in _AHEAD else None
         target = self._known_settings(early).rewritten(url)
         if early is not None and target == url:
-            return url, Dialogue(early, is_helped=False)
+            return url, Dialogue(early, is_helped=url.scheme in _HELPED)
         if early is not None:
             early.kill()
         return target, None
@@ -214,16 +221,30 @@ class Connector:
     def _known_settings(self, early: ChildProcess | None) -> RemoteSettings:
         """Return the person's settings; ``early`` is ended when they cannot be read.
 
-        Reading them takes as long as a server on this machine takes to start. Hardly anybody
-        rewrites the path of a directory, so both start at once.
+        Reading them takes as long as a server on this machine takes to start, or git's helper,
+        which connects to nobody before it is told to. Hardly anybody rewrites an address, so both
+        start at once.
         """
         try:
-            self._settings = self._settings or read_settings(self._runner)
+            self.ask_settings()
+            if self._settings is None and self._asked is not None:
+                self._settings, self._asked = read_settings(self._asked), None
         except BaseException:
             if early is not None:
                 early.kill()
             raise
-        return self._settings
+        return self._settings or RemoteSettings()
+
+    def ask_settings(self) -> None:
+        """Start to read the person's settings, unless they are known."""
+        if self._settings is None and self._asked is None:
+            self._asked = ask_settings(self._runner)
+
+    def _child(self, url: SourceUrl) -> ChildProcess:
+        """Start what talks to a server of a path, or of http."""
+        if url.is_local:
+            return self._serve(url)
+        return self._git([f"remote-{url.scheme}", url.text, url.text], {})
 
     def _serve(self, url: SourceUrl) -> ChildProcess:
         return self._git(["upload-pack", url.path], SERVE_ENV)
@@ -265,10 +286,8 @@ class Connector:
         settings = self._known_settings(None)
         channel: Channel | None
         match url.scheme:
-            case "file":
-                channel = self._serve(url)
-            case "http" | "https":
-                channel = self._git([f"remote-{url.scheme}", url.text, url.text], {})
+            case "file" | "http" | "https":
+                channel = self._child(url)
             case "ssh":
                 channel = self._ssh(url, settings)
             case _:

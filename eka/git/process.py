@@ -197,6 +197,11 @@ class ChildProcess:
                 self._child.wait(None)
         self._child.close(*self._child.pipes)
 
+    def drop(self) -> None:
+        """End the child at once: it was told all, said all, and has nothing to tidy up."""
+        self._child.close(self._in)
+        self._signal(signal.SIGKILL)
+
     def hang_up(self) -> None:
         """Tell the child to end while another thread talks to it."""
         if not self._child.has_ended:

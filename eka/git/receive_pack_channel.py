@@ -14,7 +14,7 @@ from eka.git.process import ChildProcess
 from eka.git.protocol import ServerRefused
 from eka.git.receive_pack import SERVICE, Advertisement
 from eka.git.receive_pack_report import MAX_ANSWER_BYTES
-from eka.git.settings import read_settings
+from eka.git.settings import ask_settings, read_settings
 from eka.git.spawn import Spawn
 from eka.git.ssh_command import ssh_words
 
@@ -54,7 +54,7 @@ def push_to_directory(url: SourceUrl, runner: GitRunner, parcel: Parcel) -> Push
 
 def push_over_ssh(url: SourceUrl, runner: GitRunner, parcel: Parcel) -> PushReport | None:
     """Push over the person's ssh; None when only git itself knows how."""
-    argv = ssh_words(url, SERVICE, runner, read_settings(runner))
+    argv = ssh_words(url, SERVICE, runner, read_settings(ask_settings(runner)))
     if argv is None:
         return None
     spawn = Spawn(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from eka.atom import Aliases, parse_source_url
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
+from eka.git.runner import GitFailed
 from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eka.atom import SourceUrl
+    from eka.git.process import ChildProcess
     from eka.git.runner import GitRunner
 
 PATTERN = r"^(url\..*\.insteadof|core\.sshcommand|core\.gitproxy|ssh\.variant)$"
+_QUESTION = ("config", "--null", "--get-regexp", PATTERN)
 _NO_MATCH = 1  # exit status of `git config --get-regexp`
 
 
@@ -41,11 +44,18 @@ class RemoteSettings:
         return found if not found.is_local or found.path.startswith("/") else None
 
 
-def read_settings(runner: GitRunner) -> RemoteSettings:
+def ask_settings(runner: GitRunner) -> ChildProcess:
+    """Start to read the person's settings; `read_settings` takes what comes of it."""
+    return runner.popen(_QUESTION, network=True)
+
+
+def read_settings(asked: ChildProcess) -> RemoteSettings:
     """Return the person's settings; those of any repository are left out."""
-    output = runner.run(
-        ["config", "--null", "--get-regexp", PATTERN], ok=(0, _NO_MATCH), network=True
-    )
+    with asked:
+        output = asked.exchange(b"")
+        status = asked.finish()
+        if status not in (0, _NO_MATCH):
+            raise GitFailed(_QUESTION[0], status, asked.stderr)
     return parse_settings(output)
 
 

@@ -107,6 +107,10 @@ class Transport:
         """End all conversations that other threads hold now."""
         self._connector.hang_up()
 
+    def warm_up(self) -> None:
+        """Start what has to be known before any source is asked."""
+        self._connector.ask_settings()
+
     def ahead(self, url: SourceUrl, prefixes: Sequence[str]) -> None:
         """Begin what `ls_refs` will probably be asked next, and do not wait for anything.
 
