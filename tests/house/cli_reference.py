@@ -9,8 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from eka.cli.arguments import help_text
+from eka.cli.defaults import VARIABLES
 from eka.cli.dispatch import load_command
-from eka.cli.settings import DEB, LARGEST, NPM_REGISTRY, PYPI_INDEX, SMALLEST, VARIABLES
+from eka.cli.settings import DEB, LARGEST, NPM_REGISTRY, PYPI_INDEX, SMALLEST
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 from eka.errors import Exit
 from eka.store_cli.words import COMMANDS as STORE_COMMANDS
