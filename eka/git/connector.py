@@ -144,7 +144,9 @@ class Connector:
             return
         try:
             # One that leads elsewhere is told nothing more: `talk` sees to it.
-            if self._place(url, target, dialogue) is target and dialogue.begin(begin):
+            if self._place(url, target, dialogue) is not target or not dialogue.begin(begin):
+                return
+            if target.scheme not in _HELPED:  # else the request went out, and is to be waited for
                 dialogue.go_on()
         except BaseException:
             self.forget()

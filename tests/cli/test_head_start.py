@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.servers.git_http import serve
 from tests.story import Answer, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from eka.cli.head_start import HeadStart
     from tests.servers.git_http import GitServer
@@ -112,12 +113,40 @@ def test_the_server_is_asked_while_the_program_loads(person: Person, server: Git
     assert early is not None
     with early:
         deadline = time.monotonic() + PATIENCE_S
-        while not any(each.method == "POST" for each in server.log):
+        while not any(each.method == "POST" and each.sent_bytes for each in server.log):
             assert time.monotonic() < deadline
             early.advance()
         asked = bytes(next(each.request for each in server.log if each.method == "POST"))
 
     assert b"refs/atoms/label-1/" in asked
+
+
+def test_a_server_that_takes_its_time_holds_up_nothing(
+    person: Person, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, released = threading.Event(), threading.Event()
+    handlers = server.RequestHandlerClass
+    answer: Callable[[object], None] = vars(handlers)["do_POST"]
+
+    def do_post(handler: object) -> None:
+        asked.set()
+        released.wait(PATIENCE_S)
+        answer(handler)
+
+    monkeypatch.setattr(handlers, "do_POST", do_post)
+    early = head_start(person, f"{server.url}/set.git::label-1")
+    assert early is not None
+    with early:
+        wait_for(server, "GET")
+        deadline = time.monotonic() + PATIENCE_S
+        while not asked.is_set():
+            assert time.monotonic() < deadline
+            early.advance()
+        early.advance()
+        is_answered = any(each.method == "POST" for each in server.log)
+        released.set()
+
+    assert not is_answered
 
 
 def test_nothing_is_asked_twice(person: Person, server: GitServer) -> None:
