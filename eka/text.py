@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from eka.lazy import pattern
 
 # Controls but tab and newline, DEL and C1, soft hyphens, bidirectional and invisible formatting,
 # byte order marks, annotation and tag characters, and lone surrogates, which is what bytes that
 # are not UTF-8 become in names.
-_UNSAFE = (
+_UNSAFE = pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -18,12 +17,7 @@ def safe(text: str) -> str:
     r"""Return ``text`` with all that could steer a terminal or deceive a reader as ``\u{hex}``."""
     if text.isascii() and text.isprintable():
         return text  # nearly all text, and the pattern takes long to compile
-    return _unsafe().sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
-
-
-@cache
-def _unsafe() -> re.Pattern[str]:
-    return re.compile(_UNSAFE)
+    return _UNSAFE.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
 
 
 def safe_line(text: str) -> str:
@@ -34,15 +28,15 @@ def safe_line(text: str) -> str:
 # `https://user:secret@`, `https://token@`: nothing before the host may be read. For other schemes
 # the user is part of the address (`ssh://git@host`), a password never is.
 _SECRETS = (
-    r"(?i)(https?://)([^/\s'\"]+)(?=@)",
+    pattern(r"(?i)(https?://)([^/\s'\"]+)(?=@)"),
     # Without the scheme: to look for one from each letter of a long word would take for ever.
-    r"(://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)",
-    r"(?<![\w:/.+~-])([\w.+~-]+:)([^/\s'\":@]+)(?=@[\w\[])",
+    pattern(r"(://[^/\s:'\"@]*:)([^/\s'\"]+)(?=@)"),
+    pattern(r"(?<![\w:/.+~-])([\w.+~-]+:)([^/\s'\":@]+)(?=@[\w\[])"),
 )
 
 
 def discreet(text: str) -> str:
     """Return ``text`` with what may be a password in an address as ``*``, of the same length."""
     for secret in _SECRETS:
-        text = re.sub(secret, lambda found: found[1] + "*" * len(found[2]), text)
+        text = secret.sub(lambda found: found[1] + "*" * len(found[2]), text)
     return text

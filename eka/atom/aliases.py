@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 
 from eka.atom.source_url import MAX_URI_CHARACTERS, InvalidUri, is_unsafe
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_ALIAS_CHARACTERS = 128
-_NAME = pattern(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
-_HEAD = pattern(r"([^:/]*)(?::|$)(.*)", re.DOTALL)
+_HEAD = pattern(r"(?s)([^:/]*)(?::|$)(.*)")
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -175,8 +173,14 @@ class Aliases:
         return None, value
 
 
+def _is_name(text: str) -> bool:
+    return (
+        text.isascii() and text[:1].isalpha() and text.replace("-", "").replace("_", "").isalnum()
+    )
+
+
 def _fault(name: str, value: str) -> str:
-    if len(name) > MAX_ALIAS_CHARACTERS or _NAME.fullmatch(name) is None:
+    if len(name) > MAX_ALIAS_CHARACTERS or not _is_name(name):
         return "a name starts with a letter and goes on with letters, digits, `_` or `-`"
     if not value.strip("/") or len(value) > MAX_URI_CHARACTERS:
         return f"its value is empty or longer than {MAX_URI_CHARACTERS} characters"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from eka.checking import TYPE_CHECKING
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
 
 ID_CONTEXT = "AtomId"
 # 52 letters carry 260 bits: the last four of a 256-bit digest's text are zero.
-_ID = re.compile(r"[0-9a-v]{51}[0g]")
+_LETTERS = 52
+_ALPHABET = frozenset("0123456789abcdefghijklmnopqrstuv")
+_LAST = ("0", "g")
 _SHOWN_CHARACTERS = 80
 
 
@@ -43,7 +44,8 @@ class AtomId:
     text: str
 
     def __post_init__(self) -> None:
-        if _ID.fullmatch(self.text) is None:
+        text = self.text
+        if len(text) != _LETTERS or text[-1] not in _LAST or not _ALPHABET.issuperset(text):
             raise InvalidAtomId(self.text)
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
-from eka.lazy import pattern
 from eka.values import dataclass
-
-if TYPE_CHECKING:
-    import re
 
 MAX_LABEL_BYTES = 128
 # What a person types may shrink when it is normalised, three code points to one at the most.
 _MAX_TYPED_CHARACTERS = 4 * MAX_LABEL_BYTES
-_ASCII_LABEL = pattern(r"[A-Za-z][A-Za-z0-9_-]*")
-_ASCII_TAG = pattern(r"[A-Za-z][A-Za-z0-9_.:-]*")
 _SHOWN_CHARACTERS = 80
 
 
@@ -60,7 +53,7 @@ class Label:
     text: str
 
     def __post_init__(self) -> None:
-        if why := _fault(self.text, _ASCII_LABEL, extra="-"):
+        if why := _fault(self.text, "-"):
             raise InvalidLabel(self.text, why)
 
     # Labels are looked up by the hundred thousand: a text remembers its hash.
@@ -80,7 +73,7 @@ class Tag:
     text: str
 
     def __post_init__(self) -> None:
-        why = _fault(self.text, _ASCII_TAG, extra="-.:")
+        why = _fault(self.text, "-.:")
         if not why and ".." in self.text:
             why = "it holds `..`"
         if why:
@@ -123,14 +116,18 @@ def _unassigned(text: str) -> list[str]:
     return [character for character in text if not unicode_tables.is_assigned(character)]
 
 
-def _fault(text: str, ascii_form: re.Pattern[str], *, extra: str) -> str:
-    """Say why ``text`` is not a name; empty when it is one."""
+def _fault(text: str, extra: str) -> str:
+    """Say why ``text``, but for the signs in ``extra``, is not a name; empty when it is one."""
     if not text:
         return "it is empty"
     if len(text) > MAX_LABEL_BYTES or len(text.encode(errors="surrogatepass")) > MAX_LABEL_BYTES:
         return f"it is longer than {MAX_LABEL_BYTES} bytes"
     if text.isascii():
-        return "" if ascii_form.fullmatch(text) else _character_fault(text, extra)
+        letters = text.replace("_", "")
+        for sign in extra:
+            letters = letters.replace(sign, "")
+        is_plain = text[0].isalpha() and letters.isalnum()
+        return "" if is_plain else _character_fault(text, extra)
     from unicodedata import is_normalized  # noqa: PLC0415 - ASCII labels never need the tables
 
     if unassigned := _unassigned(text):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from eka.checking import NewType
 from eka.errors import EkaError, Exit
-from eka.lazy import pattern
 from eka.values import dataclass
 
-_HEX = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_DIGITS = b"0123456789abcdef"
 _ALGORITHMS = {40: "sha1", 64: "sha256"}
 _SHOWN_CHARACTERS = 80
 
@@ -35,8 +34,10 @@ class ObjectId:
     hex: str
 
     def __post_init__(self) -> None:
-        if _HEX.fullmatch(self.hex) is None:
-            raise InvalidObjectId(self.hex)
+        digits = self.hex
+        is_plain = len(digits) in _ALGORITHMS and digits.isascii()
+        if not is_plain or digits.encode().translate(None, _DIGITS):
+            raise InvalidObjectId(digits)
 
     # Ids are looked up by the hundred thousand: a text remembers its hash.
     def __hash__(self) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from functools import lru_cache, total_ordering
-from urllib.parse import quote, unquote
 
+from eka.atom.percent import is_plain, quote, unquote
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 from eka.values import dataclass
@@ -24,10 +23,10 @@ UNSAFE = pattern(
     r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_HOST = pattern(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
+_HOST_LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-"
 _FORBIDDEN_IN_PATH = pattern(r"[\s?#]")
 _FORBIDDEN_IN_PLAIN_PATH = pattern(r"\\|::")
-_USER = pattern(r"[A-Za-z0-9_%][A-Za-z0-9_.+~%-]*", re.ASCII)
+_USER = pattern(r"[A-Za-z0-9_%][A-Za-z0-9_.+~%-]*")
 
 
 class InvalidUri(EkaError):
@@ -184,9 +183,15 @@ def host_fault(host: str) -> str:
         return "" if ipv6(host) == host else "the host is not an IPv6 address"
     if not host.isascii():
         return "the host is not ASCII: write its `xn--` form"
-    if len(host) > MAX_HOST_CHARACTERS or _HOST.fullmatch(host) is None:
+    if len(host) > MAX_HOST_CHARACTERS or not all(map(_is_host_part, host.split("."))):
         return "the host is not a host name in lower case"
     return ""
+
+
+def _is_host_part(text: str) -> bool:
+    """Whether ASCII ``text`` may stand between two dots of a host."""
+    is_framed = text != "" and text[0] != "-" != text[-1]
+    return is_framed and not text.encode().translate(None, _HOST_LETTERS)
 
 
 def ipv6(text: str) -> str | None:
@@ -221,7 +226,10 @@ def _path_fault(path: str) -> str:
     if fault := _text_fault(path):
         return fault
     plain = unquote(path)
-    if match := _FORBIDDEN_IN_PATH.search(path) or _FORBIDDEN_IN_PLAIN_PATH.search(plain):
+    # Nearly all paths are plain, and the patterns take long to compile.
+    if not is_plain(path, "/") and (
+        match := _FORBIDDEN_IN_PATH.search(path) or _FORBIDDEN_IN_PLAIN_PATH.search(plain)
+    ):
         # A query would reach the server as part of a file name, and tokens like to hide there.
         return f"the path holds {match[0]!r}"
     if any(part in {".", ".."} for part in plain.split("/")):

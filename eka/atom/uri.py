@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import unquote
-
 from eka.atom.aliases import Aliases
 from eka.atom.label import Label
+from eka.atom.percent import unquote
 from eka.atom.source_url import (
     MAX_URI_CHARACTERS,
     SCHEMES,
@@ -23,9 +21,9 @@ from eka.values import dataclass
 if TYPE_CHECKING:
     from eka.atom.requirement import Requirement
 
-_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_HEAD = pattern(r"(\[[^\]/]*\]|[^:/]*)([:/]?)(.*)", re.DOTALL)
-_IPV4 = pattern(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*")
+_IN_BRACKETS = pattern(r"\[[^\]/]*\]")
+_IPV4 = pattern(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}")
 _BRACKETS = pattern(r"\[[0-9A-Za-z:.%]*\]")
 _HELPERS = frozenset({"ext", "fd"})  # `ext::…` makes git run a program
 
@@ -104,7 +102,10 @@ def _check(text: str) -> None:
 
 def _split_atom(text: str) -> tuple[str, bool, str]:
     """Split at the rightmost ``::`` that is not part of an IPv6 address."""
-    where = _BRACKETS.sub(lambda match: "x" * len(match[0]), text).rfind("::")
+    masked = text
+    if "[" in text:
+        masked = _BRACKETS.sub(lambda match: "x" * len(match[0]), text)
+    where = masked.rfind("::")
     if where < 0:
         return "", False, text
     return text[:where], True, text[where + 2 :]
@@ -122,11 +123,12 @@ def _source(text: str, aliases: Aliases) -> SourceUrl:
             "`::` may stand only before the label; git would take it for a helper program",
             "write a URL that starts with https://, ssh:// or file://, or a path with ./",
         )
-    if match := _SCHEME.fullmatch(text):
-        scheme = match[1].lower()
-        if scheme not in SCHEMES:
-            raise InvalidUri(text, f"the scheme {match[1]!r} is not one of {', '.join(SCHEMES)}")
-        return _file_url(text, match[2]) if scheme == "file" else _remote(text, aliases, scheme)
+    before, found, rest = text.partition("://")
+    scheme = before.lower()
+    if found and scheme in SCHEMES:
+        return _file_url(text, rest) if scheme == "file" else _remote(text, aliases, scheme)
+    if found and _SCHEME.fullmatch(before):
+        raise InvalidUri(text, f"the scheme {before!r} is not one of {', '.join(SCHEMES)}")
     if text in {".", ".."} or text.startswith(("/", "./", "../")):
         return SourceUrl("file", None, text)
     return _remote(text, aliases, None)
@@ -171,11 +173,22 @@ def _parts(text: str, scheme: str | None) -> _Parts:
     end = rest.find("/")
     userinfo, at, after = rest[: end if end >= 0 else len(rest)].rpartition("@")
     user, colon, password = userinfo.partition(":")
-    match = _HEAD.fullmatch(after + (rest[end:] if end >= 0 else ""))
-    head, delimiter, tail = match.groups() if match else ("", "", "")
+    whole = after + (rest[end:] if end >= 0 else "")
+    head = _head(whole)
+    delimiter = (
+        whole[len(head) : len(head) + 1] if whole[len(head) :].startswith((":", "/")) else ""
+    )
+    tail = whole[len(head) + len(delimiter) :]
     return _Parts(
         text, scheme, user if at else None, password if colon else None, head, delimiter, tail
     )
+
+
+def _head(text: str) -> str:
+    """Return what stands before the first ``:`` or ``/``, or the address in brackets it is."""
+    if text.startswith("[") and (match := _IN_BRACKETS.match(text)):
+        return match[0]
+    return text.partition("/")[0].partition(":")[0]
 
 
 def _remote(text: str, aliases: Aliases, scheme: str | None) -> SourceUrl:

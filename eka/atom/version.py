@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from eka.errors import EkaError, Exit
 from eka.lazy import pattern
 from eka.values import dataclass, field
@@ -14,14 +12,14 @@ _SHOWN_CHARACTERS = 140
 _set = object.__setattr__
 
 _NUMBER = r"(0|[1-9][0-9]*)"
-_VERSION = pattern(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?", re.ASCII)
+_VERSION = pattern(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(\+.*)?")
 _IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-PRERELEASE_IDENTIFIER = pattern(_IDENTIFIER, re.ASCII)
+PRERELEASE_IDENTIFIER = pattern(_IDENTIFIER)
 # Numbers of up to 19 digits: what matches is valid, but for its length and its end.
-_SMALL = "(0|[1-9][0-9]{0,18})"
-_USUAL = pattern(
-    rf"{_SMALL}\.{_SMALL}\.{_SMALL}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?", re.ASCII
-)
+_PARTS = 3  # major, minor, patch
+_USUAL_DIGITS = 19
+_SMALL = f"(0|[1-9][0-9]{{0,{_USUAL_DIGITS - 1}}})"
+_USUAL = pattern(rf"{_SMALL}\.{_SMALL}\.{_SMALL}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?")
 
 PrereleaseKey = tuple[tuple[int, int, str], ...]
 VersionKey = tuple[int, int, int, bool, PrereleaseKey]
@@ -80,6 +78,10 @@ class Version:
         if len(text) > MAX_VERSION_CHARACTERS:
             raise InvalidVersion(text, f"it is longer than {MAX_VERSION_CHARACTERS} characters")
         # Listings hold versions by the hundred thousand, nearly all of which are usual.
+        numbers = text.split(".")
+        if len(numbers) == _PARTS and all(map(_is_number, numbers)):
+            major, minor, patch = numbers
+            return _checked(cls, text, major, minor, patch, None)
         match = _USUAL.fullmatch(text)
         if match is not None and not text.endswith(".lock"):
             return _checked(cls, text, *match.groups())
@@ -129,6 +131,16 @@ class Version:
         if len(self.text) > MAX_VERSION_CHARACTERS:
             return f"it is longer than {MAX_VERSION_CHARACTERS} characters"
         return ""
+
+
+def _is_number(text: str) -> bool:
+    """Whether ``text`` is a usual number; to compile a pattern takes as long as 500 of these."""
+    return (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= _USUAL_DIGITS
+        and (text[0] != "0" or text == "0")
+    )
 
 
 def _checked(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Frame:
     """The first argument of every command."""
 
-    directory: Path  # absolute; -C or where eka was started
+    place: str  # absolute path of the directory: -C or where eka was started
     environment: Mapping[str, str]
     settings: Settings
     progress: OpenProgress
@@ -27,6 +27,13 @@ class Frame:
     as_json: bool
     head_start: HeadStart | None  # what is being asked already
     cleanup: ExitStack  # left when the command ends, however it ends
+
+    @property
+    def directory(self) -> Path:
+        """The directory eka works in."""
+        from pathlib import Path  # noqa: PLC0415 - listing versions needs none
+
+        return Path(self.place)
 
     def path(self, text: str) -> Path:
         """Return the path a user typed, relative to the directory eka works in."""

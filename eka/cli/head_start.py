@@ -82,13 +82,15 @@ def begin(words: Sequence[str], environment: Mapping[str, str]) -> HeadStart | N
 
 def _ask(call: Call, command: str, transport: Transport) -> bool:
     """Begin to ask; False where it is not known what."""
-    transport.warm_up()
     from eka.atom import BUILT_IN, Aliases, parse_atom_uri  # noqa: PLC0415 - costs time
-    from eka.git import VersionIndex  # noqa: PLC0415 - the same
 
     uri = parse_atom_uri(_address(call), Aliases.layered(BUILT_IN, {}, {}))
     if uri.source is None or (uri.label is None and command != "list"):
         return False
+    transport.start(uri.source)  # the slower one first
+    transport.warm_up()
+    from eka.git import VersionIndex  # noqa: PLC0415 - the same
+
     if uri.label is None:
         VersionIndex(transport).ahead_all(uri.source)
     else:

@@ -58,10 +58,9 @@ def services(  # noqa: PLR0913 - one parameter is one option
     """
     settings = frame.settings
     accepted = accepted_changes(accept_changed or ())
-    runner, transport = _git(frame, settings.cache_dir / GIT_HOME)
-    objects = cache(partial(_objects, settings.cache_dir / "objects.git", runner))
-    store_root = frame.path(store) if store else settings.store_dir
-    open_store = cache(partial(_open_store, frame, store_root))
+    runner, transport = _git(frame, f"{settings.cache}/{GIT_HOME}")
+    objects = cache(partial(_objects, f"{settings.cache}/objects.git", runner))
+    open_store = cache(partial(_open_store, frame, store or settings.store))
     return Services(
         runner=runner,
         transport=transport,
@@ -70,14 +69,14 @@ def services(  # noqa: PLR0913 - one parameter is one option
         reader=cache(partial(_reader, objects)),
         directories=cache(partial(_directories, frame, runner)),
         history=partial(_history, frame, runner, offline=offline),
-        listings=settings.cache_dir / "listings",
-        good_signatures=settings.state_dir / "good-signatures.jsonl",
+        listings_place=f"{settings.cache}/listings",
+        good_signatures_place=f"{settings.state}/good-signatures.jsonl",
         trust_rules=settings.signatures.rules if settings.signatures else (),
         trust=cache(partial(_trust, frame)),
-        first_seen=FirstSeen(settings.state_dir / "first-seen"),
+        first_seen=FirstSeen(f"{settings.state}/first-seen"),
         aliases=settings.aliases,
         progress=frame.progress,
-        directory=frame.directory,
+        place=frame.place,
         system=system(),
         offline=offline,
         now_s=max(0, int(time.time())),
@@ -96,9 +95,9 @@ def services(  # noqa: PLR0913 - one parameter is one option
     )
 
 
-def _git(frame: Frame, home: Path) -> tuple[GitRunner, Transport]:
+def _git(frame: Frame, home: str) -> tuple[GitRunner, Transport]:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        os.makedirs(home, exist_ok=True)  # noqa: PTH103 - listing versions loads no pathlib
     except OSError as error:
         raise SystemRefused(error) from error
     if frame.head_start is not None:
@@ -156,10 +155,12 @@ def in_store_view(
     return store_view(bubblewrap, wired.store().physical_root, command, frame.directory)
 
 
-def _objects(path: Path, runner: GitRunner) -> ObjectCache:
+def _objects(place: str, runner: GitRunner) -> ObjectCache:
+    from pathlib import Path  # noqa: PLC0415 - costs start-up time
+
     from eka.git import ObjectCache as Cache  # noqa: PLC0415 - costs start-up time
 
-    return Cache(path, runner)
+    return Cache(Path(place), runner)
 
 
 def _reader(objects: Callable[[], ObjectCache]) -> PygitReader:
@@ -250,10 +251,10 @@ def _suite() -> str:
     return release.get("VERSION_CODENAME", "") if release.get("ID") == "debian" else "stable"
 
 
-def _open_store(frame: Frame, root: Path) -> Store:
+def _open_store(frame: Frame, place: str) -> Store:
     from eka.store import Store as OpenStore  # noqa: PLC0415 - costs start-up time
 
-    return frame.cleanup.enter_context(OpenStore.open(root))
+    return frame.cleanup.enter_context(OpenStore.open(frame.path(place)))
 
 
 def _realiser(

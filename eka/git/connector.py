@@ -58,6 +58,7 @@ class Connector:
         self._settings: RemoteSettings | None = None
         self._asked: ChildProcess | None = None  # for the settings
         self._open_channels: set[Channel] = set()
+        self._started: dict[SourceUrl, ChildProcess] = {}
         self._ahead: dict[SourceUrl, tuple[SourceUrl, Dialogue]] = {}
 
     def prepare(self, sources: int) -> None:
@@ -124,12 +125,17 @@ class Connector:
             target, dialogue = place, None
         raise NetworkFailed(url, "it redirects again and again")
 
+    def start(self, url: SourceUrl) -> None:
+        """Start what talks to the server of ``url``; nothing is said to it, nor known of it."""
+        if self._settings is None and _can_start(url) and url not in self._started:
+            self._started[url] = self._child(url)
+
     def ahead(self, url: SourceUrl) -> None:
         """Connect to a server before it is known what `talk` will have to say to it.
 
         Loading the rest of a program takes as long as a near server takes to answer.
         """
-        if url.scheme not in _AHEAD or (url.is_local and not url.path.startswith("/")):
+        if not _can_start(url):
             return
         target, dialogue = self._connected(url)
         if target is not None and (dialogue := dialogue or self._open(target)) is not None:
@@ -154,6 +160,9 @@ class Connector:
 
     def forget(self) -> None:
         """End the connections that nobody talked over."""
+        while self._started:
+            _, child = self._started.popitem()
+            child.kill()
         if self._asked is not None:
             self._asked.kill()
             self._asked = None
@@ -166,7 +175,9 @@ class Connector:
         """Return where to talk for ``url``, if others than git know, and a connection, if any."""
         if url in self._ahead:
             return self._ahead.pop(url)
-        early = self._child(url) if self._settings is None and url.scheme in _AHEAD else None
+        early = self._started.pop(url, None)
+        if early is None and self._settings is None and url.scheme in _AHEAD:
+            early = self._child(url)
         target = self._known_settings(early).rewritten(url)
         if early is not None and target == url:
             return url, Dialogue(early, is_helped=url.scheme in _HELPED)
@@ -342,6 +353,11 @@ class Connector:
         except OSError as error:
             raise source_failure(url, b"", error.strerror or str(error)) from error
         return channel
+
+
+def _can_start(url: SourceUrl) -> bool:
+    """Whether a program of git's talks to the server of ``url``, which may be any."""
+    return url.scheme in _AHEAD and (not url.is_local or url.path.startswith("/"))
 
 
 def _server(url: SourceUrl) -> tuple[str, str | None, int | None]:

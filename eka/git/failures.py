@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line, safe_text
 from eka.lazy import pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -171,29 +170,25 @@ _UNAVAILABLE = pattern(
     r"|did not send all necessary objects|remote did not send"
 )
 _REFUSED = pattern(
-    r"fsck error|hasDotgit|hasDotdot|error: object [0-9a-f]+: \w+|sha1 collision|"
+    r"(?i)fsck error|hasDotgit|hasDotdot|error: object [0-9a-f]+: \w+|sha1 collision|"
     r"inflate returned|pack (?:is corrupted|has bad object|signature mismatch)|"
-    r"index-pack failed|invalid index-pack output|unresolved deltas?",
-    re.IGNORECASE,
+    r"index-pack failed|invalid index-pack output|unresolved deltas?"
 )
 _DENIED = pattern(
-    r"could not read (?:Username|Password)|Authentication failed|Permission denied|"
-    r"HTTP (?:401|403)|returned error: 40[13]|Host key verification failed|invalid credentials",
-    re.IGNORECASE,
+    r"(?i)could not read (?:Username|Password)|Authentication failed|Permission denied|"
+    r"HTTP (?:401|403)|returned error: 40[13]|Host key verification failed|invalid credentials"
 )
 # Of GnuTLS and of OpenSSL, whichever git was built with.
 _UNTRUSTED = pattern(
-    r"certificate verif|SSL certificate problem|certificate subject name|certificate has expired|"
-    r"certificate is not|does not match target host",
-    re.IGNORECASE,
+    r"(?i)certificate verif|SSL certificate problem|certificate subject name|"
+    r"certificate has expired|certificate is not|does not match target host"
 )
 _PROXY = pattern(r"returned error: 407|response 407|HTTP code 407 from proxy|HTTP 407")
 _BUSY = pattern(r"(?:returned error:|HTTP) (?:429|503)\b")
 _ABSENT = pattern(
-    r"repository '[^']*' not found|not appear to be a git repository|not a git repository|"
+    r"(?i)repository '[^']*' not found|not appear to be a git repository|not a git repository|"
     r"No such file or directory|Repository not found|returned error: 404|"
-    r"repository not exported|project not found|does not exist|info/refs not valid",
-    re.IGNORECASE,
+    r"repository not exported|project not found|does not exist|info/refs not valid"
 )
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[SourceUrl, str], EkaError]], ...] = (
     (_UNTRUSTED, ServerNotTrusted),
@@ -202,10 +197,9 @@ _KINDS: tuple[tuple[re.Pattern[str], Callable[[SourceUrl, str], EkaError]], ...]
     (_DENIED, AccessDenied),
     (_ABSENT, SourceNotFound),
 )
-_REDIRECTED = pattern(r"^warning: redirecting to (\S+)", re.MULTILINE)
+_REDIRECTED = pattern(r"(?m)^warning: redirecting to (\S+)")
 _PROGRESS = pattern(
-    r"^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Total) .*$",
-    re.MULTILINE,
+    r"(?m)^(?:remote: )?(?:Enumerating|Counting|Compressing|Receiving|Resolving|Total) .*$"
 )
 
 
@@ -229,6 +223,8 @@ def source_failure(url: SourceUrl, stderr: bytes, why: str = "") -> EkaError:
 
 def redirected(stderr: bytes) -> str:
     """Return where git says it was sent, made safe; empty when it was not."""
+    if b"redirecting" not in stderr:
+        return ""  # nearly always, and the patterns take long to compile
     found = _REDIRECTED.search(safe_text(stderr, limit=8000))
     return safe_line(found[1]) if found else ""
 

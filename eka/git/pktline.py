@@ -8,14 +8,13 @@ from __future__ import annotations
 from enum import Enum
 
 from eka.errors import EkaError, Exit
-from eka.lazy import pattern
 from eka.values import dataclass
 
 MAX_PACKET_BYTES = 65520
 _LENGTH_BYTES = 4
 _LINE_END = b"\n"
 _END_OF_LINES = b"\n0000"  # no line of a listing begins so: no packet is that short
-_LENGTH = pattern(rb"[0-9a-fA-F]{4}")
+_DIGITS = b"0123456789abcdefABCDEF"
 
 
 class PacketKind(Enum):
@@ -97,7 +96,7 @@ class PacketReader:
         header = bytes(self._buffer[self._start : self._start + _LENGTH_BYTES])
         if len(header) < _LENGTH_BYTES:
             return None
-        if _LENGTH.fullmatch(header) is None:
+        if header.translate(None, _DIGITS):
             raise MalformedAnswer(f"expected the length of a packet, found {header!r}")
         size = int(header, 16)
         if size < _LENGTH_BYTES:
@@ -123,7 +122,7 @@ class PacketReader:
             up_to_flush: End before what may be a flush packet.
         """
         head = self._buffer[self._start : self._start + _LENGTH_BYTES]
-        if _LENGTH.fullmatch(head) is None:
+        if len(head) < _LENGTH_BYTES or head.translate(None, _DIGITS):
             return ""
         first_end = self._start + int(head, 16)
         if not self._buffer.startswith(_LINE_END, first_end - 1, first_end):

@@ -14,7 +14,6 @@ from eka.git.pktline import FLUSH, MalformedAnswer, Packet, PacketKind, packet
 from eka.git.protocol import ID_DIGITS, Conversation, ref_name, request
 from eka.git.ref_lines import plain_lines
 from eka.git.ref_table import RefTable, one_line
-from eka.lazy import pattern
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ MAX_PREFIXES_PER_REQUEST = 2 * 256 + 2
 # smaller ones are answered sooner (docs/adr/0016-two-ways-to-ask-for-many-labels.md).
 PIPELINED_PREFIXES = 128
 _MAX_BYTES_AHEAD = 32 * 1024  # sent but not answered: less than any pipe or socket holds
-_HEX = pattern(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_DIGITS = b"0123456789abcdef"
+_ID_DIGITS = (40, 64)  # of SHA-1 and of SHA-256
 _ZERO = b"0"
 
 
@@ -164,7 +164,7 @@ class LsRefsConversation(Conversation):
                 self.found.peeled[name] = self._oid(attribute.removeprefix(b"peeled:"))
 
     def _oid(self, raw: bytes) -> ObjectId:
-        if _HEX.fullmatch(raw) is None or not raw.strip(_ZERO):
+        if len(raw) not in _ID_DIGITS or raw.translate(None, _DIGITS) or not raw.strip(_ZERO):
             raise MalformedAnswer(f"expected an object id, found {raw[:80]!r}")
         expected = self.capabilities.object_format
         if self._is_answering and len(raw) != ID_DIGITS[expected]:

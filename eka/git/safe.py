@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from eka.lazy import pattern
 from eka.text import safe
 
 # `https://user:secret@host`, `https://token@host`: nothing before the host is ever shown; for
 # other schemes the user is part of the address (`ssh://git@host`), a password never.
-_HTTP_USER = pattern(r"(https?://)[^/\s'\"]*@", re.IGNORECASE)
-_PASSWORD = pattern(r"([a-z][a-z0-9+.-]{0,30}://[^/\s:'\"@]*):[^/\s'\"]*@", re.IGNORECASE)
+_HTTP_USER = pattern(r"(?i)(https?://)[^/\s'\"]*@")
+_PASSWORD = pattern(r"(?i)([a-z][a-z0-9+.-]{0,30}://[^/\s:'\"@]*):[^/\s'\"]*@")
 
 DEFAULT_LIMIT = 2000
 
@@ -27,7 +25,8 @@ def safe_text(raw: bytes | str, *, limit: int = DEFAULT_LIMIT) -> str:
         text = text[: limit * 2].rpartition(" ")[0] or text[:limit]
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = safe(text)
-    text = _PASSWORD.sub(r"\1@", _HTTP_USER.sub(r"\1", text))
+    if "@" in text:  # hardly ever, and the patterns take long to compile
+        text = _PASSWORD.sub(r"\1@", _HTTP_USER.sub(r"\1", text))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

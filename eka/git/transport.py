@@ -13,13 +13,13 @@ from __future__ import annotations
 from eka.checking import TYPE_CHECKING
 from eka.git.connector import Connector
 from eka.git.failures import source_failure
-from eka.git.protocol_listing import LsRefsConversation, chunks, parse_ls_remote
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from eka.atom import ObjectId, SourceUrl
+    from eka.git.protocol_listing import LsRefsConversation
     from eka.git.runner import GitRunner
 
 DEFAULT_TIMEOUT_S = 120.0
@@ -111,6 +111,10 @@ class Transport:
         """Start what has to be known before any source is asked."""
         self._connector.ask_settings()
 
+    def start(self, url: SourceUrl) -> None:
+        """Start what will talk to a server that is to be asked; it is told nothing yet."""
+        self._connector.start(url)
+
     def ahead(self, url: SourceUrl, prefixes: Sequence[str]) -> None:
         """Begin what `ls_refs` will probably be asked next, and do not wait for anything.
 
@@ -158,12 +162,18 @@ class Transport:
         )
         if finished.status != 0:
             raise source_failure(url, finished.stderr)
+        from eka.git.protocol_listing import parse_ls_remote  # noqa: PLC0415 - servers start first
+
         found = parse_ls_remote(finished.stdout, prefixes)
         return ListedRefs(found.refs, len(finished.stdout), 0, found.dropped, found.peeled)
 
 
 def _conversation(prefixes: Sequence[str]) -> Callable[[bool], LsRefsConversation]:
     """Return what makes the conversation about ``prefixes``."""
+    from eka.git.protocol_listing import (  # noqa: PLC0415 - servers start while it is loaded
+        LsRefsConversation,
+        chunks,
+    )
 
     def begin(is_stateless: bool) -> LsRefsConversation:  # noqa: FBT001 - as the port says
         requests = chunks(prefixes, is_stateless=is_stateless)

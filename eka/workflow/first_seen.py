@@ -10,6 +10,7 @@ Source: atom-spec/first-seen.md.
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
@@ -39,10 +40,10 @@ class FirstSeenUnusable(EkaError):
     code = "first-seen-unusable"
     exit_status = Exit.FAILED
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: str, why: str) -> None:
         super().__init__(
             what="the log of what was seen first cannot be used",
-            where=str(path),
+            where=path,
             why=why,
             fix="make it readable and writable, or set state.dir to another directory; without "
             "the file eka forgets what it has seen",
@@ -80,9 +81,9 @@ class Record:
 class FirstSeen:
     """The log of all sources."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: str | Path) -> None:
         """Keep the log in ``directory``, which is made when something is first recorded."""
-        self._directory = directory
+        self._directory = os.fspath(directory)
 
     def known(
         self, source: SourceUrl, atoms: Collection[AtomId] | None = None
@@ -140,9 +141,9 @@ class FirstSeen:
                 raise
             raise FirstSeenUnusable(path, error.strerror or str(error)) from error
 
-    def path(self, source: SourceUrl) -> Path:
-        """Return where the log of a source is."""
-        return self._directory / f"{digest(source.public.encode()).hex()}.jsonl"
+    def path(self, source: SourceUrl) -> str:
+        """Return the path of the log of a source."""
+        return f"{self._directory}/{digest(source.public.encode()).hex()}.jsonl"
 
 
 class HeldLog:
@@ -201,9 +202,9 @@ class HeldLog:
         self._file.append([_fact(kind, atom, versions, now_s, by=label)], durable=True)
 
 
-def _check_size(path: Path) -> None:
+def _check_size(path: str) -> None:
     try:
-        size = path.lstat().st_size
+        size = os.lstat(path).st_size
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return

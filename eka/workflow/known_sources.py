@@ -34,7 +34,7 @@ def project_sources(services: Services) -> Iterator[tuple[SourceUrl, ...]]:
         manifest, lock = project.manifest(), project.lock()
     except EkaError:
         return
-    here = str(services.directory)
+    here = services.place
     for declared in manifest.package.sets.values():
         yield tuple(url.absolute(here) for url in declared.urls)
     for known in lock.sets if lock else ():
@@ -53,7 +53,7 @@ def alias_sources(services: Services, names: Sequence[str]) -> Iterator[SourceUr
             continue
         parts = [part for part in url.path.split("/") if part]
         if url.is_local or url.path.endswith(".git") or len(parts) >= _PARTS_OF_A_REPOSITORY:
-            yield url.absolute(str(services.directory))
+            yield url.absolute(services.place)
 
 
 def remembered_sources(services: Services) -> Iterator[SourceUrl]:

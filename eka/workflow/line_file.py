@@ -47,8 +47,8 @@ def table(value: object) -> dict[str, object]:
 class LineFile:
     """Appends lines, and finds them by how they begin."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: str | Path) -> None:
+        self._path = os.fspath(path)
 
     def lines(
         self, starts: Iterable[bytes], holding: Iterable[bytes] | None = None
@@ -66,7 +66,7 @@ class LineFile:
             OSError: it cannot be read, or is a link.
         """
         try:
-            handle = os.open(self.path, os.O_RDONLY | _OPEN)
+            handle = os.open(self._path, os.O_RDONLY | _OPEN)
         except (FileNotFoundError, NotADirectoryError):
             return []
         try:
@@ -77,21 +77,22 @@ class LineFile:
     @contextmanager
     def locked(self) -> Generator[HeldFile]:
         """Hold the file, made if it is absent, against every other process that writes it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        directory = self._path.rpartition("/")[0]
+        os.makedirs(directory or ".", exist_ok=True)  # noqa: PTH103
         handle = self._open_current()
         try:
-            yield HeldFile(self.path, handle)
+            yield HeldFile(self._path, handle)
         finally:
             os.close(handle)
 
     def _open_current(self) -> int:
         """Return the locked file; another process may put a new one in its place meanwhile."""
         while True:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _OPEN, 0o644)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _OPEN, 0o644)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 with suppress(FileNotFoundError):
-                    if os.path.samestat(os.fstat(handle), os.lstat(self.path)):
+                    if os.path.samestat(os.fstat(handle), os.lstat(self._path)):
                         return handle
             except BaseException:
                 os.close(handle)
@@ -102,7 +103,7 @@ class LineFile:
 class HeldFile:
     """A file of lines that nobody else writes now."""
 
-    def __init__(self, path: Path, handle: int) -> None:
+    def __init__(self, path: str, handle: int) -> None:
         self._path = path
         self._handle = handle
 
@@ -145,18 +146,22 @@ class HeldFile:
         if durable:
             os.fsync(self._handle)
             if not size:
+                from pathlib import Path  # noqa: PLC0415 - the same
+
                 from eka.workflow.durable import sync_directory  # noqa: PLC0415 - once a file
 
-                sync_directory(self._path.parent)
+                sync_directory(Path(self._path).parent)
 
     def replace(self, lines: Iterable[bytes]) -> None:
         """Put a new file in the place of this one; readers see the old or the new, whole."""
-        half = self._path.with_name(f".{self._path.name}.new")
-        half.unlink(missing_ok=True)
+        directory, slash, name = self._path.rpartition("/")
+        half = f"{directory}{slash}.{name}.new"
+        with suppress(FileNotFoundError):
+            os.unlink(half)  # noqa: PTH108
         handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPEN, 0o644)
         with os.fdopen(handle, "wb") as stream:
             stream.writelines(line + _NEW_LINE for line in lines)
-        half.replace(self._path)
+        os.replace(half, self._path)  # noqa: PTH105
 
 
 def _read(handle: int) -> bytes:

@@ -16,12 +16,10 @@ from eka.git import VersionListing
 from eka.values import dataclass, field
 from eka.workflow.ages import ago
 from eka.workflow.answers import Answer
-from eka.workflow.errors import Offline
 from eka.workflow.inquiry import Inquiry, first_answer
 from eka.workflow.listing_cache import Entry, ListingCache, Remembered, fingerprint
 from eka.workflow.rounds import Round
 from eka.workflow.seen_check import Said, check_listing, check_mirror, notes
-from eka.workflow.seen_errors import GenesisDisagrees
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -66,6 +64,8 @@ class Listings:
         first, source = urls[0], self._source(urls[0])
         if not self._recalled_genesis(source):
             if self._services.offline:
+                from eka.workflow.errors import Offline  # noqa: PLC0415 - rarely needed
+
                 raise Offline(f"the set at {first.public}")
             self._require_answer(source)
             by, told = first_answer(self._services, urls, self._services.index.genesis)
@@ -178,7 +178,7 @@ class Listings:
     def _source(self, url: SourceUrl) -> _Source:
         if url not in self._sources:
             services = self._services
-            cache = ListingCache(services.listings, url, services.aliases)
+            cache = ListingCache(services.listings_place, url, services.aliases)
             self._sources[url] = _Source(cache)
         return self._sources[url]
 
@@ -233,6 +233,8 @@ class Listings:
         left = [label for label in labels if label not in found]
         if left and self._services.offline:
             names = ", ".join(label.text for label in left)
+            from eka.workflow.errors import Offline  # noqa: PLC0415 - rarely needed
+
             raise Offline(f"the list of versions of {names} at {first.public}")
         source.known.update(found)
         source.genesis = source.genesis or remembered.genesis
@@ -244,6 +246,8 @@ class Listings:
         remembered = source.cache.read(None)
         at_s = remembered.whole_at_s
         if self._services.offline and at_s is None:
+            from eka.workflow.errors import Offline  # noqa: PLC0415 - rarely needed
+
             raise Offline(f"the list of all versions at {first.public}")
         if at_s is None or not (self._services.offline or self._is_fresh(at_s)):
             return False
@@ -289,6 +293,8 @@ class Listings:
         remembered = source.cache.genesis()
         if remembered is not None and remembered[0] != genesis:
             if by != first:
+                from eka.workflow.seen_errors import GenesisDisagrees  # noqa: PLC0415 - rare
+
                 raise GenesisDisagrees(
                     first.public, by.public, expected=remembered[0].hex, found=genesis.hex
                 )

@@ -84,12 +84,17 @@ class Remembered:
 class ListingCache:
     """The remembered listing of one source."""
 
-    def __init__(self, directory: Path, source: SourceUrl, aliases: Aliases) -> None:
-        self.path = directory / f"{digest(source.public.encode()).hex()}.jsonl"
-        self._file = LineFile(self.path)
-        self._told = LineFile(self.path.with_suffix(".genesis"))
+    def __init__(self, directory: str | Path, source: SourceUrl, aliases: Aliases) -> None:
+        self._stem = f"{directory}/{digest(source.public.encode()).hex()}"
+        self._file = LineFile(f"{self._stem}.jsonl")
+        self._told = LineFile(f"{self._stem}.genesis")
         self._source = source
         self._aliases = aliases
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """Paths of the files that hold it, there or not."""
+        return f"{self._stem}.jsonl", f"{self._stem}.genesis"
 
     def read(self, labels: Collection[Label] | None) -> Remembered:
         """Return what is remembered of ``labels``; None: of all."""

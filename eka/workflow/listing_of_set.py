@@ -121,7 +121,7 @@ def _source(services: Services, text: str) -> tuple[SourceUrl, AtomUri | None]:
         return own_repository(services), None
     except NotARepository as error:
         fix = "name a repository: eka list gh:owner/repo"
-        raise UriIncomplete(str(services.directory), "source", fix=fix) from error
+        raise UriIncomplete(services.place, "source", fix=fix) from error
 
 
 def _filter(pattern: str | None) -> Callable[[str], bool]:

@@ -124,7 +124,7 @@ def _genesis(services: Services, locked: LockedProject, name: str) -> Genesis | 
         if known == name:
             return genesis
     try:
-        url = parse_source_url(name, services.aliases).absolute(str(services.directory)).public
+        url = parse_source_url(name, services.aliases).absolute(services.place).public
     except EkaError:
         return None
     return next((each.genesis for each in locked.lock.sets if url in each.urls), None)

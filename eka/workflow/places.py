@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from eka.checking import TYPE_CHECKING
-from eka.workflow.errors import UriIncomplete
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +18,10 @@ def source_of(uri: AtomUri, text: str, services: Services) -> SourceUrl:
         UriIncomplete: it names none, and there is no repository around the directory.
     """
     if uri.source is None:
+        from eka.workflow.errors import UriIncomplete  # noqa: PLC0415 - rarely needed
+
         raise UriIncomplete(text, "source")
-    return uri.source.absolute(str(services.directory))
+    return uri.source.absolute(services.place)
 
 
 def relative_to(path: Path, base: Path) -> str:

@@ -61,7 +61,7 @@ def place_of(uri: AtomUri, text: str, services: Services) -> SourceUrl:
         UriIncomplete: it names none, and there is no repository.
     """
     if uri.source is not None:
-        return uri.source.absolute(str(services.directory))
+        return uri.source.absolute(services.place)
     try:
         return own_repository(services)
     except NotARepository as error:

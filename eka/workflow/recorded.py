@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import eka
 from eka.atom import Lock, encode_lock, parse_lock, parse_source_url
@@ -26,7 +27,6 @@ from eka.workflow.objects import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from eka.workflow.progress import Progress
     from eka.workflow.project import Project
@@ -139,8 +139,8 @@ class Recorded:
         services = self._services
         url = parse_source_url(source, services.aliases)
         cache = ListingCache(services.listings, url, services.aliases)
-        files = (cache.path, cache.path.with_suffix(".genesis"), services.first_seen.path(url))
-        return digest(b"".join(digest(_read(file)) for file in files)).hex()
+        files = (*cache.files, services.first_seen.path(url))
+        return digest(b"".join(digest(_read(Path(file))) for file in files)).hex()
 
     def _tell(self, answers: object) -> None:
         """Say what a resolution would say of the listings that it rests on."""

@@ -190,7 +190,7 @@ def _source(services: Services, text: str) -> SourceUrl:
     uri = parse_atom_uri(text, services.aliases)
     if uri.source is None or uri.label is not None:
         raise SourceExpected(text)
-    return uri.source.absolute(str(services.directory))
+    return uri.source.absolute(services.place)
 
 
 class _Place:

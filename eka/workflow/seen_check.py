@@ -10,7 +10,6 @@ from eka.checking import TYPE_CHECKING
 from eka.values import dataclass, field
 from eka.workflow.ages import ago
 from eka.workflow.answers import Gone, Moved
-from eka.workflow.seen_errors import SourcesDisagree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,6 +135,8 @@ def _check_sides(services: Services, said: Said, moved: Moved) -> None:
     sighting = moved.expected
     if sighting.by == said.by.public or is_accepted(services, moved.label, moved.version):
         return
+    from eka.workflow.seen_errors import SourcesDisagree  # noqa: PLC0415 - rarely needed
+
     raise SourcesDisagree(
         f"{moved.label}@{moved.version}",
         expected=(sighting.by, sighting.commit),
@@ -158,6 +159,8 @@ def check_mirror(
     for version, oid in listed.versions.items():
         found = versions.get(version, oid)
         if found != oid and not is_accepted(services, label.text, version.text):
+            from eka.workflow.seen_errors import SourcesDisagree  # noqa: PLC0415 - rarely needed
+
             raise SourcesDisagree(
                 f"{label.text}@{version.text}",
                 expected=(listed.by.public, oid.hex),

@@ -134,7 +134,7 @@ def sign_versions(services: Services, request: SignRequest) -> SignReport:
 
 def _place(services: Services, uri: AtomUri, text: str, remote: str | None) -> _Place:
     if uri.source is not None:
-        return _Place(uri.source.absolute(str(services.directory)))
+        return _Place(uri.source.absolute(services.place))
     try:
         own = WorkRepository.open(services.directory, services.runner)
     except NotARepository as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from eka.atom import parse_atom_uri
 from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
-from eka.workflow.errors import AtomNotFound, UriIncomplete
 from eka.workflow.listing import Listings
 from eka.workflow.places import source_of
 from eka.workflow.statuses import read_statuses
@@ -49,6 +48,7 @@ def list_versions(services: Services, text: str) -> VersionsReport:
     listings = Listings(services)
     found = listings.versions((source,), [label])[label]
     if not found:
+        from eka.workflow.errors import AtomNotFound  # noqa: PLC0415 - rarely needed
         from eka.workflow.suggest import hint  # noqa: PLC0415 - only an error needs it
 
         raise AtomNotFound(
@@ -62,6 +62,8 @@ def list_versions(services: Services, text: str) -> VersionsReport:
     matching = select(found, uri.requirement, said)
     if not matching:
         newest = max(found)
+        from eka.workflow.errors import AtomNotFound  # noqa: PLC0415 - rarely needed
+
         raise AtomNotFound(
             f"{label.text} {uri.requirement.text if uri.requirement else ''}".strip(),
             source.public,
@@ -98,5 +100,7 @@ def newest(versions: tuple[PublishedVersion, ...]) -> PublishedVersion:
 def required(uri: AtomUri, text: str, services: Services) -> tuple[SourceUrl, Label]:
     """Return source and label of a URI that must have both."""
     if uri.label is None:
+        from eka.workflow.errors import UriIncomplete  # noqa: PLC0415 - rarely needed
+
         raise UriIncomplete(text, "label")
     return source_of(uri, text, services), uri.label

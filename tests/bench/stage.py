@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
-import sys
+import sysconfig
+import tempfile
 import time
+import venv
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import eka
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-EKA = Path(sys.executable).with_name("eka")
 PERSON = {
     "GIT_AUTHOR_NAME": "Bench",
     "GIT_AUTHOR_EMAIL": "bench@example.org",
@@ -21,6 +25,29 @@ PERSON = {
     "GIT_COMMITTER_EMAIL": "bench@example.org",
     "GIT_CONFIG_GLOBAL": os.devnull,
 }
+
+
+def _installed() -> Path:
+    """Return the program of an installation as people have it.
+
+    The tools of development beside which this runs have hooks that each start of Python loads.
+    """
+    home = Path(tempfile.mkdtemp(prefix="eka-installed-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    venv.create(home)
+    libraries = sysconfig.get_path("purelib", vars={"base": str(home)})
+    # A file of two plain lines costs less to read than the packages would to copy.
+    places = (Path(eka.__file__).parent.parent, sysconfig.get_path("purelib"))
+    Path(libraries, "eka.pth").write_text("".join(f"{place}\n" for place in places))
+    program = home / "bin/eka"
+    program.write_text(
+        f"#!{home}/bin/python\nimport sys\nfrom eka.cli.main import main\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+EKA = _installed()
 
 
 def wall_s(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import compileall
-import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import eka
 from tests.bench.ratio import Comparison, compare, cpu_s
-from tests.bench.stage import Stage
+from tests.bench.stage import EKA, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BARE = (sys.executable, "-c", "pass")
-EKA = str(Path(sys.executable).parent / "eka")
+BARE = (str(EKA.with_name("python")), "-c", "pass")
 # words -> goal, times a bare Python
 GOALS = {
     ("--version",): 3.0,
@@ -35,9 +33,9 @@ def measure() -> Iterator[Comparison]:
     bare = partial(cpu_s, BARE)
     for words, goal in GOALS.items():
         name = f"eka {' '.join(words)} / python -c pass"
-        yield compare(name, partial(cpu_s, (EKA, *words)), bare, at_most=goal)
+        yield compare(name, partial(cpu_s, (str(EKA), *words)), bare, at_most=goal)
     with tempfile.TemporaryDirectory(prefix="eka-bench-") as scratch:
         # With the git processes it starts.
         bare_repository = Stage(Path(scratch)).many_refs(10, 10)
-        command = (EKA, "versions", f"file://{bare_repository}::label-5")
+        command = (str(EKA), "versions", f"file://{bare_repository}::label-5")
         yield compare("eka versions / python -c pass", partial(cpu_s, command), bare, at_most=6.0)

@@ -28,7 +28,7 @@ class Machine:
         (self.root / directory).mkdir(parents=True, exist_ok=True)
         environment = {"HOME": str(self.root / "home"), **self.environment}
         return load_settings(
-            environment, self.root / directory, system=self.root / "etc/config.toml"
+            environment, str(self.root / directory), system=str(self.root / "etc/config.toml")
         )
 
 
@@ -79,7 +79,7 @@ def test_the_later_layer_wins_and_is_named(machine: Machine) -> None:
         "listing.max_age_s": "default",
         "lock.cooldown": "default",
     }
-    assert settings.files == (system, user)
+    assert settings.files == (str(system), str(user))
 
 
 def test_an_empty_home_falls_back_to_the_password_file(machine: Machine) -> None:

@@ -44,7 +44,7 @@ Way: TypeAlias = "Callable[[Path, Authority], AbstractContextManager[Place]]"
 
 @contextmanager
 def by_http(root: Path, _: Authority) -> Generator[Place]:
-    with serve(root) as server:
+    with serve(root, Site(keeps_alive=True)) as server:
         yield Place(url=f"{server.url}/pkgs.git", servers=(server,))
 
 
@@ -62,7 +62,7 @@ def by_http_without_v2(root: Path, _: Authority) -> Generator[Place]:
 
 @contextmanager
 def by_https_and_environment(root: Path, ca: Authority) -> Generator[Place]:
-    with serve(root, Site(tls=ca)) as server:
+    with serve(root, Site(tls=ca, keeps_alive=True)) as server:
         trust = {"GIT_SSL_CAINFO": str(ca.ca_file)}
         yield Place(url=f"{server.url}/pkgs.git", servers=(server,), variables=trust)
 

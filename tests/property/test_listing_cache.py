@@ -95,12 +95,12 @@ def test_an_unchanged_listing_is_not_written_again(answer: dict[Label, Entry], a
     with tempfile.TemporaryDirectory() as folder:
         mark = digest_of(answer)
         cache(folder).replace(answer, mark, 100)
-        size = cache(folder).path.stat().st_size
+        size = Path(cache(folder).files[0]).stat().st_size
         for number in range(again):
             cache(folder).replace(answer, mark, 200 + number)
 
         found = cache(folder).read(None)
-        grown = cache(folder).path.stat().st_size - size
+        grown = Path(cache(folder).files[0]).stat().st_size - size
 
     assert grown < 120 * again
     assert all(each.at_s >= 200 for each in found.entries.values())
@@ -113,7 +113,7 @@ def test_a_file_cut_anywhere_loses_no_whole_line_and_takes_new_ones(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache(folder).add(answer)
-        path = cache(folder).path
+        path = Path(cache(folder).files[0])
         data = path.read_bytes()
         path.write_bytes(data[: max(0, len(data) - cut)] + noise.replace(b"\n", b""))
         kept = data[: max(0, len(data) - cut)].count(b'\n{"label"')

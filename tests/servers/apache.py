@@ -43,12 +43,12 @@ Listen 127.0.0.1:{port}
 StartServers 4
 MinSpareServers 2
 MaxSpareServers 16
-KeepAlive On
 MaxKeepAliveRequests 0
 LimitRequestBody 0
 DocumentRoot {home}/nothing
 """
 _GIT = """\
+KeepAlive {keeps_alive}
 SetEnv GIT_PROJECT_ROOT {root}
 SetEnv GIT_HTTP_EXPORT_ALL 1
 SetEnv GIT_CONFIG_NOSYSTEM 1
@@ -103,6 +103,10 @@ class Site:
     """git's configuration on the server; ``http.receivepack`` is true unless it says other."""
     redirects: Mapping[str, str] = field(default_factory=dict[str, str])
     """Path prefix to URL: where requests are sent instead."""
+    keeps_alive: bool = False
+    """Whether connections stay open. Apache then looks at the next request only once it has seen
+    the end of the program that answered the last one, for which it waits in steps of 47 ms (its
+    ``APR_KILL_AFTER_TIMEOUT``); servers of other makes do not."""
 
 
 class Apache:
@@ -194,6 +198,7 @@ def _git_text(root: Path, site: Site, home: Path) -> str:
     text += _GIT.format(
         root=root,
         home=home,
+        keeps_alive="On" if site.keeps_alive else "Off",
         mark=_MARK,
         backend=backend,
         backend_dir=backend.parent,

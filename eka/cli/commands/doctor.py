@@ -37,7 +37,7 @@ def doctor(frame: Frame) -> Reply:
             "healthy": healthy,
             "findings": [_document(finding) for finding in findings],
             "settings": _settings(frame.settings),
-            "config_files": [str(path) for path in frame.settings.files],
+            "config_files": list(frame.settings.files),
             "aliases": dict(frame.settings.alias_origins),
         },
         body=[*_lines(findings), *_setting_lines(frame.settings)],
