@@ -34,8 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         _open_missing_streams()
     words = sys.argv[1:] if argv is None else argv
-    # Loading a program makes many objects and hardly any garbage; a long run still collects it.
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
+    collect_seldom()
     try:
         status = _answer(words)
         sys.stdout.flush()
@@ -53,6 +52,14 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.flush()
         os._exit(status)  # taking the interpreter apart takes longer than a short command
     return status
+
+
+def collect_seldom() -> None:
+    """Look for garbage seldom: loading and solving make many objects, hardly any of it garbage.
+
+    A long run still collects it.
+    """
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
 
 
 def _open_missing_streams() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.atom import Requirement, Version
+from eka.cli.main import collect_seldom
 from eka.errors import EkaError
 from eka.resolve import Catalog, Dependencies, Listing, Solution, Wanted, drive, solve
 from tests.bench.ratio import Amount, Comparison, NotRun, compare, cpu_s
@@ -49,6 +50,7 @@ LOCKED = (230, 2, 0.0, 4)  # about five hundred atoms are selected
 
 def measure() -> Iterator[Result]:
     """Yield each goal with what was reached."""
+    collect_seldom()  # as every command of eka does
     yield from _versions()
     yield from _requirements()
     yield from _backtracking()
