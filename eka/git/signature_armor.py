@@ -12,9 +12,9 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 
+from eka.ed25519 import is_signed_by
 from eka.errors import EkaError, Exit
 from eka.git.safe import safe_line
-from eka.git.signature_crypto import is_signed_by
 from eka.git.signature_key import (
     ED25519,
     InvalidPublicKey,

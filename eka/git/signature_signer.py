@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING, Protocol
+from eka.ed25519 import UnusablePrivateKey, load_private_key
 from eka.git.process import ChildProcess
 from eka.git.safe import safe_line
 from eka.git.scratch import scratch_directory
 from eka.git.signature_agent import Agent
 from eka.git.signature_armor import NAMESPACE, SshSignature, WrongSignature, to_be_signed
-from eka.git.signature_crypto import UnusablePrivateKey, load_private_key
 from eka.git.signature_errors import AgentFailed, NoSigningKey, SigningKeyUnusable
 from eka.git.signature_file import KeyFile, read_key_file
 from eka.git.signature_key import FINGERPRINT_PREFIX, PublicKey, parse_fingerprint

@@ -1,4 +1,4 @@
-"""The one module that imports cryptography: ed25519 signatures, and OpenSSH's private keys."""
+"""Signatures with ed25519 keys, and OpenSSH's private keys; the only importer of cryptography."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
 
 
 class UnusablePrivateKey(ValueError):
@@ -28,6 +31,20 @@ def is_signed_by(key: bytes, signature: bytes, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def public_half(seed: bytes) -> bytes:
+    """Return the public key, 32 bytes, of the private key with these 32 bytes."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - as above
+
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def sign(seed: bytes, message: bytes) -> bytes:
+    """Return the signature, 64 bytes, that the private key with these 32 bytes makes."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - as above
+
+    return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(message)
 
 
 def load_private_key(text: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
