@@ -6,54 +6,43 @@ import os
 from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
-from eka.hashing import digest
 from eka.store import reduction as reductions
 from eka.store.database import Database, PathRow
 from eka.store.errors import (
     ContentMismatch,
     MissingReferences,
-    PathNotFound,
     StoreDamaged,
     refusals,
 )
 from eka.store.facts import PathInfo, StoreInfo
 from eka.store.files import boot_id, delete_tree, locked, make_directory, move, sync_file_system
-from eka.store.gc import GcReport, clear_up, collect, throw_out
+from eka.store.gc import clear_up
+from eka.store.keeping import Keeping
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
 from eka.store.read import read_tree
 from eka.store.references import ReferenceScanner
-from eka.store.roots import find_roots, link_root
 from eka.store.scan import scan_tree
 from eka.store.schema import SCHEMA_VERSION
-from eka.store.session import Layout, Session
+from eka.store.session import Layout
 from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
 from eka.store.write import seal, write_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from eka.store.nodes import Node
     from eka.store.reduction import Nondeterminism, Reduction
 
 
-class Store:
+class Store(Keeping):
     """An open store; use it as a context manager, or close it.
 
     Invariants: a path is valid once its row is committed, and only then; a valid path never
     changes; whatever this process adds or leases stays until it closes the store.
     """
-
-    def __init__(self, layout: Layout, database: Database, boot: str, *, durable: bool) -> None:
-        self._layout = layout
-        self._database = database
-        self._session = Session(layout)
-        self._boot = boot
-        self._durable = durable
-        self._has_added = False
 
     @classmethod
     def open(cls, root: Path, *, durable: bool = True) -> Self:
@@ -74,7 +63,7 @@ class Store:
             layout.create()
             # The first opener makes the tables; the others wait here.
             with locked(layout.root / "open.lock"):
-                _claim(layout)
+                claim_database(layout)
                 database = Database(layout.database)
             boot = boot_id()
             try:
@@ -84,58 +73,10 @@ class Store:
                 raise
         return cls(layout, database, boot, durable=durable)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._durable = self._durable and error is None  # who failed does not wait as well
-        self.close()
-
-    def close(self) -> None:
-        """Wait for the medium, drop all leases, delete scratch space, close the database."""
-        with refusals(self.root):
-            try:
-                if self._durable:
-                    self.sync()
-                self._session.close()
-            finally:
-                self._database.close()
-
-    def sync(self) -> None:
-        """Wait until all that was added is on the medium; done once when the store is closed."""
-        if self._has_added:
-            numbers = self._database.untrusted()
-            sync_file_system(self.root)
-            self._database.trust(numbers)
-            self._has_added = False
-
-    @property
-    def root(self) -> Path:
-        """The directory of the store."""
-        return self._layout.root
-
-    @property
-    def physical_root(self) -> Path:
-        """The directory a sandbox shows as ``/eka/store``."""
-        return self._layout.store
-
     def info(self) -> StoreInfo:
         """Return what the store is and how much it holds."""
         paths, size_bytes = self._database.totals()
         return StoreInfo(self.root, LOGICAL_ROOT, SCHEMA_VERSION, paths, size_bytes)
-
-    def physical(self, path: StorePath) -> Path:
-        """Return where a path lies on this machine; it need not exist."""
-        return self._layout.store / path.base
-
-    def has(self, path: StorePath) -> bool:
-        """Tell whether a path is valid and on disk."""
-        return self._database.row(path) is not None and self._is_on_disk(path)
 
     def path_info(self, path: StorePath) -> PathInfo:
         """Return what is known of a path; raises `PathNotFound`."""
@@ -275,46 +216,6 @@ class Store:
         """Return every name with more than one outcome."""
         return reductions.nondeterminism(self._database)
 
-    def add_root(self, link: Path, target: StorePath) -> None:
-        """Put a link at ``link`` that keeps ``target`` alive until it is removed.
-
-        Raises:
-            PathNotFound: The store does not hold the path.
-            RootExists: Something that is not a link lies there.
-        """
-        with refusals(link), self._database.write():
-            self._row(target)
-            link_root(self._layout, link.absolute(), target)
-
-    def roots(self) -> dict[Path, StorePath]:
-        """Return the links of users, and what they keep alive."""
-        with refusals(self.root):
-            return find_roots(self._layout, prune=False)
-
-    @contextmanager
-    def lease(self, paths: Iterable[StorePath]) -> Generator[None, None, None]:
-        """Keep paths, and all they refer to, from gc; raises `PathNotFound` if one is gone."""
-        wanted = list(paths)
-        with refusals(self.root), self._database.write():
-            for path in wanted:
-                self._row(path)
-            self._session.hold(path.base for path in wanted)
-        try:
-            yield
-        finally:
-            self._session.release(path.base for path in wanted)
-
-    @contextmanager
-    def lock(self, name: str) -> Generator[None, None, None]:
-        """Hold a lock shared by all processes that use the store, such as one per action."""
-        with locked(self._layout.locks / digest(name.encode()).hex()[:32]):
-            yield
-
-    def gc(self, *, dry_run: bool = False) -> GcReport:
-        """Delete every path that no root and no running process needs."""
-        with refusals(self.root):
-            return collect(self._layout, self._database, self._session, dry_run=dry_run)
-
     def verify(self, paths: Iterable[StorePath] | None = None) -> list[VerifyFault]:
         """Read paths again (all, when None) and compare them with the database."""
         with refusals(self.root):
@@ -327,20 +228,6 @@ class Store:
             where = f"{found.kind} {found.name}"
             faults.append(VerifyFault(FaultKind.NONDETERMINISM, where, refined))
         return faults
-
-    def quarantine(self, paths: Iterable[StorePath]) -> None:
-        """Take damaged paths out of the store, so that they are made again when next needed."""
-        with refusals(self.root), self._session.moving(), self._database.write():
-            throw_out(self._layout, self._session, (path.base for path in paths))
-
-    def _row(self, path: StorePath) -> PathRow:
-        row = self._database.row(path)
-        if row is None or not self._is_on_disk(path):
-            raise PathNotFound(path.text, str(self.root))
-        return row
-
-    def _is_on_disk(self, path: StorePath) -> bool:
-        return os.path.lexists(self.physical(path))
 
     @contextmanager
     def _work(self) -> Generator[Path, None, None]:
@@ -375,23 +262,6 @@ class Store:
             move(home, self._session.scratch(self._layout.trash) / path.base)
         move(written, home)
         seal(home)
-
-
-def _claim(layout: Layout) -> None:
-    """Make an empty database file for an empty store, one its owner can use under any umask.
-
-    A store that lost its database gets no new one: all its paths would be strays.
-    """
-    descriptor = os.open(layout.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        status = os.fstat(descriptor)
-        if status.st_size == 0:
-            if any(layout.store.iterdir()):
-                why = "it is missing or empty, yet the store holds paths"
-                raise StoreDamaged(str(layout.database), why)
-            os.fchmod(descriptor, status.st_mode | 0o600)
-    finally:
-        os.close(descriptor)
 
 
 def _finished(written: Path) -> int:

@@ -1,0 +1,137 @@
+"""What an open store keeps, and for how long: roots, leases, garbage collection."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+from eka.checking import TYPE_CHECKING
+from eka.hashing import digest
+from eka.store.errors import PathNotFound, refusals
+from eka.store.files import locked, sync_file_system
+from eka.store.gc import GcReport, collect, throw_out
+from eka.store.roots import find_roots, link_root
+from eka.store.session import Layout, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from eka.store.database import Database, PathRow
+    from eka.store.path import StorePath
+
+
+class Keeping:
+    """The part of `Store` that opens, closes, keeps and collects."""
+
+    def __init__(self, layout: Layout, database: Database, boot: str, *, durable: bool) -> None:
+        self._layout = layout
+        self._database = database
+        self._session = Session(layout)
+        self._boot = boot
+        self._durable = durable
+        self._has_added = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._durable = self._durable and error is None  # who failed does not wait as well
+        self.close()
+
+    def close(self) -> None:
+        """Wait for the medium, drop all leases, delete scratch space, close the database."""
+        with refusals(self.root):
+            try:
+                if self._durable:
+                    self.sync()
+                self._session.close()
+            finally:
+                self._database.close()
+
+    def sync(self) -> None:
+        """Wait until all that was added is on the medium; done once when the store is closed."""
+        if self._has_added:
+            numbers = self._database.untrusted()
+            sync_file_system(self.root)
+            self._database.trust(numbers)
+            self._has_added = False
+
+    @property
+    def root(self) -> Path:
+        """The directory of the store."""
+        return self._layout.root
+
+    @property
+    def physical_root(self) -> Path:
+        """The directory a sandbox shows as ``/eka/store``."""
+        return self._layout.store
+
+    def physical(self, path: StorePath) -> Path:
+        """Return where a path lies on this machine; it need not exist."""
+        return self._layout.store / path.base
+
+    def has(self, path: StorePath) -> bool:
+        """Tell whether a path is valid and on disk."""
+        return self._database.row(path) is not None and self._is_on_disk(path)
+
+    def add_root(self, link: Path, target: StorePath) -> None:
+        """Put a link at ``link`` that keeps ``target`` alive until it is removed.
+
+        Raises:
+            PathNotFound: The store does not hold the path.
+            RootExists: Something that is not a link lies there.
+        """
+        with refusals(link), self._database.write():
+            self._row(target)
+            link_root(self._layout, link.absolute(), target)
+
+    def roots(self) -> dict[Path, StorePath]:
+        """Return the links of users, and what they keep alive."""
+        with refusals(self.root):
+            return find_roots(self._layout, prune=False)
+
+    @contextmanager
+    def lease(self, paths: Iterable[StorePath]) -> Generator[None, None, None]:
+        """Keep paths, and all they refer to, from gc; raises `PathNotFound` if one is gone."""
+        wanted = list(paths)
+        with refusals(self.root), self._database.write():
+            for path in wanted:
+                self._row(path)
+            self._session.hold(path.base for path in wanted)
+        try:
+            yield
+        finally:
+            self._session.release(path.base for path in wanted)
+
+    @contextmanager
+    def lock(self, name: str) -> Generator[None, None, None]:
+        """Hold a lock shared by all processes that use the store, such as one per action."""
+        with locked(self._layout.locks / digest(name.encode()).hex()[:32]):
+            yield
+
+    def gc(self, *, dry_run: bool = False) -> GcReport:
+        """Delete every path that no root and no running process needs."""
+        with refusals(self.root):
+            return collect(self._layout, self._database, self._session, dry_run=dry_run)
+
+    def quarantine(self, paths: Iterable[StorePath]) -> None:
+        """Take damaged paths out of the store, so that they are made again when next needed."""
+        with refusals(self.root), self._session.moving(), self._database.write():
+            throw_out(self._layout, self._session, (path.base for path in paths))
+
+    def _row(self, path: StorePath) -> PathRow:
+        row = self._database.row(path)
+        if row is None or not self._is_on_disk(path):
+            raise PathNotFound(path.text, str(self.root))
+        return row
+
+    def _is_on_disk(self, path: StorePath) -> bool:
+        return os.path.lexists(self.physical(path))
