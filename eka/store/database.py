@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from eka.checking import TYPE_CHECKING
 from eka.store.errors import StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
 from eka.store.path import NodeKind, StorePath
-from eka.store.schema import SCHEMA_VERSION, TABLES
+from eka.store.schema import SCHEMA_VERSION, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -194,6 +194,22 @@ class Database:
         )
         return StorePath.parse(str(found[0][0])) if found else None
 
+    def digest(self, path: StorePath, scheme: str) -> tuple[str, int] | None:
+        """Return what a path is called in ``scheme``, and the size that belongs to it."""
+        found = self._query(
+            "SELECT value, digests.size_bytes FROM digests JOIN paths ON paths.id = digests.path"
+            " WHERE base = ? AND scheme = ?",
+            (path.base, scheme),
+        )
+        return (str(found[0][0]), int(str(found[0][1]))) if found else None
+
+    def set_digest(self, path: StorePath, scheme: str, value: str, size_bytes: int) -> None:
+        """Remember what a path is called in ``scheme``; of a path that is not valid, nothing."""
+        self._query(
+            "INSERT OR REPLACE INTO digests SELECT id, ?, ?, ? FROM paths WHERE base = ?",
+            (scheme, value, size_bytes, path.base),
+        )
+
     def reductions(self, where: str = "", values: Sequence[object] = ()) -> list[tuple[str, ...]]:
         """Return (kind, name, refined, by, evidence) of reductions, oldest first."""
         found = self._query(
@@ -210,6 +226,10 @@ class Database:
             " VALUES (?, ?, ?, ?, ?)",
             values,
         )
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Run one statement, for the modules that keep a table of their own; return its rows."""
+        return self._query(sql, values)
 
     def faults(self) -> list[str]:
         """Return what sqlite finds wrong with the file and its references."""
@@ -231,12 +251,13 @@ class Database:
         run("PRAGMA foreign_keys = ON")
         run("PRAGMA temp_store = MEMORY")
         version = self._version()
-        if version == 0:
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-        elif version > SCHEMA_VERSION:
+        if version > SCHEMA_VERSION:
             raise StoreTooNew(str(self._file), expected=SCHEMA_VERSION, found=version)
+        if version < SCHEMA_VERSION:
+            steps = "".join(STEPS[version:])
+            self._connection.executescript(
+                f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
 
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])

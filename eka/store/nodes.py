@@ -21,6 +21,8 @@ class FileNode:
     path: NodePath
     executable: bool
     chunks: Iterable[bytes]
+    size_bytes: int | None = None
+    """What ``chunks`` should come to, where whoever made the node knows; to be checked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,8 @@ def _file(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
         if not stat.S_ISREG(status.st_mode):
             raise UnsafeTree(shown(place), "it became something else while it was read")
         executable = bool(status.st_mode & stat.S_IXUSR)
-        yield FileNode(path, executable, read_chunks(descriptor, status.st_size, place))
+        size = status.st_size
+        yield FileNode(path, executable, read_chunks(descriptor, size, place), size)
     finally:
         os.close(descriptor)
 

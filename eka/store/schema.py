@@ -1,9 +1,8 @@
-"""The tables of the database."""
+"""The tables of the database, and how those of older versions become these."""
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
-TABLES = """
+_TABLES = """
 CREATE TABLE paths (
     id INTEGER PRIMARY KEY,
     base TEXT NOT NULL UNIQUE,
@@ -44,3 +43,26 @@ CREATE TRIGGER reductions_stay BEFORE UPDATE ON reductions
 CREATE TRIGGER reductions_remain BEFORE DELETE ON reductions
     BEGIN SELECT RAISE(ABORT, 'reductions are append-only'); END;
 """
+# What other systems call a path, such as the SHA-256 of its NAR (atom-spec/nix.md).
+_DIGESTS = """
+CREATE TABLE digests (
+    path INTEGER NOT NULL REFERENCES paths ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    scheme TEXT NOT NULL,
+    value TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (path, scheme)
+) WITHOUT ROWID;
+"""
+# When a path was last used, by the clock of the file system; 0 is never since it was registered.
+_USES = "ALTER TABLE paths ADD COLUMN used INTEGER NOT NULL DEFAULT 0;"
+_PINS = """
+CREATE TABLE pins (
+    name TEXT PRIMARY KEY,
+    path INTEGER NOT NULL REFERENCES paths DEFERRABLE INITIALLY DEFERRED
+) WITHOUT ROWID;
+CREATE INDEX pins_by_path ON pins (path);
+"""
+# Step by step from an empty file to today's tables; an older store is taken through what it
+# lacks. A step that was released never changes.
+STEPS = (_TABLES, _DIGESTS, _USES, _PINS)
+SCHEMA_VERSION = len(STEPS)
