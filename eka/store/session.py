@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
+from eka.store.errors import StoreDamaged
 from eka.store.files import delete_tree, lock_file, make_directory
 from eka.store.write import write_all
 
@@ -68,6 +69,23 @@ class Layout:
         below = (self.store, self.tmp, self.trash, self.sessions, self.roots, self.locks)
         for directory in below:
             make_directory(directory)
+
+
+def claim_database(layout: Layout) -> None:
+    """Make an empty database file for an empty store, one its owner can use under any umask.
+
+    A store that lost its database gets no new one: all its paths would be strays.
+    """
+    descriptor = os.open(layout.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_size == 0:
+            if any(layout.store.iterdir()):
+                why = "it is missing or empty, yet the store holds paths"
+                raise StoreDamaged(str(layout.database), why)
+            os.fchmod(descriptor, status.st_mode | 0o600)
+    finally:
+        os.close(descriptor)
 
 
 class Session:
