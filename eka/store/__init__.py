@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         InvalidStoreName,
         InvalidStorePath,
         MissingReferences,
+        NotAFile,
+        NotInPath,
         PathNotFound,
         RootExists,
         SourceUnreadable,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from eka.store.facts import PathInfo, StoreInfo
     from eka.store.files import sync_file_system
     from eka.store.gc import GcReport
+    from eka.store.log_file import LogFile, log_chunks, log_lines
+    from eka.store.inside import Entry, list_inside, read_inside
     from eka.store.plan import (
         Action,
         ActionInput,
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from eka.store.plan_rules import BRACES, PLACEHOLDER, plain_text
     from eka.store.read import read_tree
     from eka.store.reduction import Nondeterminism, Reduction
+    from eka.store.runs import Run, RunOutcome, Runs
     from eka.store.scan import path_of
     from eka.store.store import Store
     from eka.store.verify import FaultKind, VerifyFault
@@ -72,6 +77,7 @@ __all__ = [
     "ActionStarted",
     "ContentMismatch",
     "DirNode",
+    "Entry",
     "Event",
     "FaultKind",
     "FetchAction",
@@ -86,11 +92,14 @@ __all__ = [
     "Layer",
     "LayerFormat",
     "LinkNode",
+    "LogFile",
     "MissingReferences",
     "Node",
     "NodeKind",
     "NodePath",
     "Nondeterminism",
+    "NotAFile",
+    "NotInPath",
     "Outcome",
     "PathAdded",
     "PathInfo",
@@ -99,7 +108,10 @@ __all__ = [
     "PythonTree",
     "Reduction",
     "RootExists",
+    "Run",
     "RunAction",
+    "RunOutcome",
+    "Runs",
     "SourceUnreadable",
     "Store",
     "StoreBusy",
@@ -114,11 +126,15 @@ __all__ = [
     "VerifyFault",
     "action_id",
     "canonical_json",
+    "list_inside",
+    "log_chunks",
+    "log_lines",
     "output_name",
     "parse_plan",
     "path_name",
     "path_of",
     "plain_text",
+    "read_inside",
     "read_tree",
     "resolved_name",
     "store_path",
@@ -131,13 +147,14 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
         __name__,
         {
             "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
-            "MissingReferences PathNotFound RootExists SourceUnreadable StoreBusy "
+            "MissingReferences NotAFile NotInPath PathNotFound RootExists SourceUnreadable StoreBusy "
             "StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
             "events": "ActionFinished ActionLog ActionStarted Event "
             "FetchProgress Outcome PathAdded",
             "facts": "PathInfo StoreInfo",
             "files": "sync_file_system",
             "gc": "GcReport",
+            "inside": "Entry list_inside read_inside",
             "plan": "Action ActionInput FetchAction Input Json Plan RunAction TreeInput "
             "UnpackAction action_id canonical_json output_name resolved_name",
             "plan_json": "parse_plan",
@@ -146,6 +163,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "plan_rules": "BRACES PLACEHOLDER plain_text",
             "read": "read_tree",
             "reduction": "Nondeterminism Reduction",
+            "log_file": "LogFile log_chunks log_lines",
+            "runs": "Run RunOutcome Runs",
             "scan": "path_of",
             "store": "Store",
             "verify": "FaultKind VerifyFault",

@@ -11,7 +11,6 @@ from eka.store.database import Database, PathRow
 from eka.store.errors import (
     ContentMismatch,
     MissingReferences,
-    StoreDamaged,
     refusals,
 )
 from eka.store.facts import PathInfo, StoreInfo
@@ -22,9 +21,10 @@ from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
 from eka.store.read import read_tree
 from eka.store.references import ReferenceScanner
+from eka.store.runs import LOGS, Runs
 from eka.store.scan import scan_tree
 from eka.store.schema import SCHEMA_VERSION
-from eka.store.session import Layout
+from eka.store.session import Layout, claim_database
 from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
 from eka.store.write import seal, write_tree
 
@@ -215,6 +215,11 @@ class Store(Keeping):
     def nondeterminism(self) -> list[Nondeterminism]:
         """Return every name with more than one outcome."""
         return reductions.nondeterminism(self._database)
+
+    @property
+    def runs(self) -> Runs:
+        """What was performed in this store: how it ended, how long it took, and its log."""
+        return Runs(self.root / LOGS, self._database)
 
     def verify(self, paths: Iterable[StorePath] | None = None) -> list[VerifyFault]:
         """Read paths again (all, when None) and compare them with the database."""
