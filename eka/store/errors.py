@@ -59,6 +59,37 @@ class PathNotFound(EkaError):
         self.path = path
 
 
+class NotInPath(EkaError):
+    """A store path holds nothing of a name."""
+
+    code = "not-in-path"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(
+            what="this is not in the store path",
+            where=place,
+            why=why,
+            fix="see what it holds with `eka-store ls`",
+        )
+        self.place = place
+
+
+class NotAFile(EkaError):
+    """Bytes were asked for of something that has none."""
+
+    code = "not-a-file"
+    exit_status = Exit.USAGE
+
+    def __init__(self, place: str, kind: str) -> None:
+        super().__init__(
+            what=f"this is a {kind}, not a file",
+            where=place,
+            fix="name a file in it; `eka-store ls` shows them",
+        )
+        self.place, self.kind = place, kind
+
+
 class ContentMismatch(EkaError):
     """A tree is not the one it was said to be."""
 

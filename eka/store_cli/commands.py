@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
-from eka.store import FaultKind, Store, StorePath, VerifyFault, path_of
+from eka.store import FaultKind, StorePath, VerifyFault, path_of
 from eka.store_cli.paths import counted, path_document, typed_path
 
 if TYPE_CHECKING:
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from eka.store_cli.console import Console
+    from eka.store_cli.place import Place
 
 # What makes a path anew helps against these.
 _MENDABLE = {FaultKind.CONTENT, FaultKind.NAME, FaultKind.MODE, FaultKind.UNREADABLE}
 
 
-def info(_: argparse.Namespace, root: Path, console: Console) -> int:
+def info(_: argparse.Namespace, place: Place, console: Console) -> int:
     """Tell what the store is and how much it holds."""
-    with Store.open(root) as store:
+    with place.store() as store:
         found, roots = store.info(), sorted(store.roots().items())
         physical = str(store.physical_root)
     fields: dict[str, object] = {
@@ -43,11 +44,11 @@ def info(_: argparse.Namespace, root: Path, console: Console) -> int:
     return Exit.OK
 
 
-def add(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+def add(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Add a file, directory or link."""
     source = Path(arguments.source)
     name: str = arguments.name or source.absolute().name
-    with Store.open(root) as store:
+    with place.store() as store:
         if arguments.dry_run:
             path = path_of(name, source)
         else:
@@ -61,17 +62,17 @@ def add(arguments: argparse.Namespace, root: Path, console: Console) -> int:
     return Exit.OK
 
 
-def path_info(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+def path_info(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Tell what is known of store paths."""
-    with Store.open(root) as store:
+    with place.store() as store:
         paths = [typed_path(store, text) for text in arguments.paths]
         if arguments.closure:
             paths = store.closure(paths)
         found = [store.path_info(path) for path in paths]
         physical = [str(store.physical(path)) for path in paths]
-    for each, place in zip(found, physical, strict=True):
+    for each, where in zip(found, physical, strict=True):
         console.data(each.path.text)
-        console.data(f"  at {place}")
+        console.data(f"  at {where}")
         console.data(f"  {each.kind}, {counted(each.size_bytes, 'byte')}, content {each.content}")
         for reference in each.references:
             console.data(f"  refers to {reference.text}")
@@ -80,9 +81,9 @@ def path_info(arguments: argparse.Namespace, root: Path, console: Console) -> in
     return Exit.OK
 
 
-def gc(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Delete garbage."""
-    with Store.open(root) as store:
+    with place.store() as store:
         report = store.gc(dry_run=arguments.dry_run)
     for path in report.deleted:
         console.data(path.text)
@@ -99,9 +100,9 @@ def gc(arguments: argparse.Namespace, root: Path, console: Console) -> int:
     return Exit.OK
 
 
-def verify(arguments: argparse.Namespace, root: Path, console: Console) -> int:
+def verify(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Read paths again and compare; exit status 5 if something is damaged."""
-    with Store.open(root) as store:
+    with place.store() as store:
         wanted = [typed_path(store, text) for text in arguments.paths] or None
         checked = len(wanted) if wanted is not None else store.info().paths
         faults = store.verify(wanted)
@@ -132,7 +133,7 @@ def _verdict(faults: Sequence[VerifyFault]) -> int:
     return Exit.NONDETERMINISTIC if kinds == {FaultKind.NONDETERMINISM} else Exit.INTEGRITY
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Console], int]] = {
+COMMANDS: dict[str, Callable[[argparse.Namespace, Place, Console], int]] = {
     "info": info,
     "add": add,
     "path-info": path_info,

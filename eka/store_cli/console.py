@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import traceback
 
@@ -39,6 +40,20 @@ class Console:
         """Print a line of the result, if no JSON was asked for."""
         if not self.as_json:
             self._stdout.write(f"{safe_line(text)}\n")
+
+    def chunk(self, data: bytes) -> None:
+        """Pass bytes of the result on: as they are, or as a line of JSON."""
+        if self.as_json:
+            text = base64.b64encode(data).decode()
+            self.line({"schema": "eka-store.event/1", "event": "data", "base64": text})
+        else:
+            self._stdout.flush()
+            raw = getattr(self._stdout, "buffer", None)
+            if raw is None:  # no file below, as in tests
+                self._stdout.write(data.decode("utf-8", "surrogateescape"))
+            else:
+                raw.write(data)
+                raw.flush()
 
     def talk(self, text: str, *, verbosity: int = 0) -> None:
         """Say what happens, to people who want to know that much."""

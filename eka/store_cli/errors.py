@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
+from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class StoreUsage(EkaError):
@@ -56,3 +62,51 @@ class StoreBug(EkaError):
             why=f"{type(error).__name__}: {error}",
             fix="run the command again with -v and report what it prints",
         )
+
+
+class RootNotFound(EkaError):
+    """No root of the store has this link."""
+
+    code = "root-not-found"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, link: str, known: Sequence[str]) -> None:
+        near = get_close_matches(link, known, n=1)
+        super().__init__(
+            what="no root of the store has this link",
+            where=link,
+            fix=f"did you mean {near[0]}?" if near else "see all with `eka-store roots`",
+        )
+        self.link = link
+
+
+class LogNotFound(EkaError):
+    """No log of a build is kept under a name."""
+
+    code = "log-not-found"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, name: str, why: str = "") -> None:
+        super().__init__(
+            what="no log is kept of this",
+            where=name,
+            why=why or "it was never built in this store, or only fetched or unpacked",
+            fix="name an action by its id, or a path that was built here",
+        )
+        self.name = name
+
+
+class AmbiguousId(EkaError):
+    """The first letters of an id fit more than one."""
+
+    code = "ambiguous-id"
+    exit_status = Exit.USAGE
+
+    def __init__(self, text: str, found: Sequence[str]) -> None:
+        super().__init__(
+            what="more than one id begins like this",
+            where=text,
+            why=", ".join(found[:8]),
+            fix="write more letters",
+        )
+        self.found = tuple(found)

@@ -11,6 +11,8 @@ from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.store_cli.console import Console
 from eka.store_cli.errors import StoreBug, StoreInterrupted
+from eka.store_cli.operations import perform
+from eka.store_cli.place import Place
 from eka.store_cli.words import parser
 
 if TYPE_CHECKING:
@@ -60,14 +62,8 @@ def _run(words: Sequence[str], environment: Mapping[str, str], console: Console)
     told = getattr(arguments, "verbose", 0)
     # Who reads JSON is told by it; sentences beside it only on demand.
     console.verbosity = -1 if "quiet" in arguments or (console.as_json and not told) else told
-    root = store_directory(arguments, environment)
-    if arguments.command == "realise":
-        from eka.store_cli.realise import realise  # noqa: PLC0415 - loads all of eka.build
-
-        return realise(arguments, root, console, environment)
-    from eka.store_cli.commands import COMMANDS  # noqa: PLC0415 - --help needs no store
-
-    return COMMANDS[arguments.command](arguments, root, console)
+    place = Place(store_directory(arguments, environment), environment)
+    return perform(arguments, place, console)
 
 
 def store_directory(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Path:

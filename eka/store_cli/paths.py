@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
-from eka.store import LOGICAL_ROOT, StorePath
+from eka.store import LOGICAL_ROOT, InvalidStorePath, StorePath
 
 if TYPE_CHECKING:
-    from eka.store import PathInfo, Store
+    from eka.store import NodePath, PathInfo, Store
 
 _MAX_LINKS = 16
+_BASE = re.compile(r"[0-9a-v]{32}-")
 
 
 def typed_path(store: Store, text: str) -> StorePath:
@@ -20,15 +23,44 @@ def typed_path(store: Store, text: str) -> StorePath:
         store: The open store.
         text: ``/eka/store/<base>``, ``<base>``, where the store keeps it, or a link to that.
     """
-    place = Path(text).absolute()
-    if not text.startswith(f"{LOGICAL_ROOT}/"):
-        for _ in range(_MAX_LINKS):
-            if place.is_relative_to(store.physical_root) and place != store.physical_root:
-                return StorePath.parse(place.relative_to(store.physical_root).as_posix())
-            if not place.is_symlink():
-                break
-            place = place.parent / place.readlink()
-    return StorePath.parse(text)
+    path, below = typed_place(store, text)
+    if below:
+        raise InvalidStorePath(text, f"not directly below {LOGICAL_ROOT}")
+    return path
+
+
+def typed_place(store: Store, text: str) -> tuple[StorePath, NodePath]:
+    """Return the store path, and the names of what is meant inside it.
+
+    Args:
+        store: The open store.
+        text: As for `typed_path`; more names may follow.
+    """
+    logical = text.removeprefix(f"{LOGICAL_ROOT}/")
+    if logical == text and not _BASE.match(text):
+        logical = _below(store.physical_root, text)
+    base, _, rest = logical.partition("/")
+    names = [os.fsencode(name) for name in rest.split("/") if name]
+    try:
+        return StorePath.parse(base), tuple(names)
+    except InvalidStorePath as error:
+        raise InvalidStorePath(text, error.why) from error
+
+
+def _below(home: Path, text: str) -> str:
+    """Return what a place in the file system is called below the directory of the store."""
+    pending = list(reversed(Path(text).absolute().parts))
+    place, links = Path(pending.pop()), 0
+    while pending:
+        place /= pending.pop()
+        if place.parent == home:
+            return "/".join((place.name, *reversed(pending)))
+        if place.is_symlink() and links < _MAX_LINKS:
+            links += 1
+            target = place.parent / place.readlink()
+            pending += reversed(target.parts)
+            place = Path(pending.pop())
+    return text
 
 
 def path_document(info: PathInfo, physical: str) -> dict[str, object]:

@@ -26,7 +26,6 @@ from eka.store import (
     Outcome,
     PathNotFound,
     Plan,
-    Store,
     StorePath,
     parse_plan,
     tree_path,
@@ -39,25 +38,25 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from eka.store import Store
     from eka.store_cli.console import Console
+    from eka.store_cli.place import Place
 
 BUBBLEWRAP = "bwrap"
 
 
-def realise(
-    arguments: argparse.Namespace, root: Path, console: Console, environment: Mapping[str, str]
-) -> int:
+def realise(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Make the outputs a plan asks for; tell what happens while it does."""
     plan = _read_plan(arguments.plan, console)
     keep = Path(arguments.keep_failed).absolute() if arguments.keep_failed else None
-    with Store.open(root) as store:
+    with place.store() as store:
         if arguments.dry_run:
             _check_trees(plan, store)
             return _show_plan(plan, console)
         with Realiser(
             store,
-            sandbox=_sandbox(environment),
-            downloader=HttpDownloader(environment),
+            sandbox=_sandbox(place.environment),
+            downloader=HttpDownloader(place.environment),
             emit=_Listener(console, plan),
             jobs=arguments.jobs or os.cpu_count() or 1,
             keep_failed=keep,

@@ -121,6 +121,39 @@ def _realise(command: argparse.ArgumentParser) -> None:
     _dry_run(command, "check the plan and its trees, realise nothing")
 
 
+def _closure(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", metavar="PATH", nargs="+", help="store path, or a link to one")
+
+
+def _ls(command: argparse.ArgumentParser) -> None:
+    command.add_argument("place", metavar="PATH[/SUB]", help="store path, or something in it")
+    command.add_argument("-R", "--recursive", action="store_true", help="and what is below")
+
+
+def _cat(command: argparse.ArgumentParser) -> None:
+    command.add_argument("place", metavar="PATH[/FILE]", help="a file, or one inside a store path")
+
+
+def _roots(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--add", metavar="PATH", help="store path to keep, with a LINK to it")
+    command.add_argument("--remove", action="store_true", help="remove LINK")
+    command.add_argument("link", metavar="LINK", nargs="?", help="the link of a root")
+    _dry_run(command, "tell what would change")
+
+
+def _log(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "name",
+        metavar="ACTION|PATH",
+        nargs="?",
+        help="id of an action, its first digits, its name, or what it made",
+    )
+    command.add_argument("--runs", action="store_true", help="list the runs, the newest first")
+    command.add_argument(
+        "-n", "--last", metavar="N", type=_number, help="only the last N lines of the log"
+    )
+
+
 def _gc(command: argparse.ArgumentParser) -> None:
     _dry_run(command, "tell what would be deleted")
 
@@ -136,7 +169,12 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "info": ("Tell what the store is and how much it holds", _info),
     "add": ("Add a file, directory or link to the store", _add),
     "path-info": ("Tell what is known of store paths", _path_info),
+    "closure": ("Tell what paths need: themselves and all they refer to", _closure),
+    "ls": ("List what is inside a store path", _ls),
+    "cat": ("Print a file that is inside a store path", _cat),
     "realise": ("Make the outputs a plan asks for", _realise),
+    "roots": ("List, add or remove the links that keep paths from gc", _roots),
+    "log": ("Print what a build said, or list what ran", _log),
     "gc": ("Delete every path that no root and no running process needs", _gc),
     "verify": ("Read store paths again and tell what is damaged", _verify),
 }
@@ -155,6 +193,12 @@ def _dry_run(command: argparse.ArgumentParser, line: str) -> None:
 def _jobs(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_JOBS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_JOBS}")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return int(text)
 
 
