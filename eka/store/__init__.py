@@ -26,19 +26,23 @@ if TYPE_CHECKING:
         UnsafeTree,
     )
     from eka.store.events import (
+        ActionFailed,
         ActionFinished,
         ActionLog,
+        ActionSkipped,
         ActionStarted,
         Event,
         FetchProgress,
         Outcome,
         PathAdded,
+        WorkLeft,
     )
     from eka.store.facts import PathInfo, StoreInfo
     from eka.store.files import sync_file_system
-    from eka.store.gc import GcReport
-    from eka.store.log_file import LogFile, log_chunks, log_lines
+    from eka.store.gc import GcLimits, GcReport
     from eka.store.inside import Entry, list_inside, read_inside
+    from eka.store.log_file import LogFile, log_chunks, log_lines
+    from eka.store.pin_errors import InvalidPinName, PinNotFound
     from eka.store.plan import (
         Action,
         ActionInput,
@@ -71,9 +75,11 @@ __all__ = [
     "PACKED",
     "PLACEHOLDER",
     "Action",
+    "ActionFailed",
     "ActionFinished",
     "ActionInput",
     "ActionLog",
+    "ActionSkipped",
     "ActionStarted",
     "ContentMismatch",
     "DirNode",
@@ -83,8 +89,10 @@ __all__ = [
     "FetchAction",
     "FetchProgress",
     "FileNode",
+    "GcLimits",
     "GcReport",
     "Input",
+    "InvalidPinName",
     "InvalidPlan",
     "InvalidStoreName",
     "InvalidStorePath",
@@ -104,6 +112,7 @@ __all__ = [
     "PathAdded",
     "PathInfo",
     "PathNotFound",
+    "PinNotFound",
     "Plan",
     "PythonTree",
     "Reduction",
@@ -124,6 +133,7 @@ __all__ = [
     "UnpackAction",
     "UnsafeTree",
     "VerifyFault",
+    "WorkLeft",
     "action_id",
     "canonical_json",
     "list_inside",
@@ -147,14 +157,15 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
         __name__,
         {
             "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
-            "MissingReferences NotAFile NotInPath PathNotFound RootExists SourceUnreadable StoreBusy "
-            "StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
-            "events": "ActionFinished ActionLog ActionStarted Event "
-            "FetchProgress Outcome PathAdded",
+            "MissingReferences NotAFile NotInPath PathNotFound RootExists SourceUnreadable "
+            "StoreBusy StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
+            "events": "ActionFailed ActionFinished ActionLog ActionSkipped ActionStarted Event "
+            "FetchProgress Outcome PathAdded WorkLeft",
             "facts": "PathInfo StoreInfo",
             "files": "sync_file_system",
-            "gc": "GcReport",
+            "gc": "GcLimits GcReport",
             "inside": "Entry list_inside read_inside",
+            "pin_errors": "InvalidPinName PinNotFound",
             "plan": "Action ActionInput FetchAction Input Json Plan RunAction TreeInput "
             "UnpackAction action_id canonical_json output_name resolved_name",
             "plan_json": "parse_plan",

@@ -17,21 +17,13 @@ from eka.store.path import NodeKind, StorePath
 from eka.store.schema import SCHEMA_VERSION, STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
 BUSY_TIMEOUT_S = 120.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _ROWS = "SELECT base, kind, content, size_bytes, registered FROM paths"
-_LIVE = """
-WITH RECURSIVE live(id) AS (
-    SELECT paths.id FROM paths JOIN temp.roots ON paths.base = temp.roots.base
-    UNION
-    SELECT refs.reference FROM refs JOIN live ON refs.referrer = live.id
-)
-SELECT base, size_bytes FROM paths WHERE id NOT IN live
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +152,6 @@ class Database:
                 (path.base, reference.base),
             )
 
-    def dead(self, roots: Iterable[str]) -> list[tuple[str, int]]:
-        """Return base and size of each path that no root reaches; reads the database alone."""
-        with self._lock, self._translated():
-            run = self._connection.execute
-            run("CREATE TEMP TABLE IF NOT EXISTS roots (base TEXT PRIMARY KEY) WITHOUT ROWID")
-            run("DELETE FROM temp.roots")
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO temp.roots VALUES (?)", ((base,) for base in roots)
-            )
-            return [(str(base), int(size)) for base, size in run(_LIVE).fetchall()]
-
     def delete(self, bases: Iterable[str]) -> None:
         """Make paths invalid, their references and aliases with them."""
         with self._lock, self._translated():
@@ -230,6 +211,11 @@ class Database:
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run one statement, for the modules that keep a table of their own; return its rows."""
         return self._query(sql, values)
+
+    def each(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of a query that may have millions; the caller takes them all."""
+        with self._lock, self._translated():
+            yield from self._connection.execute(sql, values)
 
     def faults(self) -> list[str]:
         """Return what sqlite finds wrong with the file and its references."""

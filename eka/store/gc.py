@@ -1,25 +1,35 @@
-"""Garbage: what no root reaches, and what killed processes left behind."""
+"""Garbage: what no root reaches is deleted, a little at a time, beside running builds."""
 
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
+from math import inf
 
 from eka.checking import TYPE_CHECKING
-from eka.store.files import delete_tree, lock_file, move
+from eka.store.files import delete_tree, move
+from eka.store.marking import Dead, by_last_use, dead_paths, deletable
 from eka.store.path import StorePath
 from eka.store.roots import find_roots
 from eka.store.session import Session, held
-from eka.store.verify import damaged
-from eka.store.write import DIRECTORY_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from eka.store.database import Database
     from eka.store.session import Layout
+
+# So many leave the store under one hold of its lock: builds wait for milliseconds.
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GcLimits:
+    """What may stay though nothing needs it."""
+
+    max_size_bytes: int | None = None  # only until the store holds no more, the oldest first
+    keep_since: int | None = None  # what was used at or after this time, seconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +40,56 @@ class GcReport:
     freed_bytes: int
     kept: int
     dry_run: bool
+    left_bytes: int = 0  # what the store holds afterwards
+    unneeded: int = 0  # of the kept: nothing needs them, but the limits let them stay
 
 
-def collect(layout: Layout, database: Database, session: Session, *, dry_run: bool) -> GcReport:
-    """Delete every path that no root and no running process needs.
+NO_LIMITS = GcLimits()
 
-    Marking reads the database alone. Paths leave the store by a rename under the lock, so that
-    adding and collecting never overlap; the deletion itself holds nobody up.
+
+def collect(
+    layout: Layout,
+    database: Database,
+    session: Session,
+    limits: GcLimits = NO_LIMITS,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> GcReport:
+    """Delete every path that no root and no running process needs, within limits.
+
+    Marking reads the database alone and holds nobody up. Paths leave the store in batches, by a
+    rename under the lock, after a second look at each: what came to be needed since stays. The
+    deletion itself happens outside the lock.
+
+    Args:
+        layout: Where the store is.
+        database: Its database.
+        session: Of this process; it owns the trash.
+        limits: What may stay.
+        on_progress: Told after each batch how many paths are gone, and how many may go.
     """
-    with session.moving(), database.write():
-        roots = {path.base for path in find_roots(layout, prune=not dry_run).values()}
-        dead = database.dead(roots | held(layout))
-        kept = database.totals()[0] - len(dead)
-        trash: Path | None = None
-        if dead and not dry_run:
-            trash = throw_out(layout, session, (base for base, _ in dead))
-            database.delete(base for base, _ in dead)
-    if trash is not None:
-        delete_tree(trash)
-    return GcReport(
-        tuple(StorePath.parse(base) for base, _ in sorted(dead)),
-        sum(size for _, size in dead),
-        kept,
-        dry_run,
-    )
+    marked = _mark(layout, database, limits, prune=True)
+    gone: list[Dead] = []
+    late: list[Dead] = []
+    start = 0
+    while batch := _next(marked.order, start, marked.excess(gone)):
+        start += len(batch)
+        swept = _sweep(layout, database, session, batch)
+        gone += swept
+        late += set(batch).difference(swept) if len(swept) < len(batch) else ()
+        if on_progress is not None:
+            on_progress(len(gone), len(marked.order))
+    if late and marked.excess(gone) > 0:
+        # Paths that name each other, or that were named by newer ones, go in one piece.
+        gone += _sweep(layout, database, session, late)
+    return marked.report(gone, dry_run=False)
+
+
+def would_collect(layout: Layout, database: Database, limits: GcLimits = NO_LIMITS) -> GcReport:
+    """Return what `collect` would do now; changes nothing."""
+    marked = _mark(layout, database, limits, prune=False)
+    gone = _next(marked.order, 0, marked.excess(()), most=len(marked.order))
+    return marked.report(gone, dry_run=True)
 
 
 def throw_out(layout: Layout, session: Session, bases: Iterable[str]) -> Path:
@@ -65,59 +101,72 @@ def throw_out(layout: Layout, session: Session, bases: Iterable[str]) -> Path:
     return trash
 
 
-def clear_up(layout: Layout, database: Database, boot: str) -> None:
-    """Undo and delete what dead processes left; running ones are not disturbed.
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """What may be deleted, and how much of it should be."""
 
-    A path without a row was not acknowledged: it goes. A path with a row that lies in the trash
-    was being collected when its process died before the commit: it comes back. After a boot of
-    the machine, paths whose bytes may have been lost with the power are read again.
-    """
-    dead, rebooted = _dead_sessions(layout), database.last_boot() != boot
-    if not dead and not rebooted:
-        return
-    names = [*dead, *([] if dead else ["boot"])]
-    try:
-        with database.write():
-            valid = database.bases()
-            for name in dead:
-                _bring_back(layout, layout.trash / name, valid)
-            if rebooted:
-                valid -= damaged(layout, database.suspects())
-                database.begin_boot(boot)
-            _throw_out_strays(layout, valid, layout.trash / names[0] / "strays")
-        for name in names:
-            delete_tree(layout.tmp / name)
-            delete_tree(layout.trash / name)
-            (layout.sessions / name).unlink(missing_ok=True)
-    finally:
-        for descriptor in dead.values():
-            os.close(descriptor)
+    order: Sequence[Dead]  # what refers to others comes before them
+    unneeded: int  # paths, with those that the limits spare
+    paths: int
+    total_bytes: int
+    max_size_bytes: int | None
 
+    def excess(self, gone: Sequence[Dead]) -> float:
+        """Return how many bytes are too many yet; without a limit all that are there."""
+        if self.max_size_bytes is None:
+            return inf
+        return self.total_bytes - sum(each.size_bytes for each in gone) - self.max_size_bytes
 
-def _dead_sessions(layout: Layout) -> dict[str, int]:
-    """Return the dead sessions, each locked by the descriptor it is mapped to."""
-    found: dict[str, int] = {}
-    areas = (layout.tmp, layout.trash, layout.sessions)
-    for name in sorted({entry.name for area in areas for entry in area.iterdir()}):
-        descriptor = lock_file(layout.sessions / name, wait=False)
-        if descriptor is not None:
-            found[name] = descriptor
-    return found
+    def report(self, gone: Sequence[Dead], *, dry_run: bool) -> GcReport:
+        freed_bytes = sum(each.size_bytes for each in gone)
+        return GcReport(
+            tuple(sorted(StorePath.parse(each.base) for each in gone)),
+            freed_bytes,
+            self.paths - len(gone),
+            dry_run,
+            self.total_bytes - freed_bytes,
+            self.unneeded - len(gone),
+        )
 
 
-def _bring_back(layout: Layout, trash: Path, valid: set[str]) -> None:
-    for found in sorted(trash.glob("*/*")):
-        home = layout.store / found.name
-        if found.name in valid and not os.path.lexists(home):
-            move(found, home)
+def _mark(layout: Layout, database: Database, limits: GcLimits, *, prune: bool) -> _Marked:
+    with database.write():  # who holds what may not change while it is read
+        roots = _needed(layout, prune=prune)
+        paths, total_bytes = database.totals()
+    dead = dead_paths(database, roots)
+    order: Sequence[Dead] = dead
+    if limits != NO_LIMITS:
+        order = by_last_use(database, dead)
+    if limits.keep_since is not None:
+        order = [each for each in order if each.used < limits.keep_since]
+    return _Marked(order, len(dead), paths, total_bytes, limits.max_size_bytes)
 
 
-def _throw_out_strays(layout: Layout, valid: set[str], trash: Path) -> None:
-    for found in layout.store.iterdir():
-        if found.name not in valid:
-            trash.mkdir(parents=True, exist_ok=True)
-            move(found, trash / found.name)
-            continue
-        mode = found.lstat().st_mode
-        if stat.S_ISDIR(mode) and stat.S_IMODE(mode) != DIRECTORY_BITS:
-            found.chmod(DIRECTORY_BITS)  # made writable for a rename that never came
+def _needed(layout: Layout, *, prune: bool) -> set[str]:
+    """Return the paths that roots and running processes name; the caller holds the lock."""
+    return {path.base for path in find_roots(layout, prune=prune).values()} | held(layout)
+
+
+def _next(
+    order: Sequence[Dead], start: int, excess_bytes: float, *, most: int = BATCH
+) -> Sequence[Dead]:
+    """Return the next paths to delete: as few as free what is too much."""
+    end = start
+    while end < min(start + most, len(order)) and excess_bytes > 0:
+        excess_bytes -= order[end].size_bytes
+        end += 1
+    return order[start:end]
+
+
+def _sweep(
+    layout: Layout, database: Database, session: Session, batch: Sequence[Dead]
+) -> list[Dead]:
+    """Delete what nothing needs now; return it."""
+    with session.moving(), database.write():
+        gone = deletable(database, batch, _needed(layout, prune=False))
+        bases = [each.base for each in gone]
+        trash = throw_out(layout, session, bases) if gone else None
+        database.delete(bases)
+    if trash is not None:
+        delete_tree(trash)
+    return gone

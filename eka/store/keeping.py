@@ -9,12 +9,14 @@ from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import PathNotFound, refusals
 from eka.store.files import locked, sync_file_system
-from eka.store.gc import GcReport, collect, throw_out
-from eka.store.roots import find_roots, link_root
+from eka.store.gc import NO_LIMITS, GcLimits, GcReport, collect, throw_out, would_collect
+from eka.store.pin_errors import PinNotFound
+from eka.store.roots import find_pins, find_roots, link_root, pin_path, unpin
 from eka.store.session import Layout, Session
+from eka.store.uses import Uses
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -33,6 +35,7 @@ class Keeping:
         self._boot = boot
         self._durable = durable
         self._has_added = False
+        self._uses = Uses()
 
     def __enter__(self) -> Self:
         return self
@@ -50,6 +53,7 @@ class Keeping:
         """Wait for the medium, drop all leases, delete scratch space, close the database."""
         with refusals(self.root):
             try:
+                self._uses.save(self._database)
                 if self._durable:
                     self.sync()
                 self._session.close()
@@ -92,11 +96,33 @@ class Keeping:
         with refusals(link), self._database.write():
             self._row(target)
             link_root(self._layout, link.absolute(), target)
+            self._uses.note((target.base,), int(self._layout.roots.stat().st_mtime))
 
     def roots(self) -> dict[Path, StorePath]:
         """Return the links of users, and what they keep alive."""
         with refusals(self.root):
             return find_roots(self._layout, prune=False)
+
+    def pin(self, name: str, target: StorePath) -> None:
+        """Keep a path under a name, such as that of a release, until it is unpinned.
+
+        Raises:
+            PathNotFound: The store does not hold the path.
+            InvalidPinName: ``name`` is not one.
+        """
+        with refusals(self.root), self._database.write():
+            self._row(target)
+            pin_path(self._database, name, target)
+            self._has_added = True  # a pin, too, must survive the loss of power
+
+    def unpin(self, name: str) -> None:
+        """Keep a path under this name no longer; raises `PinNotFound`."""
+        if not unpin(self._database, name):
+            raise PinNotFound(name, str(self.root))
+
+    def pins(self) -> dict[str, StorePath]:
+        """Return the names paths are kept under."""
+        return find_pins(self._database)
 
     @contextmanager
     def lease(self, paths: Iterable[StorePath]) -> Generator[None, None, None]:
@@ -105,7 +131,7 @@ class Keeping:
         with refusals(self.root), self._database.write():
             for path in wanted:
                 self._row(path)
-            self._session.hold(path.base for path in wanted)
+            self._hold(wanted)
         try:
             yield
         finally:
@@ -117,10 +143,27 @@ class Keeping:
         with locked(self._layout.locks / digest(name.encode()).hex()[:32]):
             yield
 
-    def gc(self, *, dry_run: bool = False) -> GcReport:
-        """Delete every path that no root and no running process needs."""
+    def gc(
+        self,
+        limits: GcLimits = NO_LIMITS,
+        *,
+        dry_run: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> GcReport:
+        """Delete every path that no root and no running process needs.
+
+        Args:
+            limits: What may stay though nothing needs it.
+            dry_run: Tell what would be deleted; delete nothing.
+            on_progress: Told how many paths are gone, and how many may go.
+        """
         with refusals(self.root):
-            return collect(self._layout, self._database, self._session, dry_run=dry_run)
+            self._uses.save(self._database)
+            if dry_run:
+                return would_collect(self._layout, self._database, limits)
+            return collect(
+                self._layout, self._database, self._session, limits, on_progress=on_progress
+            )
 
     def quarantine(self, paths: Iterable[StorePath]) -> None:
         """Take damaged paths out of the store, so that they are made again when next needed."""
@@ -135,3 +178,11 @@ class Keeping:
 
     def _is_on_disk(self, path: StorePath) -> bool:
         return os.path.lexists(self.physical(path))
+
+    def _hold(self, paths: Iterable[StorePath]) -> None:
+        """Keep paths from gc, and note that they are used; the caller holds the lock."""
+        bases = [path.base for path in paths]
+        self._session.hold(bases)
+        self._uses.note(bases, self._session.now)
+        if self._uses.is_due:
+            self._uses.save(self._database)

@@ -1,20 +1,24 @@
-"""Roots: links of users that keep paths alive, found again through ``roots/``."""
+"""Roots: links of users, found again through ``roots/``, and names pinned in the database."""
 
 from __future__ import annotations
 
 import os
+import re
 
 from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import InvalidStorePath, RootExists
 from eka.store.path import StorePath
+from eka.store.pin_errors import InvalidPinName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from eka.store.database import Database
     from eka.store.session import Layout
 
 _MAX_LINKS = 16
+_PIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]{0,199}")
 
 
 def link_root(layout: Layout, link: Path, target: StorePath) -> None:
@@ -45,6 +49,33 @@ def find_roots(layout: Layout, *, prune: bool) -> dict[Path, StorePath]:
         if target is not None:
             found[link] = target
     return found
+
+
+def pin_path(database: Database, name: str, path: StorePath) -> None:
+    """Keep a path under a name, which another path may have had until now.
+
+    Raises:
+        InvalidPinName: ``name`` is not one.
+    """
+    if not _PIN_NAME.fullmatch(name):
+        raise InvalidPinName(name)
+    database.query(
+        "INSERT OR REPLACE INTO pins SELECT ?, id FROM paths WHERE base = ?", (name, path.base)
+    )
+
+
+def unpin(database: Database, name: str) -> bool:
+    """Keep a path under this name no longer; tell whether one was."""
+    found = database.query("DELETE FROM pins WHERE name = ? RETURNING name", (name,))
+    return bool(found)
+
+
+def find_pins(database: Database) -> dict[str, StorePath]:
+    """Return name -> path of every pin, in order of their names."""
+    rows = database.query(
+        "SELECT name, base FROM pins JOIN paths ON paths.id = pins.path ORDER BY name"
+    )
+    return {str(name): StorePath.parse(str(base)) for name, base in rows}
 
 
 def _target(layout: Layout, link: Path) -> StorePath | None:

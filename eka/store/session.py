@@ -112,6 +112,12 @@ class Session:
         """Keep paths from gc; the caller holds the lock of the store."""
         self._note(b"+", bases)
 
+    @property
+    def now(self) -> int:
+        """When this process last held something, by the clock of the file system."""
+        with self._guard:
+            return 0 if self._descriptor is None else int(os.fstat(self._descriptor).st_mtime)
+
     def release(self, bases: Iterable[str]) -> None:
         """Undo one `hold`."""
         self._note(b"-", bases)

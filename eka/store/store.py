@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
 from eka.store import reduction as reductions
+from eka.store.clearing import clear_up
 from eka.store.database import Database, PathRow
 from eka.store.errors import (
     ContentMismatch,
@@ -15,7 +16,6 @@ from eka.store.errors import (
 )
 from eka.store.facts import PathInfo, StoreInfo
 from eka.store.files import boot_id, delete_tree, locked, make_directory, move, sync_file_system
-from eka.store.gc import clear_up
 from eka.store.keeping import Keeping
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
@@ -194,9 +194,15 @@ class Store(Keeping):
         return path
 
     def alias(self, scheme: str, identity: str, name: str) -> StorePath | None:
-        """Return the path known to hold what ``identity`` names, such as a git tree id."""
+        """Return the path known to hold what ``identity`` names, kept as if it was added."""
         path = self._database.alias(scheme, identity, name)
-        return path if path is not None and self._is_on_disk(path) else None
+        if path is None:
+            return None
+        with refusals(self.root), self._database.write():
+            if not self.has(path):
+                return None
+            self._hold((path,))
+        return path
 
     def set_alias(self, scheme: str, identity: str, path: StorePath) -> None:
         """Remember that ``identity`` names the content of ``path``."""
@@ -251,7 +257,7 @@ class Store(Keeping):
             missing = [each.text for each in references if self._database.row(each) is None]
             if missing:
                 raise MissingReferences(path.text, missing)
-            self._session.hold((path.base,))
+            self._hold((path,))
             known = self._database.row(path) is not None
             if not (known and self._is_on_disk(path)):
                 self._put(written, path)
