@@ -168,6 +168,7 @@ class Store(Keeping):
         *,
         placeholder: StorePath,
         candidates: Collection[StorePath],
+        references: Collection[StorePath] = (),
     ) -> StorePath:
         """Make a path of what a build left at ``built``; it is moved away from there.
 
@@ -177,6 +178,7 @@ class Store(Keeping):
             placeholder: The path the build was told to write to; where the output mentions it,
                 the final path is written.
             candidates: What the output may refer to: the inputs and what they refer to.
+            references: What it refers to in any case.
 
         Raises:
             UnsafeTree: It holds a device, a pipe or a socket.
@@ -190,7 +192,7 @@ class Store(Keeping):
             path = scanned.path(name)
             kind, content = finish_output(built, scanned, path, work)
             row = PathRow(path, kind, content, scanned.size_bytes, _finished(built))
-            self._register(built, row, scanner.found)
+            self._register(built, row, {*scanner.found, *references})
         return path
 
     def alias(self, scheme: str, identity: str, name: str) -> StorePath | None:
@@ -209,6 +211,14 @@ class Store(Keeping):
         with self._database.write():
             self._row(path)
             self._database.set_alias(scheme, identity, path)
+
+    def digest(self, path: StorePath, scheme: str) -> tuple[str, int] | None:
+        """Return what other systems call a path, and the size that belongs to it."""
+        return self._database.digest(path, scheme)
+
+    def set_digest(self, path: StorePath, scheme: str, value: str, size_bytes: int) -> None:
+        """Remember what other systems call a path, for as long as the store holds it."""
+        self._database.set_digest(path, scheme, value, size_bytes)
 
     def reduce(self, kind: str, name: str) -> list[Reduction]:
         """Return what a name is known to reduce to, the oldest fact first."""
