@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from eka.build.foreground import stay_with
 from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.commands.build import log_shower
@@ -62,11 +63,13 @@ def run(  # noqa: PLR0913 - one parameter is one option
         )
     command = wiring.in_store_view(frame, services, found, arguments or [])
     frame.cleanup.close()
-    return _become(command, frame.environment)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if command[0] == str(found):
+        _become(command, frame.environment)
+    return Reply(status=stay_with(command, frame.environment), has_printed=True)
 
 
 def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by the program: signals and exit status are then its own."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     os.execvpe(command[0], list(command), environment)  # noqa: S606 - that is the job
