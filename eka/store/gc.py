@@ -40,8 +40,8 @@ class GcReport:
     freed_bytes: int
     kept: int
     dry_run: bool
-    left_bytes: int = 0  # what the store holds afterwards
-    unneeded: int = 0  # of the kept: nothing needs them, but the limits let them stay
+    left_bytes: int  # what the store holds afterwards
+    unneeded: int  # of the kept: nothing needs them, but the limits let them stay
 
 
 NO_LIMITS = GcLimits()

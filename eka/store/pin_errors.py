@@ -31,5 +31,5 @@ class PinNotFound(EkaError):
             what="nothing is pinned under this name",
             where=name,
             why=f"it was never pinned in {store}, or was unpinned",
-            fix="list the pins with `eka-store roots`",
+            fix="list the pins with `eka-store pin`",
         )

@@ -81,25 +81,6 @@ def path_info(arguments: argparse.Namespace, place: Place, console: Console) -> 
     return Exit.OK
 
 
-def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
-    """Delete garbage."""
-    with place.store() as store:
-        report = store.gc(dry_run=arguments.dry_run)
-    for path in report.deleted:
-        console.data(path.text)
-    done = "would delete" if report.dry_run else "deleted"
-    freed = f"{counted(len(report.deleted), 'path')}, {counted(report.freed_bytes, 'byte')}"
-    console.talk(f"{done} {freed}; {report.kept} kept")
-    fields: dict[str, object] = {
-        "deleted": [path.text for path in report.deleted],
-        "freed_bytes": report.freed_bytes,
-        "kept": report.kept,
-        "dry_run": report.dry_run,
-    }
-    console.document("gc", fields)
-    return Exit.OK
-
-
 def verify(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Read paths again and compare; exit status 5 if something is damaged."""
     with place.store() as store:
@@ -137,6 +118,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Place, Console], int]] = {
     "info": info,
     "add": add,
     "path-info": path_info,
-    "gc": gc,
     "verify": verify,
 }

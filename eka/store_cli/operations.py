@@ -24,6 +24,9 @@ _MODULES = {
     "cat": "look",
     "roots": "roots",
     "log": "log",
+    "serve": "serve",
+    "gc": "gc",
+    "pin": "pin",
 }
 
 

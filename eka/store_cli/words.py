@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import eka
 from eka.checking import TYPE_CHECKING
+from eka.store_cli.amounts import size_bytes, span_s
 from eka.store_cli.errors import StoreUsage
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "eka-store"
 MAX_JOBS = 1024
+MAX_ROUNDS = 1000
 EXIT_STATUSES = """\
 exit statuses:
   0    done
@@ -113,7 +115,20 @@ def _path_info(command: argparse.ArgumentParser) -> None:
 def _realise(command: argparse.ArgumentParser) -> None:
     command.add_argument("plan", metavar="PLAN", help="file with a plan, - for standard input")
     command.add_argument("-j", "--jobs", metavar="N", type=_jobs, help="builds at one time")
+    command.add_argument(
+        "-k",
+        "--keep-going",
+        action="store_true",
+        help="after a failure, build the rest",
+    )
     command.add_argument("--check", action="store_true", help="build the roots again and compare")
+    command.add_argument(
+        "--rounds",
+        metavar="N",
+        type=_rounds,
+        default=1,
+        help="build each action that is not there yet N times and compare",
+    )
     command.add_argument(
         "--keep-failed", metavar="DIR", help="move the files of failed builds there"
     )
@@ -154,7 +169,28 @@ def _log(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _pin(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME", nargs="?", help="such as release/1.0")
+    command.add_argument("path", metavar="PATH", nargs="?", help="store path, or a link to one")
+    command.add_argument("--remove", action="store_true", help="unpin NAME")
+    _dry_run(command, "tell what would change")
+
+
+def _serve(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--stdio", action="store_true", help="on standard input and output")
+    add("--socket", metavar="PATH", help="on a Unix socket that only you can use")
+    add("--http", metavar="ADDRESS:PORT", help="over HTTP, such as 127.0.0.1:8321")
+    add("--writable", action="store_true", help="over HTTP: let it change the store as well")
+    add("--public", action="store_true", help="over HTTP: allow addresses that others reach")
+
+
 def _gc(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    size = "delete only until the store holds no more than SIZE, such as 10G: the oldest first"
+    add("--max-size", metavar="SIZE", type=size_bytes, help=size)
+    age = "keep what was used within AGE, such as 7d or 36h"
+    add("--keep-since", metavar="AGE", type=span_s, help=age)
     _dry_run(command, "tell what would be deleted")
 
 
@@ -174,7 +210,9 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "cat": ("Print a file that is inside a store path", _cat),
     "realise": ("Make the outputs a plan asks for", _realise),
     "roots": ("List, add or remove the links that keep paths from gc", _roots),
+    "pin": ("Keep a path under a name, unpin it, or list what is pinned", _pin),
     "log": ("Print what a build said, or list what ran", _log),
+    "serve": ("Answer requests of other programs, as lines of JSON", _serve),
     "gc": ("Delete every path that no root and no running process needs", _gc),
     "verify": ("Read store paths again and tell what is damaged", _verify),
 }
@@ -199,6 +237,12 @@ def _jobs(text: str) -> int:
 def _number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return int(text)
+
+
+def _rounds(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_ROUNDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_ROUNDS}")
     return int(text)
 
 

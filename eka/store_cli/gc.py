@@ -1,0 +1,63 @@
+"""``eka-store gc``: deletes what nothing needs, within limits."""
+
+from __future__ import annotations
+
+import time
+
+from eka.checking import TYPE_CHECKING
+from eka.errors import Exit
+from eka.store import GcLimits
+from eka.store_cli.amounts import in_words
+from eka.store_cli.paths import counted
+
+if TYPE_CHECKING:
+    import argparse
+
+    from eka.store import GcReport
+    from eka.store_cli.console import Console
+    from eka.store_cli.place import Place
+
+
+def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
+    """Delete garbage; tell what is gone and what stays."""
+    limits = GcLimits(
+        max_size_bytes=arguments.max_size,
+        keep_since=None
+        if arguments.keep_since is None
+        else int(time.time()) - int(arguments.keep_since),
+    )
+
+    def progress(gone: int, most: int) -> None:
+        console.talk(f"deleted {gone} of {counted(most, 'path')}", verbosity=1)
+
+    with place.store() as store:
+        report = store.gc(limits, dry_run=arguments.dry_run, on_progress=progress)
+    for path in report.deleted:
+        console.data(path.text)
+    _tell(report, limits, console)
+    fields: dict[str, object] = {
+        "deleted": [path.text for path in report.deleted],
+        "freed_bytes": report.freed_bytes,
+        "kept": report.kept,
+        "unneeded": report.unneeded,
+        "left_bytes": report.left_bytes,
+        "dry_run": report.dry_run,
+    }
+    console.document("gc", fields)
+    return Exit.OK
+
+
+def _tell(report: GcReport, limits: GcLimits, console: Console) -> None:
+    done = "would delete" if report.dry_run else "deleted"
+    freed = f"{counted(len(report.deleted), 'path')}, {in_words(report.freed_bytes)}"
+    spared = f" ({report.unneeded} of them unneeded)" if report.unneeded else ""
+    console.talk(
+        f"{done} {freed}; kept {counted(report.kept, 'path')}{spared}, "
+        f"{in_words(report.left_bytes)}"
+    )
+    most = limits.max_size_bytes
+    if most is not None and report.left_bytes > most:
+        console.talk(
+            f"that is {in_words(report.left_bytes - most)} more than --max-size: "
+            f"the rest is needed{'' if limits.keep_since is None else ' or was used since'}"
+        )
