@@ -27,6 +27,9 @@ _MODULES = {
     "serve": "serve",
     "gc": "gc",
     "pin": "pin",
+    "nix-export": "nix",
+    "nix-import": "nix",
+    "nix-key": "nix",
 }
 
 
@@ -42,5 +45,5 @@ def operation(command: str) -> Operation:
     if command in COMMANDS:
         return COMMANDS[command]
     module = import_module(f"eka.store_cli.{_MODULES[command]}")
-    found: Operation = getattr(module, command)
+    found: Operation = getattr(module, command.replace("-", "_"))
     return found

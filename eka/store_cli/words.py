@@ -10,6 +10,7 @@ import eka
 from eka.checking import TYPE_CHECKING
 from eka.store_cli.amounts import size_bytes, span_s
 from eka.store_cli.errors import StoreUsage
+from eka.store_cli.nix_words import NIX_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -215,6 +216,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "serve": ("Answer requests of other programs, as lines of JSON", _serve),
     "gc": ("Delete every path that no root and no running process needs", _gc),
     "verify": ("Read store paths again and tell what is damaged", _verify),
+    **NIX_COMMANDS,
 }
 
 

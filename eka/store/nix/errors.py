@@ -161,3 +161,18 @@ class NixMismatch(EkaError):
             fix="do not use this cache; tell its owner",
         )
         self.expected, self.found = expected, found
+
+
+class NixKeyFileExists(EkaError):
+    """A new key would overwrite a file."""
+
+    code = "nix-key-file-exists"
+    exit_status = Exit.CONFLICT
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            what="a key is not written over a file",
+            where=file,
+            why="something exists at this path",
+            fix="choose another file; what an old key signed needs it",
+        )
