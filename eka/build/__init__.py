@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eka.build.bubblewrap import Bubblewrap
 from eka.build.cgroup import ControlGroups
+from eka.build.demands import Demands
 from eka.build.download import Downloader, HttpDownloader, Patience, Pinned
 from eka.build.errors import (
     ArchiveConflict,
@@ -11,6 +12,7 @@ from eka.build.errors import (
     BrokenArchive,
     BuildFailed,
     BuildInterrupted,
+    BuildsFailed,
     BuildTimedOut,
     FetchFailed,
     FetchMismatch,
@@ -34,8 +36,10 @@ __all__ = [
     "BuildFailed",
     "BuildInterrupted",
     "BuildTimedOut",
+    "BuildsFailed",
     "Cancellation",
     "ControlGroups",
+    "Demands",
     "Downloader",
     "Ended",
     "Ending",

@@ -11,7 +11,7 @@ from eka.build.log import LogWriter
 from eka.build.process import SandboxProcess
 from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits
 from eka.checking import TYPE_CHECKING
-from eka.store import LOGICAL_ROOT
+from eka.store import LOGICAL_ROOT, LogFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -94,7 +94,7 @@ class Bubblewrap:
         cancellation: Cancellation,
     ) -> Ended:
         """See `Sandbox`."""
-        with request.log.open("wb") as file:
+        with LogFile(request.log) as file:
             log = LogWriter(file, self._limits.log_bytes, on_line)
             with self._group() as group, SandboxProcess(log, self._limits) as process:
                 if (complaint := self._start(process, request)) is not None:

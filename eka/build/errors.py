@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eka.checking import TYPE_CHECKING
-from eka.errors import EkaError, Exit
+from eka.errors import EkaError, Exit, Problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,7 +195,7 @@ class BuildFailed(EkaError):
             what=f"the build of {name} failed",
             where=str(log) if log else "",
             why=why,
-            fix="read the log" if log else "",
+            fix=f"read the whole log: eka-store log {name}" if log else "",
         )
         self.name, self.log, self.details = name, log, tuple(tail)
         self.kept: Path | None = None
@@ -203,7 +203,9 @@ class BuildFailed(EkaError):
     def keep(self, directory: Path) -> None:
         """Remember where the files of the build were put, and say so."""
         self.kept = directory
-        self.fix = f"read the log, and look at the files of the build in {directory}"
+        self.fix = (
+            f"look at the files of the build in {directory}; {directory}/enter starts a shell"
+        )
 
 
 class BuildTimedOut(BuildFailed):
@@ -226,7 +228,9 @@ class NonDeterministic(EkaError):
     code = "nondeterministic"
     exit_status = Exit.NONDETERMINISTIC
 
-    def __init__(self, name: str, *, first: str, second: str, differs: str) -> None:
+    def __init__(
+        self, name: str, *, first: str, second: str, differs: str, difference: Sequence[str] = ()
+    ) -> None:
         super().__init__(
             what=f"{name} does not build to the same bytes twice",
             where=differs,
@@ -234,6 +238,26 @@ class NonDeterministic(EkaError):
             fix="compare the two paths; time stamps, file order and build paths are usual causes",
         )
         self.name, self.first, self.second, self.differs = name, first, second, differs
+        self.details = tuple(difference)
+
+
+class BuildsFailed(Problems):
+    """Several actions of a plan failed, each for a reason of its own."""
+
+    code = "builds-failed"
+    exit_status = Exit.BUILD_FAILED
+
+    def __init__(self, problems: list[EkaError], *, skipped: int) -> None:
+        what = f"{len(problems)} actions failed"
+        if skipped:
+            what += f", {skipped} more could not be performed without them"
+        super().__init__(problems, what=what)
+        self.skipped = skipped
+
+    @property
+    def worst(self) -> int:
+        """The exit status of the first, in the order of the plan."""
+        return int(self.problems[0].exit_status)
 
 
 class BuildInterrupted(EkaError):

@@ -6,6 +6,7 @@ import os
 import threading
 from contextlib import ExitStack
 
+from eka.build.demands import Demands
 from eka.build.perform import Workshop
 from eka.build.realisation import Realisation
 from eka.build.sandbox import Cancellation
@@ -76,23 +77,28 @@ class Realiser:
         self._keeps = False
         self._leases.close()
 
-    def realise(self, plan: Plan, *, check: bool = False) -> Mapping[tuple[str, str], StorePath]:
+    def realise(
+        self, plan: Plan, demands: Demands | None = None
+    ) -> Mapping[tuple[str, str], StorePath]:
         """Return the store path of every root of ``plan``, by action and output.
 
         Args:
             plan: What to make; its trees are in the store already.
-            check: Run the actions of the roots once more and compare.
+            demands: How, where that matters.
 
         Raises:
-            BuildFailed: a builder failed; the others were stopped.
+            BuildFailed: a builder failed; the others were stopped, unless they should go on.
+            BuildsFailed: several failed, and the others were to go on.
             FetchFailed, FetchMismatch: a file could not be had.
-            NonDeterministic: ``check`` found a difference.
+            NonDeterministic: an action performed again came to something else.
             PathNotFound: a tree of the plan is not in the store.
 
         Source: atom-spec/build.md [build-once], [build-resolved].
         """
+        wishes = demands or Demands()
+        jobs = max(1, wishes.jobs or self._jobs)
         cancellation = Cancellation()
-        cores = max(1, len(os.sched_getaffinity(0)) // self._jobs)
+        cores = max(1, len(os.sched_getaffinity(0)) // jobs)
         workshop = Workshop(
             store=self._store,
             sandbox=self._sandbox,
@@ -100,10 +106,10 @@ class Realiser:
             emit=self._tell,
             cancellation=cancellation,
             cores=cores,
-            keep_failed=self._keep_failed,
+            keep_failed=wishes.keep_failed or self._keep_failed,
         )
         with ExitStack() as leases:
-            outputs = Realisation(plan, workshop, leases, self._jobs).run(check=check)
+            outputs = Realisation(plan, workshop, leases, wishes, jobs).run()
             if self._keeps:
                 self._leases.push(leases.pop_all())
         return {

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 
-from eka.checking import TYPE_CHECKING
+from eka.checking import TYPE_CHECKING, Protocol
+from eka.store import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import IO
 
 TAIL_LINES = 25
-MAX_LINE_BYTES = 1 << 14
+
+
+class Sink(Protocol):
+    """Where the bytes of a log go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take bytes."""
+        ...
+
+    def flush(self) -> object:
+        """Let what was taken outlive this process."""
+        ...
 
 
 class LogWriter:
@@ -20,7 +31,7 @@ class LogWriter:
     Beyond ``limit`` bytes nothing more is written or reported, only the tail is kept up to date.
     """
 
-    def __init__(self, file: IO[bytes], limit: int, on_line: Callable[[bytes], None]) -> None:
+    def __init__(self, file: Sink, limit: int, on_line: Callable[[bytes], None]) -> None:
         self._file = file
         self._left = limit
         self._limit = limit
@@ -43,6 +54,10 @@ class LogWriter:
         if self._partial:
             self._line(self._partial)
             self._partial = b""
+        self._file.flush()
+
+    def flush(self) -> None:
+        """Let what was said so far be readable, even if this process is killed."""
         self._file.flush()
 
     @property

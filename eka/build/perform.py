@@ -25,6 +25,7 @@ from eka.build.unpack import unpacked
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.store import (
+    LOGS,
     ActionLog,
     FetchAction,
     FetchProgress,
@@ -56,6 +57,7 @@ class Work:
     action: Action
     inputs: Mapping[str, StorePath]
     resolved: str
+    log: Path | None = None  # where the log goes, of what runs in a sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +134,9 @@ class Workshop:
             raise WrongSystem(action.name, expected=action.system, found=machine)
         recipe = Recipe(action, work.inputs, work.resolved, self.cores)
         with self._scratch(action.name) as scratch:
-            request = prepare(recipe, self.store, scratch)
+            log = work.log or scratch / "log"
+            request = prepare(recipe, self.store, scratch, log)
             ended = self.sandbox.run(request, self._listener(work.identity), self.cancellation)
-            log = self._keep_log(work, request)
             try:
                 _check_ending(action, ended, log)
                 return self._register(recipe, request, log)
@@ -172,13 +174,6 @@ class Workshop:
                 rename_mentions(place, placeholders[output].digest32, found[output].digest32)
         return found
 
-    def _keep_log(self, work: Work, request: SandboxRequest) -> Path:
-        directory = log_directory(self.store)
-        directory.mkdir(exist_ok=True)
-        kept = directory / f"{work.identity[:32]}-{work.action.name}.log"
-        request.log.replace(kept)
-        return kept
-
     def _keep_files(self, directory: Path, work: Work, scratch: Path, error: BuildFailed) -> None:
         kept = directory / f"{work.action.name}-{work.identity[:8]}"
         try:
@@ -200,8 +195,8 @@ class Workshop:
 
 
 def log_directory(store: Store) -> Path:
-    """Return where the logs of builds are kept: ``<action>-<name>.log``."""
-    return store.root / "log"
+    """Return where the logs of builds are kept; `Store.runs` tells which is whose."""
+    return store.root / LOGS
 
 
 def _check_ending(action: RunAction, ended: Ended, log: Path) -> None:

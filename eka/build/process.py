@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from eka.build.log import LogWriter
     from eka.build.sandbox import Cancellation, Limits
 
-_GLANCE_S = 1.0  # how often the free space of the disk is looked at
+_GLANCE_S = 0.5  # how often the free space of the disk is looked at, and the log flushed
 _READ_BYTES = 1 << 16
 
 
@@ -124,6 +124,7 @@ class SandboxProcess:
     def watch(self, timeout_s: int, disk: Path, cancellation: Cancellation) -> Ending:
         """Collect output until the command ends or must be stopped."""
         deadline = time.monotonic() + timeout_s
+        glanced_s = time.monotonic()
         poll = select.poll()
         for fd in (self._output.read, self._outer_fd, cancellation.fileno()):
             poll.register(fd, select.POLLIN)
@@ -138,6 +139,10 @@ class SandboxProcess:
                 return Ending.INTERRUPTED
             if left_s <= 0:
                 return Ending.TIMED_OUT
+            if time.monotonic() - glanced_s < _GLANCE_S:
+                continue
+            glanced_s = time.monotonic()
+            self._log.flush()
             if _free_bytes(disk) < self._limits.free_disk_bytes:
                 return Ending.DISK_FULL
 

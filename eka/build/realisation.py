@@ -1,26 +1,29 @@
-"""One plan on its way: what is needed, in which order, and who does it when."""
+"""One plan on its way: who does what is needed, and what happens when that fails."""
 
 from __future__ import annotations
 
 import queue
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from eka.build.compare import first_difference
-from eka.build.errors import BuildInterrupted, NonDeterministic
-from eka.build.memory import Memory
+from eka.build.compare import compared
+from eka.build.errors import BuildInterrupted, BuildsFailed, NonDeterministic
+from eka.build.needed import Known
 from eka.build.perform import Work
+from eka.build.schedule import Schedule, Task
 from eka.checking import TYPE_CHECKING
+from eka.errors import EkaError
 from eka.store import (
-    ActionFinished,
+    ActionFailed,
+    ActionSkipped,
     ActionStarted,
     FetchAction,
     Outcome,
     PathAdded,
-    PathNotFound,
     RunAction,
-    TreeInput,
+    RunOutcome,
+    WorkLeft,
     resolved_name,
 )
 
@@ -28,13 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import ExitStack
 
+    from eka.build.demands import Demands
+    from eka.build.needed import Outputs
     from eka.build.perform import Workshop
-    from eka.store import Plan, StorePath
+    from eka.store import Plan
 
-Outputs = dict[str, "StorePath"]
 FETCHES = 4  # downloads at once, beside the builds
 EVIDENCE = "bubblewrap"
 _PATIENCE_S = 30.0  # for threads to end after they were told to
+_FORECAST_S = 0.5  # between two guesses of how long it will take
+_CHECK = "again "  # before the id of an action that is performed for comparison
 
 
 @dataclass(slots=True)
@@ -42,7 +48,8 @@ class _Crew:
     """The threads at work; results come back through one queue."""
 
     room: dict[bool, int]  # free places, for fetches (True) and builds (False)
-    threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
+    threads: dict[str, threading.Thread] = field(default_factory=dict[str, threading.Thread])
+    since_s: dict[str, float] = field(default_factory=dict[str, float])
 
 
 class Realisation:
@@ -52,180 +59,217 @@ class Realisation:
         plan: What to make.
         workshop: Performs single actions.
         leases: Receives the leases of outputs that are there already.
+        demands: The user's wishes.
         jobs: Builds at once.
     """
 
-    def __init__(self, plan: Plan, workshop: Workshop, leases: ExitStack, jobs: int) -> None:
+    def __init__(
+        self, plan: Plan, workshop: Workshop, leases: ExitStack, demands: Demands, jobs: int
+    ) -> None:
         self._plan = plan
         self._workshop = workshop
         self._store = workshop.store
-        self._memory = Memory(workshop.store)
-        self._leases = leases
-        self._leasing = threading.Lock()
+        self._known = Known(plan, workshop.store, leases, workshop.emit)
+        self._demands = demands
+        self._jobs = jobs
         self._crew = _Crew({True: FETCHES, False: jobs})
-        self._results: queue.SimpleQueue[tuple[str, Outputs | BaseException]] = queue.SimpleQueue()
-        self._outputs: dict[str, Outputs] = {}
+        self._results: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
+        self._failures: dict[str, EkaError] = {}
+        self._skipped = 0
+        self._schedule = Schedule({})
+        self._forecast_s = 0.0  # when the last guess was told
 
-    def run(self, *, check: bool) -> Mapping[str, Outputs]:
+    def run(self) -> Mapping[str, Outputs]:
         """Return the outputs of every action that had to be looked at."""
-        checked = self._checked() if check else []
-        needed = self._needed(frozenset(checked))
+        checked = self._checked() if self._demands.check else []
+        needed = self._known.needed(frozenset(checked))
         try:
-            self._perform_all(needed)
-            for identity in checked:
-                self._check(identity)
+            self._schedule = self._planned(needed, checked)
+            self._perform_all()
         except BaseException:
             self._stop()
             raise
         self._workshop.cancellation.close()
-        return self._outputs
+        if needed or checked:
+            self._store.runs.prune()
+        self._report()
+        return self._known.outputs
 
     def _checked(self) -> list[str]:
         roots = dict.fromkeys(root.action for root in self._plan.roots)
         return [each for each in roots if isinstance(self._plan.actions[each], RunAction)]
 
-    def _needed(self, checked: frozenset[str]) -> list[str]:
-        """Return the actions to perform, each after its inputs.
+    def _planned(self, needed: list[str], checked: list[str]) -> Schedule:
+        """Return all that is to be done; a check is a task after the one it repeats."""
+        actions = self._plan.actions
+        there = set(needed)
+        names = {actions[identity].name for identity in (*needed, *checked)}
+        expected_s = self._store.runs.expected_s(names) if names else {}
+        tasks: dict[str, Task] = {}
+        for identity in needed:
+            action = actions[identity]
+            needs = self._known.below(identity) & there
+            tasks[identity] = Task(action.kind, needs, expected_s.get(action.name))
+        for identity in checked:
+            action = actions[identity]
+            needs = ({identity} | self._known.below(identity)) & there
+            tasks[_CHECK + identity] = Task(action.kind, needs, expected_s.get(action.name))
+        return Schedule(tasks)
 
-        What an action was before is known without its inputs being there, so an output that
-        still exists needs nothing below it: no network and no sandbox.
-        """
-        order = self._plan.order()
-        past: dict[str, Outputs] = {}
-        for identity in order:
-            recalled = self._recall(identity, past)
-            if recalled is not None:
-                past[identity] = recalled
-        wanted = {root.action for root in self._plan.roots}
-        needed: list[str] = []
-        for identity in reversed(order):
-            if identity not in wanted:
-                continue
-            known = past.get(identity)
-            if known is not None and self._hold(known):
-                self._outputs[identity] = known
-                self._finished(identity, known, Outcome.CACHED)
-                if identity not in checked:
-                    continue
+    def _perform_all(self) -> None:
+        while self._schedule.left:
+            self._tell_left()
+            self._start()
+            name, error = self._results.get()
+            self._crew.threads.pop(name, None)
+            self._crew.since_s.pop(name, None)
+            self._crew.room[self._is_fetch(name)] += 1
+            if error is None:
+                self._schedule.done(name)
             else:
-                needed.append(identity)
-            wanted.update(self._below(identity))
-        return needed[::-1]
+                self._fail(name, error)
 
-    def _recall(self, identity: str, past: Mapping[str, Outputs]) -> Outputs | None:
-        if not all(below in past for below in self._below(identity)):
-            return None
+    def _fail(self, name: str, error: BaseException) -> None:
+        """Give up, or note the failure and what cannot be done because of it."""
+        identity = name.removeprefix(_CHECK)
+        if not isinstance(error, EkaError) or isinstance(error, BuildInterrupted):
+            raise error
         action = self._plan.actions[identity]
-        return self._memory.recall(
-            resolved_name(action, self._inputs(identity, past)), action.outputs
-        )
+        why = " ".join((error.why or error.what).split())
+        self._workshop.emit(ActionFailed(identity, action.name, error.code, why))
+        if not self._demands.keep_going:
+            raise error
+        self._failures[name] = error
+        for lost in self._schedule.failed(name):
+            self._skipped += 1
+            other = lost.removeprefix(_CHECK)
+            self._workshop.emit(ActionSkipped(other, self._plan.actions[other].name, identity))
 
-    def _below(self, identity: str) -> set[str]:
-        inputs = self._plan.actions[identity].inputs.values()
-        return {wanted.action for wanted in inputs if not isinstance(wanted, TreeInput)}
+    def _report(self) -> None:
+        """Raise what failed, in the order of the plan, whatever the order of time was."""
+        order = {identity: index for index, identity in enumerate(self._plan.order())}
+        failures = [
+            error
+            for name, error in sorted(
+                self._failures.items(), key=lambda pair: order[pair[0].removeprefix(_CHECK)]
+            )
+        ]
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise BuildsFailed(failures, skipped=self._skipped)
 
-    def _inputs(self, identity: str, outputs: Mapping[str, Outputs]) -> dict[str, StorePath]:
-        return {
-            name: wanted.path
-            if isinstance(wanted, TreeInput)
-            else outputs[wanted.action][wanted.output]
-            for name, wanted in self._plan.actions[identity].inputs.items()
-        }
-
-    def _hold(self, outputs: Outputs) -> bool:
-        """Keep outputs from garbage collection; False when one is gone."""
-        try:
-            with self._leasing:
-                self._leases.enter_context(self._store.lease(outputs.values()))
-        except PathNotFound:
-            return False
-        return True
-
-    def _perform_all(self, needed: list[str]) -> None:
-        waiting = dict.fromkeys(needed)
-        left = len(needed)
-        while left:
-            self._start(waiting)
-            identity, result = self._results.get()
-            if isinstance(result, BaseException):
-                raise result
-            self._outputs[identity] = result
-            self._crew.room[self._is_fetch(identity)] += 1
-            left -= 1
-
-    def _start(self, waiting: dict[str, None]) -> None:
+    def _start(self) -> None:
         """Start what has its inputs, as long as there is room."""
-        for identity in list(waiting):
-            place = self._is_fetch(identity)
-            ready = all(below in self._outputs for below in self._below(identity))
-            if ready and self._crew.room[place]:
-                self._crew.room[place] -= 1
-                del waiting[identity]
+        for fetch, room in self._crew.room.items():
+            for _ in range(room):
+                name = self._schedule.take(fetch=fetch)
+                if name is None:
+                    break
+                self._crew.room[fetch] -= 1
                 # A daemon: one that waits for another process must not keep this one alive.
-                thread = threading.Thread(target=self._work, args=(identity,), daemon=True)
-                self._crew.threads.append(thread)
+                thread = threading.Thread(target=self._work, args=(name,), daemon=True)
+                self._crew.threads[name] = thread
+                self._crew.since_s[name] = time.monotonic()
                 thread.start()
 
-    def _is_fetch(self, identity: str) -> bool:
-        return isinstance(self._plan.actions[identity], FetchAction)
+    def _tell_left(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._forecast_s >= _FORECAST_S:
+            self._forecast_s = now_s
+            running = {name: now_s - since_s for name, since_s in self._crew.since_s.items()}
+            left_s = self._schedule.left_s(running, self._jobs)
+            self._workshop.emit(WorkLeft(self._schedule.left, left_s))
 
-    def _work(self, identity: str) -> None:
+    def _is_fetch(self, name: str) -> bool:
+        return isinstance(self._plan.actions[name.removeprefix(_CHECK)], FetchAction)
+
+    def _work(self, name: str) -> None:
         try:
-            self._results.put((identity, self._realise(identity)))
+            if name.startswith(_CHECK):
+                self._check(name.removeprefix(_CHECK))
+            else:
+                self._realise(name)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-            self._results.put((identity, error))
+            self._results.put((name, error))
+        else:
+            self._results.put((name, None))
 
-    def _realise(self, identity: str) -> Outputs:
+    def _realise(self, identity: str) -> None:
         work = self._prepare(identity)
         with self._store.lock(f"action {work.resolved}"):
             # Another process may have done it while this one waited for the lock.
-            known = self._memory.recall(work.resolved, work.action.outputs)
-            if known is not None and self._hold(known):
-                self._finished(identity, known, Outcome.CACHED)
-                return known
-            return self._make(work)
+            known = self._known.memory.recall(work.resolved, work.action.outputs)
+            if known is not None and self._known.hold(known):
+                self._known.tell(identity, known, Outcome.CACHED)
+                self._known.outputs[identity] = known
+                return
+            made = self._make(work)
+            if isinstance(work.action, RunAction):
+                for _ in range(1, self._demands.rounds):
+                    self._compare(work, made)
+            self._known.outputs[identity] = made
 
     def _make(self, work: Work) -> Outputs:
+        action = work.action
         if self._workshop.cancellation.is_set:
-            raise BuildInterrupted(work.action.name)
-        self._workshop.emit(ActionStarted(work.identity, work.action.name, work.action.kind))
-        with self._store.lease(work.inputs.values()):
-            made = self._workshop.perform(work)
-        self._memory.record(work.resolved, made, EVIDENCE)
+            raise BuildInterrupted(action.name)
+        run = self._store.runs.begin(
+            work.identity, action.name, action.kind, has_log=isinstance(action, RunAction)
+        )
+        began_s = time.monotonic()
+        self._workshop.emit(ActionStarted(work.identity, action.name, action.kind))
+        outcome = RunOutcome.FAILED
+        made: Outputs = {}
+        try:
+            with self._store.lease(work.inputs.values()):
+                made = self._workshop.perform(replace(work, log=run.log))
+            self._known.memory.record(work.resolved, made, EVIDENCE)
+            outcome = RunOutcome.BUILT
+        except BuildInterrupted:
+            outcome = RunOutcome.STOPPED
+            raise
+        finally:
+            self._store.runs.end(run, outcome, time.monotonic() - began_s, made.values())
         for path in made.values():
             self._workshop.emit(PathAdded(path, self._store.path_info(path).size_bytes))
-        self._finished(work.identity, made, Outcome.BUILT)
+        self._known.tell(work.identity, made, Outcome.BUILT)
         return made
 
     def _prepare(self, identity: str) -> Work:
         action = self._plan.actions[identity]
-        inputs = self._inputs(identity, self._outputs)
+        inputs = self._known.inputs(identity)
         return Work(identity, action, inputs, resolved_name(action, inputs))
 
     def _check(self, identity: str) -> None:
-        """Perform an action again; both outcomes are kept when they differ."""
+        """Perform an action again, as often as is asked."""
         work = self._prepare(identity)
-        before = self._outputs[identity]
+        before = self._known.outputs[identity]
         with self._store.lock(f"action {work.resolved}"):
-            again = self._make(work)
+            for _ in range(max(1, self._demands.rounds - 1)):
+                self._compare(work, before)
+
+    def _compare(self, work: Work, before: Outputs) -> None:
+        """Perform an action again; both outcomes are kept when they differ."""
+        again = self._make(work)
         for output, first in before.items():
             second = again[output]
             if first != second:
-                differs = first_difference(self._store, first, second)
+                told = compared(self._store, first, second)
                 raise NonDeterministic(
-                    work.action.name, first=first.text, second=second.text, differs=differs
+                    work.action.name,
+                    first=first.text,
+                    second=second.text,
+                    differs=told.first,
+                    difference=told.lines,
                 )
-
-    def _finished(self, identity: str, outputs: Outputs, outcome: Outcome) -> None:
-        name = self._plan.actions[identity].name
-        paths = tuple(sorted(outputs.items()))
-        self._workshop.emit(ActionFinished(identity, name, outcome, paths))
 
     def _stop(self) -> None:
         """End what runs; a thread that waits for another process is left behind."""
         self._workshop.cancellation.set()
         deadline = time.monotonic() + _PATIENCE_S
-        for thread in self._crew.threads:
+        threads = list(self._crew.threads.values())
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        if not any(thread.is_alive() for thread in self._crew.threads):
+        if not any(thread.is_alive() for thread in threads):
             self._workshop.cancellation.close()

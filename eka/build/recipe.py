@@ -90,7 +90,7 @@ def output_name(action: str, output: str) -> str:
     return path_name(f"{action[:room]}-{output}")
 
 
-def prepare(recipe: Recipe, store: Store, scratch: Path) -> SandboxRequest:
+def prepare(recipe: Recipe, store: Store, scratch: Path, log: Path) -> SandboxRequest:
     """Lay out the directories of one build below ``scratch`` and return what to run on them."""
     scratch.chmod(0o700)  # nobody else on this machine has business in a running build
     build, temporary, outputs = scratch / "build", scratch / "tmp", scratch / "store"
@@ -117,7 +117,7 @@ def prepare(recipe: Recipe, store: Store, scratch: Path) -> SandboxRequest:
         store=outputs,
         inputs=tuple(Shown.at(path.base, store.physical(path)) for path in closure),
         timeout_s=recipe.action.timeout_s,
-        log=scratch / "log",
+        log=log,
     )
 
 

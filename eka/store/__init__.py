@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from eka.store.files import sync_file_system
     from eka.store.gc import GcLimits, GcReport
     from eka.store.inside import Entry, list_inside, read_inside
-    from eka.store.log_file import LogFile, log_chunks, log_lines
+    from eka.store.log_file import MAX_LINE_BYTES, LogFile, log_chunks, log_lines
     from eka.store.pin_errors import InvalidPinName, PinNotFound
     from eka.store.plan import (
         Action,
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from eka.store.plan_rules import BRACES, PLACEHOLDER, plain_text
     from eka.store.read import read_tree
     from eka.store.reduction import Nondeterminism, Reduction
-    from eka.store.runs import Run, RunOutcome, Runs
+    from eka.store.runs import LOGS, Run, RunOutcome, Runs
     from eka.store.scan import path_of
     from eka.store.store import Store
     from eka.store.verify import FaultKind, VerifyFault
@@ -72,6 +72,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BRACES",
     "LOGICAL_ROOT",
+    "LOGS",
+    "MAX_LINE_BYTES",
     "PACKED",
     "PLACEHOLDER",
     "Action",
@@ -174,8 +176,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "plan_rules": "BRACES PLACEHOLDER plain_text",
             "read": "read_tree",
             "reduction": "Nondeterminism Reduction",
-            "log_file": "LogFile log_chunks log_lines",
-            "runs": "Run RunOutcome Runs",
+            "log_file": "MAX_LINE_BYTES LogFile log_chunks log_lines",
+            "runs": "LOGS Run RunOutcome Runs",
             "scan": "path_of",
             "store": "Store",
             "verify": "FaultKind VerifyFault",

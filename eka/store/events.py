@@ -81,6 +81,57 @@ class ActionFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionFailed:
+    """An action came to nothing."""
+
+    action: str
+    name: str
+    code: str  # of the error
+    why: str  # one line
+
+    def to_json(self) -> dict[str, object]:
+        """Return the event as a JSON object."""
+        return {
+            "event": "action-failed",
+            "action": self.action,
+            "name": self.name,
+            "code": self.code,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSkipped:
+    """An action is not performed, because one that it needs failed."""
+
+    action: str
+    name: str
+    failed: str  # id of the action that failed
+
+    def to_json(self) -> dict[str, object]:
+        """Return the event as a JSON object."""
+        return {
+            "event": "action-skipped",
+            "action": self.action,
+            "name": self.name,
+            "failed": self.failed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLeft:
+    """How much of a plan is left to do."""
+
+    actions: int
+    expected_s: float | None  # until the end, by how long it took before; None: too little known
+
+    def to_json(self) -> dict[str, object]:
+        """Return the event as a JSON object; the time in whole milliseconds."""
+        expected_ms = None if self.expected_s is None else round(self.expected_s * 1000)
+        return {"event": "work-left", "actions": self.actions, "expected_ms": expected_ms}
+
+
+@dataclass(frozen=True, slots=True)
 class FetchProgress:
     """How much of a download has arrived."""
 

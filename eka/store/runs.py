@@ -60,6 +60,7 @@ class RunOutcome(StrEnum):
     RUNNING = "running"  # or its process was killed before it could say how it ended
     BUILT = "built"
     FAILED = "failed"
+    STOPPED = "stopped"  # it was told to
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from eka.build import (
     Bubblewrap,
     ControlGroups,
+    Demands,
     HttpDownloader,
     Realiser,
     log_directory,
@@ -18,8 +19,10 @@ from eka.build import (
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import (
+    ActionFailed,
     ActionFinished,
     ActionLog,
+    ActionSkipped,
     ActionStarted,
     Event,
     FetchProgress,
@@ -48,7 +51,6 @@ BUBBLEWRAP = "bwrap"
 def realise(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Make the outputs a plan asks for; tell what happens while it does."""
     plan = _read_plan(arguments.plan, console)
-    keep = Path(arguments.keep_failed).absolute() if arguments.keep_failed else None
     with place.store() as store:
         if arguments.dry_run:
             _check_trees(plan, store)
@@ -57,15 +59,24 @@ def realise(arguments: argparse.Namespace, place: Place, console: Console) -> in
             store,
             sandbox=_sandbox(place.environment),
             downloader=HttpDownloader(place.environment),
-            emit=_Listener(console, plan),
-            jobs=arguments.jobs or os.cpu_count() or 1,
-            keep_failed=keep,
+            emit=_Listener(console, plan, keeps_going=arguments.keep_going),
+            jobs=arguments.jobs or len(os.sched_getaffinity(0)),
         ) as realiser:
-            made = realiser.realise(plan, check=arguments.check)
+            made = realiser.realise(plan, _demands(arguments))
             if arguments.root:
                 _add_roots(store, arguments.root, made)
         _show_outputs(store, made, console)
     return Exit.OK
+
+
+def _demands(arguments: argparse.Namespace) -> Demands:
+    keep = Path(arguments.keep_failed).absolute() if arguments.keep_failed else None
+    return Demands(
+        check=arguments.check,
+        rounds=arguments.rounds,
+        keep_going=arguments.keep_going,
+        keep_failed=keep,
+    )
 
 
 def _add_roots(store: Store, link: str, made: Mapping[tuple[str, str], StorePath]) -> None:
@@ -140,8 +151,9 @@ def _sandbox(environment: Mapping[str, str]) -> Bubblewrap:
 class _Listener:
     """Passes events on: as JSON lines, or as sentences."""
 
-    def __init__(self, console: Console, plan: Plan) -> None:
+    def __init__(self, console: Console, plan: Plan, *, keeps_going: bool) -> None:
         self._console = console
+        self._keeps_going = keeps_going
         self._names = {identity: action.name for identity, action in plan.actions.items()}
 
     def __call__(self, event: Event) -> None:
@@ -157,6 +169,11 @@ class _Listener:
             cached = event.outcome is Outcome.CACHED
             word, level = ("had", 1) if cached else ("made", 0)
             self._console.talk(f"{word} {event.name}: {_texts(event)}", verbosity=level)
+        elif isinstance(event, ActionFailed):  # told as an error when nothing is to go on
+            level = 0 if self._keeps_going else 1
+            self._console.talk(f"failed {event.name}: {event.why}", verbosity=level)
+        elif isinstance(event, ActionSkipped):
+            self._console.talk(f"skipped {event.name}: it needs {self._names[event.failed]}")
         elif isinstance(event, FetchProgress):
             size = f"{event.received_bytes} of {event.total_bytes} bytes"
             self._console.talk(f"{self._names[event.action]}: {size}", verbosity=1)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, ComposeRequest, compose_static
 from eka.store import (
+    ActionFailed,
     ActionFinished,
     ActionLog,
+    ActionSkipped,
     ActionStarted,
     FetchAction,
     FetchProgress,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import AtomKey, Label, Lock, Manifest
+    from eka.build import Demands
     from eka.compose import Composition
     from eka.store import Event, Plan, StorePath
     from eka.workflow.project import Project
@@ -51,9 +54,9 @@ class BuildOptions:
 
     targets: tuple[str, ...] = ()  # direct dependencies, LABEL or SET::LABEL; none: the project
     locked: bool = False
-    check: bool = False  # build again and compare
     link: Path | None = None  # where the result link goes; None: no link
     plan_only: bool = False
+    demands: Demands | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,16 @@ class BuildReport:
 class Tally:
     """Counts what happens and shows it; logs go to ``log``."""
 
-    def __init__(self, services: Services, total: int, log: Callable[[str, bytes], None]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        total: int,
+        log: Callable[[str, bytes], None],
+        *,
+        keeps_going: bool = False,
+    ) -> None:
         self._progress = services.progress
+        self._keeps_going = keeps_going
         self._total = total
         self._log = log
         self._names: dict[str, str] = {}
@@ -98,6 +109,12 @@ class Tally:
         elif isinstance(event, FetchProgress):
             name = self._names.get(event.action, "")
             self._progress.count(name, event.received_bytes, event.total_bytes)
+        elif isinstance(event, ActionFailed):
+            if self._keeps_going:  # else it is told right away, as the error it is
+                self._progress.line(f"failed {event.name}: {event.why}")
+        elif isinstance(event, ActionSkipped):
+            needed = self._names.get(event.failed, "")
+            self._progress.line(f"skipped {event.name}: it needs {needed}")
         elif isinstance(event, ActionFinished):
             built = event.outcome is Outcome.BUILT
             self.built, self.cached = self.built + built, self.cached + (not built)
@@ -128,10 +145,11 @@ def build_project(
     fetch_lock(services, lock)
     composition = _composed(services, project, manifest, lock, tuple(targets.values()))
     plan = composition.plan
-    tally = Tally(services, len(plan.actions), log)
+    keeps_going = options.demands is not None and options.demands.keep_going
+    tally = Tally(services, len(plan.actions), log, keeps_going=keeps_going)
     if options.plan_only:
         return BuildReport((), 0, 0, plan)
-    realised = services.realiser(tally.emit).realise(plan, check=options.check)
+    realised = services.realiser(tally.emit).realise(plan, options.demands)
     outputs: list[BuiltOutput] = []
     for name, key in targets.items():
         root = composition.outputs[key]

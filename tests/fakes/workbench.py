@@ -9,7 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eka.build import Bubblewrap, ControlGroups, HttpDownloader, Limits, Patience, Realiser
+from eka.build import (
+    Bubblewrap,
+    ControlGroups,
+    Demands,
+    HttpDownloader,
+    Limits,
+    Patience,
+    Realiser,
+)
 from eka.build import seccomp_filter as machine_filter
 from eka.store import (
     ActionFinished,
@@ -142,10 +150,10 @@ class Workbench:
             **changes,
         )
 
-    def realise(self, *actions: Action, check: bool = False) -> StorePath:
+    def realise(self, *actions: Action, **demands: Any) -> StorePath:  # noqa: ANN401 - of `Demands`
         """Realise a plan whose root is the last action; returns that action's output."""
         plan = plan_of(*actions)
-        (path,) = self.realiser.realise(plan, check=check).values()
+        (path,) = self.realiser.realise(plan, Demands(**demands)).values()
         return path
 
     def build(self, text: str, **changes: Any) -> StorePath:  # noqa: ANN401 - as for `script`

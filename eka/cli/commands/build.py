@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from eka.build.demands import Demands
 from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
 from eka.cli.frame import Frame
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from eka.cli.text import Line
 
 RESULT = "result"
+MAX_JOBS = 1024
+MAX_ROUNDS = 1000
 
 
 def build(  # noqa: PLR0913 - one parameter is one option
@@ -32,7 +35,21 @@ def build(  # noqa: PLR0913 - one parameter is one option
     locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
     offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
     frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=MAX_JOBS, help="Builds at one time.")
+    ] = None,
+    keep_going: Annotated[
+        bool,
+        typer.Option("--keep-going", "-k", help="After a failure, build the rest."),
+    ] = False,
     check: Annotated[bool, typer.Option(help="Build again and compare the outputs.")] = False,
+    rounds: Annotated[
+        int,
+        typer.Option(min=1, max=MAX_ROUNDS, help="Build each action so often, and compare."),
+    ] = 1,
+    keep_failed: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Move the files of failed builds there.")
+    ] = None,
     store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
     link: Annotated[str, typer.Option(help="Name of the result link.")] = RESULT,
     no_link: Annotated[bool, typer.Option("--no-link", help="Make no result link.")] = False,
@@ -43,15 +60,21 @@ def build(  # noqa: PLR0913 - one parameter is one option
     What was built before is not built again. A missing lock is written first.
 
     Exit status: 0 built, 1 failed, 3 not found, 4 network, 5 an input is not what the lock pins,
-    100 a recipe failed, 101 it took too long, 102 a download has another hash, 104 --check found
-    a difference.
+    100 a recipe failed, 101 it took too long, 102 a download has another hash, 104 --check or
+    --rounds found a difference. With --keep-going the status is that of the first failure.
     """
     options = BuildOptions(
         targets=tuple(targets or ()),
         locked=locked or frozen,
-        check=check,
         link=None if no_link else frame.path(link),
         plan_only=plan,
+        demands=Demands(
+            check=check,
+            rounds=rounds,
+            keep_going=keep_going,
+            jobs=jobs,
+            keep_failed=frame.path(keep_failed) if keep_failed else None,
+        ),
     )
     services = wiring.services(frame, offline=offline or frozen, store=store)
     report = build_project(

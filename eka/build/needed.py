@@ -1,0 +1,109 @@
+"""What a plan comes to as far as that is known, and what is left to perform."""
+
+from __future__ import annotations
+
+import threading
+
+from eka.build.memory import Memory
+from eka.checking import TYPE_CHECKING
+from eka.store import ActionFinished, Outcome, PathNotFound, TreeInput, resolved_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from contextlib import ExitStack
+
+    from eka.store import Event, Plan, Store, StorePath
+
+Outputs = dict[str, "StorePath"]
+
+
+class Known:
+    """The outputs of the actions of one plan that are known and there.
+
+    Args:
+        plan: What is to be made.
+        store: Where outputs are, and what actions came to before.
+        leases: Receives the leases of outputs that are there already.
+        emit: Told of each.
+    """
+
+    def __init__(
+        self, plan: Plan, store: Store, leases: ExitStack, emit: Callable[[Event], None]
+    ) -> None:
+        self.memory = Memory(store)
+        self.outputs: dict[str, Outputs] = {}
+        self._plan = plan
+        self._store = store
+        self._leases = leases
+        self._leasing = threading.Lock()
+        self._emit = emit
+
+    def needed(self, checked: Collection[str]) -> list[str]:
+        """Return the actions to perform, each after its inputs.
+
+        What an action was before is known without its inputs being there, so an output that
+        still exists needs nothing below it: no network and no sandbox.
+
+        Args:
+            checked: Actions whose inputs must be there in any case.
+        """
+        order = self._plan.order()
+        past: dict[str, Outputs] = {}
+        for identity in order:
+            recalled = self._recall(identity, past)
+            if recalled is not None:
+                past[identity] = recalled
+        wanted = {root.action for root in self._plan.roots}
+        needed: list[str] = []
+        for identity in reversed(order):
+            if identity not in wanted:
+                continue
+            known = past.get(identity)
+            if known is not None and self.hold(known):
+                self.outputs[identity] = known
+                self.tell(identity, known, Outcome.CACHED)
+                if identity not in checked:
+                    continue
+            else:
+                needed.append(identity)
+            wanted.update(self.below(identity))
+        return needed[::-1]
+
+    def below(self, identity: str) -> set[str]:
+        """Return the actions whose outputs an action needs."""
+        inputs = self._plan.actions[identity].inputs.values()
+        return {wanted.action for wanted in inputs if not isinstance(wanted, TreeInput)}
+
+    def inputs(
+        self, identity: str, outputs: Mapping[str, Outputs] | None = None
+    ) -> dict[str, StorePath]:
+        """Return the inputs of an action; those it needs are known."""
+        known = self.outputs if outputs is None else outputs
+        return {
+            name: wanted.path
+            if isinstance(wanted, TreeInput)
+            else known[wanted.action][wanted.output]
+            for name, wanted in self._plan.actions[identity].inputs.items()
+        }
+
+    def hold(self, outputs: Outputs) -> bool:
+        """Keep outputs from garbage collection; False when one is gone."""
+        try:
+            with self._leasing:
+                self._leases.enter_context(self._store.lease(outputs.values()))
+        except PathNotFound:
+            return False
+        return True
+
+    def tell(self, identity: str, outputs: Outputs, outcome: Outcome) -> None:
+        """Tell that all outputs of an action are there."""
+        name = self._plan.actions[identity].name
+        self._emit(ActionFinished(identity, name, outcome, tuple(sorted(outputs.items()))))
+
+    def _recall(self, identity: str, past: Mapping[str, Outputs]) -> Outputs | None:
+        if not all(below in past for below in self.below(identity)):
+            return None
+        action = self._plan.actions[identity]
+        return self.memory.recall(
+            resolved_name(action, self.inputs(identity, past)), action.outputs
+        )
