@@ -66,7 +66,7 @@ class Console:
         if cause is not None and self.verbosity > 0:
             self._stderr.write(safe("".join(traceback.format_exception(cause))))
         if self.as_json:
-            self.line({"schema": "eka.error/1", "error": _document(error)})
+            self.line({"schema": "eka.error/1", "error": error_document(error)})
         else:
             for text in _lines(error):
                 self._stderr.write(f"{safe_line(text)}\n")
@@ -91,7 +91,8 @@ def _lines(error: EkaError) -> Iterator[str]:
             yield from (f"    {line}" for line in more)
 
 
-def _document(error: EkaError) -> Document:
+def error_document(error: EkaError) -> Document:
+    """Return an error as JSON, the same for every way it is told."""
     found: Document = {
         "code": error.code,
         "what": error.what,
@@ -104,5 +105,5 @@ def _document(error: EkaError) -> Document:
     if error.details:
         found["details"] = list(error.details)
     if isinstance(error, Problems):
-        found["problems"] = [_document(problem) for problem in error.problems]
+        found["problems"] = [error_document(problem) for problem in error.problems]
     return found

@@ -110,3 +110,64 @@ class AmbiguousId(EkaError):
             fix="write more letters",
         )
         self.found = tuple(found)
+
+
+class InvalidRequest(EkaError):
+    """A line is not a request that the protocol allows."""
+
+    code = "invalid-request"
+    exit_status = Exit.USAGE
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            what="the request is not valid",
+            where=where,
+            why=why,
+            fix="see atom-spec/store-protocol.md; the server lists its operations first",
+        )
+        self.identity: str | int | None = None
+
+
+class OperationRefused(EkaError):
+    """A server does not do this for whoever reaches it on this way."""
+
+    code = "operation-refused"
+    exit_status = Exit.USAGE
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(
+            what="this server only tells, it changes nothing",
+            where=operation,
+            fix="use its socket, or start it with --writable",
+        )
+        self.operation = operation
+
+
+class TooManyConnections(EkaError):
+    """A server has as many connections as it takes."""
+
+    code = "too-many-connections"
+    exit_status = Exit.FAILED
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            what="the server has no room for another connection",
+            why=f"it takes {limit} at one time",
+            fix="close one, or try again later",
+        )
+        self.limit = limit
+
+
+class CannotServe(EkaError):
+    """A server cannot listen where it was told to."""
+
+    code = "cannot-serve"
+    exit_status = Exit.FAILED
+
+    def __init__(self, where: str, why: str, fix: str = "") -> None:
+        super().__init__(
+            what="cannot listen here",
+            where=where,
+            why=why,
+            fix=fix or "choose another place; 127.0.0.1:0 takes any port that is free",
+        )
