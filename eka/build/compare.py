@@ -79,7 +79,7 @@ def _shape(node: Node, own: bytes) -> _Shape:
                 size += len(chunk)
             kind = "an executable file" if executable else "a file"
             value = f"{executable} {hasher.digest().hex()}"
-            return _Shape("file", value, f"{kind} of {size} bytes")
+            return _Shape("file", value, f"{kind} of {size} {'byte' if size == 1 else 'bytes'}")
 
 
 def _is_file(shape: _Shape | None) -> bool:

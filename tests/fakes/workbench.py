@@ -156,9 +156,9 @@ class Workbench:
         (path,) = self.realiser.realise(plan, Demands(**demands)).values()
         return path
 
-    def build(self, text: str, **changes: Any) -> StorePath:  # noqa: ANN401 - as for `script`
+    def build(self, text: str, *, rounds: int = 1, **changes: Any) -> StorePath:  # noqa: ANN401 - as for `script`
         """Realise one script."""
-        return self.realise(self.script(text, **changes))
+        return self.realise(self.script(text, **changes), rounds=rounds)
 
     def read(self, path: StorePath, below: str = "") -> str:
         """Return the text of a file of an output."""

@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def told(bench: Workbench, script: str, **changes: object) -> list[str]:
+def told(bench: Workbench, script: str, **changes: Any) -> list[str]:
     """Run a script that makes an empty output; return what it said."""
     bench.build(f"mkdir $out\n{script}", **changes)
     return bench.log()

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from eka.build.log import MAX_LINE_BYTES, TAIL_LINES, LogWriter
+from eka.build.log import TAIL_LINES, LogWriter
+from eka.store import MAX_LINE_BYTES
 
 
 class Listener:
