@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A terminal that cannot show a letter must not turn an answer into a failure.
             stream.reconfigure(errors="backslashreplace")
     console = Console(sys.stdin.buffer, sys.stdout, sys.stderr)
+    # A polite end ends like Ctrl-C: builds are stopped, scratch space is removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status = dispatch(words, os.environ, console)
         sys.stdout.flush()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def told(bench: Workbench, script: str, **changes: Any) -> list[str]:
+def told(bench: Workbench, script: str, **changes: Any) -> list[str]:  # noqa: ANN401 - of `script`
     """Run a script that makes an empty output; return what it said."""
     bench.build(f"mkdir $out\n{script}", **changes)
     return bench.log()
