@@ -1,0 +1,200 @@
+"""Store paths -> an OCI image with all they need.
+
+Source: atom-spec/image.md [image-content], [image-programs].
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+
+from eka.checking import TYPE_CHECKING
+from eka.store.errors import refusals
+from eka.store.image.errors import InvalidImageOption
+from eka.store.image.layers import split
+from eka.store.image.layout import LayoutWriter, check_place, replacing
+from eka.store.image.stream import root_layer, store_layer
+from eka.store.image.top import top_layer
+from eka.store.read import read_tree
+from eka.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from eka.store.image.config import ImageConfig, Layer
+    from eka.store.path import StorePath
+    from eka.store.store import Store
+
+MAX_LAYERS = 100
+MOST_LAYERS = 127  # more than this no engine mounts
+FEWEST_LAYERS = 3
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageOptions:
+    """What an image is to be like."""
+
+    config: ImageConfig
+    rootfs: StorePath | None = None  # its contents become /
+    max_layers: int = MAX_LAYERS
+    gzip: bool = False  # bytes then depend on the zlib of this machine
+
+    def __post_init__(self) -> None:
+        if not FEWEST_LAYERS <= self.max_layers <= MOST_LAYERS:
+            why = f"{self.max_layers} is not from {FEWEST_LAYERS} to {MOST_LAYERS}"
+            raise InvalidImageOption("max-layers", why)
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """What an image will hold."""
+
+    config: ImageConfig  # with PATH and the program to start
+    layers: tuple[tuple[StorePath, ...], ...]  # of store paths, the first layer first
+    rootfs: StorePath | None
+    programs: Mapping[str, str]  # name -> where it is
+    hidden: tuple[str, ...]  # programs whose names others took before them
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReport:
+    """An image that was written."""
+
+    plan: ImagePlan
+    digest: str  # of the manifest: sha256:<64 hex digits>
+    layers: tuple[Layer, ...]
+    size_bytes: int  # of all layers
+
+
+def plan_image(store: Store, roots: Sequence[StorePath], options: ImageOptions) -> ImagePlan:
+    """Return what `export_image` would write.
+
+    Args:
+        store: Holds the paths.
+        roots: What the image is made for, in order: earlier programs hide later ones.
+        options: How.
+
+    Raises:
+        PathNotFound: The store does not hold a path.
+    """
+    rootfs = options.rootfs
+    if rootfs is not None and not store.physical(rootfs).is_dir():
+        store.path_info(rootfs)
+        raise InvalidImageOption("rootfs", f"{rootfs.text} is not a directory")
+    wanted = [*roots] if rootfs is None else [*roots, *store.path_info(rootfs).references]
+    references = {path: store.path_info(path).references for path in store.closure(wanted)}
+    own = FEWEST_LAYERS - 1 if rootfs is not None else FEWEST_LAYERS - 2
+    layers = split(references, options.max_layers - own)
+    programs, hidden = _programs(store, roots)
+    return ImagePlan(
+        _completed(options.config, roots, programs, rootfs),
+        tuple(tuple(layer) for layer in layers),
+        rootfs,
+        programs,
+        hidden,
+    )
+
+
+def export_image(
+    store: Store,
+    roots: Sequence[StorePath],
+    directory: Path,
+    options: ImageOptions,
+    *,
+    on_layer: Callable[[Layer], None] | None = None,
+) -> ImageReport:
+    """Write an image to ``directory``, replacing one that is there; equal inputs, equal bytes.
+
+    Raises:
+        PathNotFound: The store does not hold a path.
+        ImagePlaceTaken: Something that is no image lies there.
+    """
+    place = directory.absolute()
+    leased = [*roots, *([] if options.rootfs is None else [options.rootfs])]
+    with refusals(place), store.lease(leased):
+        check_place(place)  # before the work, not after it
+        plan = plan_image(store, roots, options)
+        layers: list[Layer] = []
+        with replacing(place) as fresh:
+            writer = LayoutWriter(fresh)
+            for chunks, made_from in _contents(store, plan):
+                layers.append(writer.layer(chunks, made_from, gzip=options.gzip))
+                if on_layer is not None:
+                    on_layer(layers[-1])
+            manifest = writer.finish(plan.config, layers)
+    size_bytes = sum(layer.blob.size_bytes for layer in layers)
+    return ImageReport(plan, f"sha256:{manifest.sha256}", tuple(layers), size_bytes)
+
+
+def _contents(store: Store, plan: ImagePlan) -> Iterator[tuple[Iterator[bytes], str]]:
+    """Yield the bytes of each layer, and what it is made from."""
+    if plan.rootfs is not None:
+        yield root_layer(read_tree(store.physical(plan.rootfs))), f"rootfs {plan.rootfs.text}"
+    for paths in plan.layers:
+        trees = ((path.base.encode(), read_tree(store.physical(path))) for path in paths)
+        made_from = paths[0].text if len(paths) == 1 else f"{len(paths)} store paths"
+        yield store_layer(trees), made_from
+    # In a rootfs /bin may be a symlink: there, PATH alone leads to the programs.
+    links: Mapping[str, str] = plan.programs if plan.rootfs is None else {}
+    names = {os.fsencode(name): os.fsencode(target) for name, target in links.items()}
+    top = top_layer(names, plan.config.workdir, _present(store, plan))
+    yield iter((top,)), "eka: /tmp, /etc and programs"
+
+
+def _present(store: Store, plan: ImagePlan) -> list[bytes]:
+    """Return which of the names that the top layer would make the rootfs has."""
+    if plan.rootfs is None:
+        return []
+    steps = plan.config.workdir.strip("/").split("/")
+    names = ["etc", "etc/group", "etc/passwd"]
+    names += ["/".join(steps[: number + 1]) for number in range(len(steps))]
+    root = store.physical(plan.rootfs)
+    return [name.encode() for name in names if name and os.path.lexists(root / name)]
+
+
+def _programs(store: Store, roots: Sequence[StorePath]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the programs of the roots, and which of them are hidden by earlier ones."""
+    found: dict[str, str] = {}
+    hidden: list[str] = []
+    for root in roots:
+        place = store.physical(root)
+        if place.is_file() and not place.is_symlink():
+            here = {root.name: root.text} if _is_program(place) else {}
+        else:
+            here = {name: f"{root.text}/bin/{name}" for name in _names_in(place / "bin")}
+        hidden += [target for name, target in here.items() if found.get(name, target) != target]
+        found = {**here, **found}
+    return found, tuple(hidden)
+
+
+def _names_in(directory: Path) -> list[str]:
+    if directory.is_symlink() or not directory.is_dir():
+        return []
+    return sorted(each.name for each in directory.iterdir() if _is_program(each))
+
+
+def _is_program(place: Path) -> bool:
+    """Tell whether a file may be executed; a link counts, wherever it leads in the store."""
+    mode = place.lstat().st_mode
+    return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR))
+
+
+def _completed(
+    config: ImageConfig,
+    roots: Sequence[StorePath],
+    programs: Mapping[str, str],
+    rootfs: StorePath | None,
+) -> ImageConfig:
+    """Return the configuration with ``PATH``, and with the program if there is only one."""
+    env = dict(config.env)
+    if "PATH" not in env:
+        below = {target.rpartition("/")[0] for target in programs.values()}
+        places = [f"{root.text}/bin" for root in roots if f"{root.text}/bin" in below]
+        env["PATH"] = "/bin" if rootfs is None else ":".join([*places, _SYSTEM_PATH])
+    cmd = config.cmd
+    if not config.entrypoint and not cmd and len(programs) == 1:
+        cmd = tuple(programs.values())
+    return replace(config, env=env, cmd=cmd)
