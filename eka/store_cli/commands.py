@@ -8,12 +8,13 @@ from pathlib import Path
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import FaultKind, StorePath, VerifyFault, path_of
-from eka.store_cli.paths import counted, path_document, typed_path
+from eka.store_cli.paths import counted, nar_fields, path_document, typed_path
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from eka.store import Store
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
 
@@ -52,14 +53,30 @@ def add(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         if arguments.dry_run:
             path = path_of(name, source)
         else:
-            path = store.add_path(name, source, expected=arguments.expect)
+            path = _added(store, name, source, arguments)
             if arguments.root is not None:
                 store.add_root(Path(arguments.root), path)
         physical = str(store.physical(path))
+        nar = nar_fields(store, path) if arguments.nar and not arguments.dry_run else {}
     console.data(path.text)
-    fields = {"path": path.text, "physical": physical, "dry_run": bool(arguments.dry_run)}
+    if nar:
+        console.talk(_told(nar))
+    fields = {"path": path.text, "physical": physical, "dry_run": bool(arguments.dry_run), **nar}
     console.document("add", fields)
     return Exit.OK
+
+
+def _added(store: Store, name: str, source: Path, arguments: argparse.Namespace) -> StorePath:
+    expected: str | None = arguments.expect
+    if not arguments.nar:
+        return store.add_path(name, source, expected=expected)
+    from eka.store.nix.remember import add_path_with_nar  # noqa: PLC0415 - only where asked for
+
+    return add_path_with_nar(store, name, source, expected=expected)[0]
+
+
+def _told(nar: Mapping[str, object]) -> str:
+    return f"NAR of {nar['nar_size_bytes']} bytes, SHA-256 {nar['nar_sha256']}"
 
 
 def path_info(arguments: argparse.Namespace, place: Place, console: Console) -> int:
@@ -70,13 +87,19 @@ def path_info(arguments: argparse.Namespace, place: Place, console: Console) -> 
             paths = store.closure(paths)
         found = [store.path_info(path) for path in paths]
         physical = [str(store.physical(path)) for path in paths]
-    for each, where in zip(found, physical, strict=True):
+        nars = [nar_fields(store, path) if arguments.nar else {} for path in paths]
+    for each, where, nar in zip(found, physical, nars, strict=True):
         console.data(each.path.text)
         console.data(f"  at {where}")
         console.data(f"  {each.kind}, {counted(each.size_bytes, 'byte')}, content {each.content}")
+        if nar:
+            console.data(f"  {_told(nar)}")
         for reference in each.references:
             console.data(f"  refers to {reference.text}")
-    documents = [path_document(each, place) for each, place in zip(found, physical, strict=True)]
+    documents = [
+        {**path_document(each, where), **nar}
+        for each, where, nar in zip(found, physical, nars, strict=True)
+    ]
     console.document("path-info", {"paths": documents})
     return Exit.OK
 

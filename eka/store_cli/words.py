@@ -104,6 +104,7 @@ def _add(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", metavar="PATH", help="file, directory or link to add")
     command.add_argument("--name", help="name of the store path (default: the last part of PATH)")
     command.add_argument("--expect", metavar="HASH", help="content hash it must have, 64 digits")
+    _nar(command)
     _root(command)
     _dry_run(command, "tell the path, add nothing")
 
@@ -111,6 +112,7 @@ def _add(command: argparse.ArgumentParser) -> None:
 def _path_info(command: argparse.ArgumentParser) -> None:
     command.add_argument("paths", metavar="PATH", nargs="+", help="store path, or a link to one")
     command.add_argument("--closure", action="store_true", help="and all they refer to")
+    _nar(command)
 
 
 def _realise(command: argparse.ArgumentParser) -> None:
@@ -186,6 +188,24 @@ def _serve(command: argparse.ArgumentParser) -> None:
     add("--public", action="store_true", help="over HTTP: allow addresses that others reach")
 
 
+def _image(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("paths", metavar="PATH", nargs="+", help="store path to put in, with all it refers to")
+    add("directory", metavar="DIR", help="where the image goes; one that is there is replaced")
+    add("--rootfs", metavar="PATH", help="store path whose contents become /")
+    add("--tag", default="latest", help="name of the image in DIR (default: latest)")
+    add("--entrypoint", metavar="WORDS", help='what is always started, such as "lua -i"')
+    add("--cmd", metavar="WORDS", help="what follows, unless other words are given")
+    add("--env", metavar="NAME=VALUE", action="append", default=[], help="set a variable")
+    add("--label", metavar="NAME=VALUE", action="append", default=[], help="set a label")
+    add("--workdir", metavar="DIR", default="/", help="where programs start (default: /)")
+    add("--user", metavar="UID[:GID]", default="", help="as whom they run (default: root)")
+    add("--system", help="machine it is for, such as aarch64-linux (default: this one)")
+    add("--max-layers", metavar="N", type=_number, default=100, help="at most (default: 100)")
+    add("--gzip", action="store_true", help="compress; the digest then depends on zlib")
+    _dry_run(command, "tell which paths make which layer, write nothing")
+
+
 def _gc(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     size = "delete only until the store holds no more than SIZE, such as 10G: the oldest first"
@@ -214,6 +234,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "pin": ("Keep a path under a name, unpin it, or list what is pinned", _pin),
     "log": ("Print what a build said, or list what ran", _log),
     "serve": ("Answer requests of other programs, as lines of JSON", _serve),
+    "image": ("Write store paths, with all they need, as an OCI image", _image),
     "gc": ("Delete every path that no root and no running process needs", _gc),
     "verify": ("Read store paths again and tell what is damaged", _verify),
     **NIX_COMMANDS,
@@ -224,6 +245,10 @@ def _root(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--root", metavar="LINK", help="make LINK point at it and keep it while LINK exists"
     )
+
+
+def _nar(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--nar", action="store_true", help="and the SHA-256 of the NAR, for Nix")
 
 
 def _dry_run(command: argparse.ArgumentParser, line: str) -> None:
