@@ -27,6 +27,7 @@ _MODULES = {
     "serve": "serve",
     "gc": "gc",
     "pin": "pin",
+    "image": "image",
     "nix-export": "nix",
     "nix-import": "nix",
     "nix-key": "nix",
