@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from math import inf
 
 from eka.checking import TYPE_CHECKING
@@ -12,6 +11,7 @@ from eka.store.marking import Dead, by_last_use, dead_paths, deletable
 from eka.store.path import StorePath
 from eka.store.roots import find_roots
 from eka.store.session import Session, held
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from eka.hashing import DIGEST_BYTES, base32hex, digest
 from eka.store.errors import InvalidStoreName, InvalidStorePath
+from eka.values import dataclass
 
 LOGICAL_ROOT = "/eka/store"
 DIGEST_LETTERS = 32

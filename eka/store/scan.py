@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from eka.checking import TYPE_CHECKING
 from eka.hashing import new_hasher
 from eka.store.nodes import DirNode, FileNode, LinkNode, NodePath
 from eka.store.path import store_path
 from eka.store.read import read_tree
 from eka.store.tree import EXECUTABLE_MODE, FILE_MODE, LINK_MODE, TreeDigest
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,12 +11,12 @@ import os
 import threading
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
 from eka.store.errors import StoreDamaged
 from eka.store.files import delete_tree, lock_file, make_directory
 from eka.store.write import write_all
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

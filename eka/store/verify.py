@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
 
 from eka.checking import TYPE_CHECKING
@@ -12,6 +11,7 @@ from eka.errors import EkaError
 from eka.store.references import ReferenceScanner
 from eka.store.scan import digest_tree, scan_tree
 from eka.store.write import DIRECTORY_BITS, EXECUTABLE_BITS, MTIME_NS, PLAIN_BITS
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,6 @@ every name is checked first, so a hostile stream cannot write outside the destin
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
 from eka.hashing import digest, new_hasher
@@ -19,6 +18,7 @@ from eka.store.tree import (
     TreeDigest,
     check_target,
 )
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
