@@ -35,6 +35,8 @@ CALLS: dict[str, list[str]] = {
     "vendor": ["vendor", "OUT"],
     "build": ["build", "--no-link"],
     "run": ["run", "--json"],
+    "shell": ["shell", "-c", "true", "--json"],
+    "image": ["image", "OUT"],
     "doctor": ["doctor"],
 }
 # In which directory of the checkout; its root by default. ``plain`` is an atom without a lock,
@@ -44,7 +46,20 @@ PLACES: dict[str, str] = {
     "import": "plain",
     **dict.fromkeys(("remove", "update", "pin", "unpin"), "user"),
     **dict.fromkeys(
-        ("info", "tree", "why", "outdated", "fetch", "build", "run", "diff", "mirror", "vendor"),
+        (
+            "info",
+            "tree",
+            "why",
+            "outdated",
+            "fetch",
+            "build",
+            "run",
+            "diff",
+            "mirror",
+            "vendor",
+            "image",
+            "shell",
+        ),
         "greet",
     ),
 }
@@ -83,7 +98,9 @@ ADDRESSED: dict[str, list[list[str]]] = {
     "mirror": [["mirror", "--", "URL"], ["mirror", "out"]],
     "vendor": [["vendor", "--", "URL"], ["vendor", "out"]],
     "build": [["build"]],
+    "image": [["image", "--", "URL", "OUT"], ["image", "--rootfs=URL", "--", "OUT"]],
     "run": [["run"]],
+    "shell": [["shell"]],
     "doctor": [["doctor"]],
 }
 

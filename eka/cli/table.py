@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fetch": ("eka.cli.commands.fetch:fetch", "Download everything atom.lock pins"),
     "build": ("eka.cli.commands.build:build", "Build the locked closure in a sandbox"),
     "run": ("eka.cli.commands.run:run", "Build an atom and start its program"),
+    "image": ("eka.cli.commands.image:image", "Build, and write an OCI image of the outputs"),
+    "shell": ("eka.cli.commands.shell:shell", "Open a shell where an atom is built"),
     "mirror": ("eka.cli.commands.mirror:mirror", "Put what atom.lock pins into a bare repository"),
     "vendor": ("eka.cli.commands.vendor:vendor", "Put what atom.lock pins into plain directories"),
     "doctor": ("eka.cli.commands.doctor:doctor", "Say what works on this machine"),

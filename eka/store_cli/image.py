@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shlex
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
@@ -11,9 +10,9 @@ from eka.errors import Exit
 from eka.store.image import (
     ImageConfig,
     ImageOptions,
-    ImagePlan,
-    InvalidImageOption,
     export_image,
+    parse_pairs,
+    parse_words,
     plan_image,
 )
 from eka.store_cli.amounts import in_words
@@ -21,9 +20,8 @@ from eka.store_cli.paths import counted, typed_path
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
-    from eka.store.image import ImageReport, Layer
+    from eka.store.image import ImagePlan, ImageReport, Layer
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
 
@@ -33,12 +31,12 @@ def image(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     config = ImageConfig(
         system=arguments.system or f"{platform.machine()}-{platform.system().lower()}",
         tag=arguments.tag,
-        entrypoint=_words("entrypoint", arguments.entrypoint),
-        cmd=_words("cmd", arguments.cmd),
-        env=_pairs("env", arguments.env),
+        entrypoint=parse_words("entrypoint", arguments.entrypoint),
+        cmd=parse_words("cmd", arguments.cmd),
+        env=parse_pairs("env", arguments.env),
         workdir=arguments.workdir,
         user=arguments.user,
-        labels=_pairs("label", arguments.label),
+        labels=parse_pairs("label", arguments.label),
     )
     directory = Path(arguments.directory).absolute()
     with place.store() as store:
@@ -76,7 +74,7 @@ class _Teller:
 def _show(plan: ImagePlan, report: ImageReport | None, directory: Path, console: Console) -> None:
     for target in plan.hidden:
         console.talk(f"hidden by another program of its name: {target}")
-    fields = plan_fields(plan)
+    fields: dict[str, object] = {**plan.to_json()}
     if report is None:
         for each in plan.layers:
             console.data(" ".join(path.text for path in each))
@@ -85,49 +83,6 @@ def _show(plan: ImagePlan, report: ImageReport | None, directory: Path, console:
         console.data(report.digest)
         size = in_words(report.size_bytes)
         console.talk(f"{directory}: {counted(len(report.layers), 'layer')}, {size}")
-        fields |= report_fields(report)
-    fields |= {"directory": str(directory), "tag": plan.config.tag, "dry_run": report is None}
+        fields |= report.to_json()
+    fields |= {"directory": str(directory), "dry_run": report is None}
     console.document("image", fields)
-
-
-def plan_fields(plan: ImagePlan) -> dict[str, object]:
-    """Return what an image holds, as JSON."""
-    return {
-        "paths": [[path.text for path in layer] for layer in plan.layers],
-        "rootfs": plan.rootfs.text if plan.rootfs else None,
-        "programs": dict(sorted(plan.programs.items())),
-        "hidden": list(plan.hidden),
-    }
-
-
-def report_fields(report: ImageReport) -> dict[str, object]:
-    """Return how an image was written, as JSON."""
-    return {
-        "digest": report.digest,
-        "size_bytes": report.size_bytes,
-        "layers": [
-            {
-                "digest": f"sha256:{layer.blob.sha256}",
-                "size_bytes": layer.blob.size_bytes,
-                "made_from": layer.made_from,
-            }
-            for layer in report.layers
-        ],
-    }
-
-
-def _words(option: str, text: str | None) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(text or ""))
-    except ValueError as error:
-        raise InvalidImageOption(option, str(error)) from error
-
-
-def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise InvalidImageOption(option, f"{text[:100]!r} is not NAME=VALUE")
-        found[name] = value
-    return found

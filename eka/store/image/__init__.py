@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eka.store.image.config import MACHINES, ImageConfig, Layer
+from eka.store.image.config import MACHINES, ImageConfig, Layer, parse_pairs, parse_words
 from eka.store.image.errors import ImagePlaceTaken, ImageSourceChanged, InvalidImageOption
 from eka.store.image.export import (
     MAX_LAYERS,
@@ -25,5 +25,7 @@ __all__ = [
     "InvalidImageOption",
     "Layer",
     "export_image",
+    "parse_pairs",
+    "parse_words",
     "plan_image",
 ]

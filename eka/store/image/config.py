@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 from eka.checking import TYPE_CHECKING
 from eka.store.image.errors import InvalidImageOption
@@ -104,6 +105,29 @@ class Layer:
     blob: Blob
     diff_sha256: str  # of the layer unpacked; without compression that of the blob
     made_from: str  # for people
+
+
+def parse_words(option: str, text: str | None) -> tuple[str, ...]:
+    """Return the words of a command as a shell would split it.
+
+    Raises:
+        InvalidImageOption: A quote is left open.
+    """
+    try:
+        return tuple(shlex.split(text or ""))
+    except ValueError as error:
+        raise InvalidImageOption(option, str(error)) from error
+
+
+def parse_pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return name -> value of each ``NAME=VALUE``; raises `InvalidImageOption`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidImageOption(option, f"{text[:100]!r} is not NAME=VALUE")
+        found[name] = value
+    return found
 
 
 def config_document(config: ImageConfig, layers: Sequence[Layer]) -> bytes:

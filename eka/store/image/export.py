@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from eka.store.image.config import ImageConfig, Layer
     from eka.store.path import StorePath
+    from eka.store.plan import Json
     from eka.store.store import Store
 
 MAX_LAYERS = 100
@@ -58,6 +59,16 @@ class ImagePlan:
     programs: Mapping[str, str]  # name -> where it is
     hidden: tuple[str, ...]  # programs whose names others took before them
 
+    def to_json(self) -> dict[str, Json]:
+        """Return what the image holds, as JSON."""
+        return {
+            "tag": self.config.tag,
+            "paths": [[path.text for path in layer] for layer in self.layers],
+            "rootfs": self.rootfs.text if self.rootfs else None,
+            "programs": dict(sorted(self.programs.items())),
+            "hidden": [*self.hidden],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ImageReport:
@@ -67,6 +78,22 @@ class ImageReport:
     digest: str  # of the manifest: sha256:<64 hex digits>
     layers: tuple[Layer, ...]
     size_bytes: int  # of all layers
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what the image holds and what it became, as JSON."""
+        return {
+            **self.plan.to_json(),
+            "digest": self.digest,
+            "size_bytes": self.size_bytes,
+            "layers": [
+                {
+                    "digest": f"sha256:{layer.blob.sha256}",
+                    "size_bytes": layer.blob.size_bytes,
+                    "made_from": layer.made_from,
+                }
+                for layer in self.layers
+            ],
+        }
 
 
 def plan_image(store: Store, roots: Sequence[StorePath], options: ImageOptions) -> ImagePlan:
