@@ -6,7 +6,6 @@ The table is not part of what the store vouches for: it may be emptied at any ti
 from __future__ import annotations
 
 from enum import StrEnum
-from statistics import median
 
 from eka.checking import TYPE_CHECKING
 from eka.store.files import make_directory
@@ -129,6 +128,8 @@ class Runs:
         """Return how long actions took lately, by name; those never performed are left out."""
         if not self._is_there():
             return {}
+        from statistics import median  # noqa: PLC0415 - costs start-up time
+
         found: dict[str, float] = {}
         for name in dict.fromkeys(names):
             rows = self._query(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import traceback
 
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Problems
@@ -64,6 +63,8 @@ class Console:
     def complain(self, error: EkaError, *, cause: BaseException | None = None) -> int:
         """Show an error; return the exit status it ends the program with."""
         if cause is not None and self.verbosity > 0:
+            import traceback  # noqa: PLC0415 - costs start-up time
+
             self._stderr.write(safe("".join(traceback.format_exception(cause))))
         if self.as_json:
             self.line({"schema": "eka.error/1", "error": error_document(error)})
