@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
-from eka.store import Reduction, Store, StorePath
+from eka.store import FetchAction, Reduction, ReductionKind, Store, StorePath
+from eka.text import discreet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-KIND = "action"
+    from eka.build.perform import Work
+
+_SHA256 = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +25,50 @@ class Memory:
     def recall(self, resolved: str, outputs: Iterable[str]) -> dict[str, StorePath] | None:
         """Return what each output was, whether it is still there or not; None when unknown.
 
-        Of several outcomes one that is there is preferred, then the oldest.
+        Of several outcomes one that is there is preferred, then the oldest. What others assert
+        counts when the store trusts them.
         """
         found: dict[str, StorePath] = {}
         for output in outputs:
             known = [
                 StorePath.parse(reduction.refined)
-                for reduction in self.store.reduce(KIND, _name(resolved, output))
+                for reduction in self.store.reduce(ReductionKind.RESOLVED, _name(resolved, output))
+                if self.store.is_trusted(reduction)
             ]
             if not known:
                 return None
             found[output] = next(filter(self.store.has, known), known[0])
         return found
 
-    def record(self, resolved: str, outputs: Mapping[str, StorePath], evidence: str) -> None:
+    def record(self, work: Work, outputs: Mapping[str, StorePath], evidence: str) -> None:
         """Remember an outcome; others of the same action are kept beside it.
 
-        Source: atom-spec/build.md [build-resolved], [build-check].
+        Source: atom-spec/build.md [build-resolved], [build-check]; store.md [reduction-kinds].
         """
-        for output, path in outputs.items():
-            fact = Reduction(KIND, _name(resolved, output), path.base, evidence=evidence)
-            self.store.record(fact)
+        facts = [
+            Reduction(
+                ReductionKind.RESOLVED,
+                _name(work.resolved, output),
+                path.base,
+                evidence=evidence,
+            )
+            for output, path in outputs.items()
+        ]
+        self.store.record_all([*facts, *_links(work, outputs)])
+
+    def link(self, work: Work, outputs: Mapping[str, StorePath]) -> None:
+        """Remember what an action resolved to, whose outcome was known before."""
+        self.store.record_all(_links(work, outputs))
+
+
+def _links(work: Work, outputs: Mapping[str, StorePath]) -> Iterator[Reduction]:
+    inputs = " ".join(f"{name}={path.base}" for name, path in sorted(work.inputs.items()))
+    yield Reduction(ReductionKind.ACTION, work.identity, work.resolved, evidence=inputs)
+    if isinstance(work.action, FetchAction):
+        name = _SHA256 + work.action.sha256
+        for path in outputs.values():
+            url = discreet(work.action.urls[0])
+            yield Reduction(ReductionKind.FETCH, name, path.base, evidence=url)
 
 
 def _name(resolved: str, output: str) -> str:

@@ -201,6 +201,7 @@ class Realisation:
             # Another process may have done it while this one waited for the lock.
             known = self._known.memory.recall(work.resolved, work.action.outputs)
             if known is not None and self._known.hold(known):
+                self._known.memory.link(work, known)
                 self._known.tell(identity, known, Outcome.CACHED)
                 self._known.outputs[identity] = known
                 return
@@ -224,7 +225,7 @@ class Realisation:
         try:
             with self._store.lease(work.inputs.values()):
                 made = self._workshop.perform(replace(work, log=run.log))
-            self._known.memory.record(work.resolved, made, EVIDENCE)
+            self._known.memory.record(work, made, EVIDENCE)
             outcome = RunOutcome.BUILT
         except BuildInterrupted:
             outcome = RunOutcome.STOPPED

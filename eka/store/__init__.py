@@ -8,6 +8,7 @@ from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.path import LOGICAL_ROOT, NodeKind, StorePath, path_name, store_path, tree_path
 
 if TYPE_CHECKING:
+    from eka.store.chain import Chain, Step
     from eka.store.errors import (
         ContentMismatch,
         InvalidPlan,
@@ -63,14 +64,24 @@ if TYPE_CHECKING:
     from eka.store.plan_python import PythonTree
     from eka.store.plan_rules import BRACES, PLACEHOLDER, plain_text
     from eka.store.read import read_tree
-    from eka.store.reduction import Nondeterminism, Reduction
+    from eka.store.reduction import LOCAL, Nondeterminism, Reduction, ReductionKind
+    from eka.store.reduction_errors import (
+        AmbiguousName,
+        BadSignature,
+        KeyConflict,
+        KeyNotFound,
+        NotReduced,
+        NotTrusted,
+    )
     from eka.store.runs import LOGS, Run, RunOutcome, Runs
     from eka.store.scan import path_of
     from eka.store.store import Store
+    from eka.store.trust import TrustedKey
     from eka.store.verify import FaultKind, VerifyFault
 
 __all__ = [
     "BRACES",
+    "LOCAL",
     "LOGICAL_ROOT",
     "LOGS",
     "MAX_LINE_BYTES",
@@ -83,6 +94,9 @@ __all__ = [
     "ActionLog",
     "ActionSkipped",
     "ActionStarted",
+    "AmbiguousName",
+    "BadSignature",
+    "Chain",
     "ContentMismatch",
     "DirNode",
     "Entry",
@@ -99,6 +113,8 @@ __all__ = [
     "InvalidStoreName",
     "InvalidStorePath",
     "Json",
+    "KeyConflict",
+    "KeyNotFound",
     "Layer",
     "LayerFormat",
     "LinkNode",
@@ -110,6 +126,8 @@ __all__ = [
     "Nondeterminism",
     "NotAFile",
     "NotInPath",
+    "NotReduced",
+    "NotTrusted",
     "Outcome",
     "PathAdded",
     "PathInfo",
@@ -118,12 +136,14 @@ __all__ = [
     "Plan",
     "PythonTree",
     "Reduction",
+    "ReductionKind",
     "RootExists",
     "Run",
     "RunAction",
     "RunOutcome",
     "Runs",
     "SourceUnreadable",
+    "Step",
     "Store",
     "StoreBusy",
     "StoreDamaged",
@@ -132,6 +152,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnusable",
     "TreeInput",
+    "TrustedKey",
     "UnpackAction",
     "UnsafeTree",
     "VerifyFault",
@@ -175,7 +196,11 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "plan_python": "PythonTree",
             "plan_rules": "BRACES PLACEHOLDER plain_text",
             "read": "read_tree",
-            "reduction": "Nondeterminism Reduction",
+            "reduction": "LOCAL Nondeterminism Reduction ReductionKind",
+            "reduction_errors": "AmbiguousName BadSignature KeyConflict KeyNotFound NotReduced "
+            "NotTrusted",
+            "chain": "Chain Step",
+            "trust": "TrustedKey",
             "log_file": "MAX_LINE_BYTES LogFile log_chunks log_lines",
             "runs": "LOGS Run RunOutcome Runs",
             "scan": "path_of",

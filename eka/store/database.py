@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
 from eka.store.errors import StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
 from eka.store.path import NodeKind, StorePath
 from eka.store.schema import SCHEMA_VERSION, STEPS
+from eka.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -189,23 +189,6 @@ class Database:
         self._query(
             "INSERT OR REPLACE INTO digests SELECT id, ?, ?, ? FROM paths WHERE base = ?",
             (scheme, value, size_bytes, path.base),
-        )
-
-    def reductions(self, where: str = "", values: Sequence[object] = ()) -> list[tuple[str, ...]]:
-        """Return (kind, name, refined, by, evidence) of reductions, oldest first."""
-        found = self._query(
-            f"SELECT kind, name, refined, asserted_by, evidence FROM reductions {where}"  # noqa: S608 - `where` is a constant of eka.store.reduction
-            " ORDER BY id",
-            values,
-        )
-        return [tuple(str(value) for value in row) for row in found]
-
-    def add_reduction(self, values: Sequence[str]) -> None:
-        """Append a reduction; one that is known stays as it was first said."""
-        self._query(
-            "INSERT OR IGNORE INTO reductions (kind, name, refined, asserted_by, evidence)"
-            " VALUES (?, ?, ?, ?, ?)",
-            values,
         )
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:

@@ -62,7 +62,28 @@ CREATE TABLE pins (
 ) WITHOUT ROWID;
 CREATE INDEX pins_by_path ON pins (path);
 """
+# Who asserts a reduction when, signed by which key, and whose word counts for what.
+_SIGNATURES = """
+ALTER TABLE reductions ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0;
+DROP TRIGGER reductions_stay;
+UPDATE reductions SET kind = 'resolved' WHERE kind = 'action';
+CREATE TRIGGER reductions_stay BEFORE UPDATE ON reductions
+    BEGIN SELECT RAISE(ABORT, 'reductions are append-only'); END;
+CREATE INDEX reductions_by_name ON reductions (name);
+CREATE INDEX reductions_by_refined ON reductions (refined);
+CREATE TABLE signatures (
+    statement TEXT NOT NULL,  -- BLAKE3 of what was signed
+    key TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    PRIMARY KEY (statement, key, signature)
+) WITHOUT ROWID;
+CREATE TABLE trusted_keys (
+    name TEXT PRIMARY KEY,
+    public TEXT NOT NULL,
+    kinds TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 # Step by step from an empty file to today's tables; an older store is taken through what it
 # lacks. A step that was released never changes.
-STEPS = (_TABLES, _DIGESTS, _USES, _PINS)
+STEPS = (_TABLES, _DIGESTS, _USES, _PINS, _SIGNATURES)
 SCHEMA_VERSION = len(STEPS)

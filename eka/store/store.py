@@ -6,7 +6,6 @@ import os
 from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
-from eka.store import reduction as reductions
 from eka.store.clearing import clear_up
 from eka.store.database import Database, PathRow
 from eka.store.errors import (
@@ -20,6 +19,7 @@ from eka.store.keeping import Keeping
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
 from eka.store.read import read_tree
+from eka.store.recording import Recording
 from eka.store.references import ReferenceScanner
 from eka.store.runs import LOGS, Runs
 from eka.store.scan import scan_tree
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from eka.store.nodes import Node
-    from eka.store.reduction import Nondeterminism, Reduction
 
 
-class Store(Keeping):
+class Store(Keeping, Recording):
     """An open store; use it as a context manager, or close it.
 
     Invariants: a path is valid once its row is committed, and only then; a valid path never
@@ -219,18 +218,6 @@ class Store(Keeping):
     def set_digest(self, path: StorePath, scheme: str, value: str, size_bytes: int) -> None:
         """Remember what other systems call a path, for as long as the store holds it."""
         self._database.set_digest(path, scheme, value, size_bytes)
-
-    def reduce(self, kind: str, name: str) -> list[Reduction]:
-        """Return what a name is known to reduce to, the oldest fact first."""
-        return reductions.reduce(self._database, kind, name)
-
-    def record(self, reduction: Reduction) -> tuple[Reduction, ...]:
-        """Append a fact; return the facts that contradict it (all are kept)."""
-        return reductions.record(self._database, reduction)
-
-    def nondeterminism(self) -> list[Nondeterminism]:
-        """Return every name with more than one outcome."""
-        return reductions.nondeterminism(self._database)
 
     @property
     def runs(self) -> Runs:

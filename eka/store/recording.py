@@ -1,0 +1,116 @@
+"""What an open store remembers: reductions, who asserts them, and signatures."""
+
+from __future__ import annotations
+
+from eka.checking import TYPE_CHECKING
+from eka.store import reduction as reductions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from eka.store.chain import Chain, Step
+    from eka.store.database import Database
+    from eka.store.facts import PathInfo
+    from eka.store.nix.keys import NixPublicKey, NixSecretKey, NixSignature
+    from eka.store.path import StorePath
+    from eka.store.reduction import Nondeterminism, Reduction, ReductionKind
+    from eka.store.trust import TrustedKey
+
+# The modules about chains and keys are loaded when they are needed: each command opens a store.
+
+
+class Recording:
+    """The part of `Store` that remembers what names stand for."""
+
+    _database: Database
+
+    def reduce(self, kind: str, name: str) -> list[Reduction]:
+        """Return what a name is known to reduce to, the oldest fact first, whoever says so."""
+        return reductions.reduce(self._database, kind, name)
+
+    def record(self, reduction: Reduction) -> tuple[Reduction, ...]:
+        """Append a fact; return the facts that contradict it (all are kept)."""
+        return reductions.record(self._database, reduction)
+
+    def record_all(self, facts: Iterable[Reduction]) -> None:
+        """Append facts at once; those that are known cost a look only."""
+        reductions.record_all(self._database, facts)
+
+    def nondeterminism(self) -> list[Nondeterminism]:
+        """Return every name with more than one outcome."""
+        return reductions.nondeterminism(self._database)
+
+    def chain(self, name: str) -> Chain:
+        """Follow a name, or its first letters, to content.
+
+        Raises:
+            NotReduced: Nothing is known of it.
+            AmbiguousName: Several names begin like this.
+        """
+        from eka.store.chain import follow  # noqa: PLC0415
+
+        return follow(self._database, name)
+
+    def origins(self, path: StorePath) -> tuple[Step, ...]:
+        """Return the reductions that lead to a path, the nearest first."""
+        from eka.store.chain import origins  # noqa: PLC0415
+
+        return origins(self._database, path)
+
+    def is_trusted(self, reduction: Reduction) -> bool:
+        """Tell whether a reduction may be used: seen here, or signed by who may say so."""
+        if reduction.by == reductions.LOCAL:
+            return True
+        from eka.store import trust  # noqa: PLC0415
+
+        return trust.is_trusted(self._database, reduction)
+
+    def record_signed(self, reduction: Reduction, signature: NixSignature) -> None:
+        """Append what somebody else asserts; raises `NotTrusted` or `BadSignature`."""
+        from eka.store import trust  # noqa: PLC0415
+
+        trust.record_signed(self._database, reduction, signature)
+
+    def sign_reduction(self, reduction: Reduction, key: NixSecretKey) -> Reduction:
+        """Assert under the name of a key what this store knows; return the signed fact."""
+        from eka.store import trust  # noqa: PLC0415
+
+        return trust.sign_reduction(self._database, reduction, key)
+
+    def sign_path(self, info: PathInfo, key: NixSecretKey) -> NixSignature:
+        """Sign what is known of a path and keep the signature."""
+        from eka.store import trust  # noqa: PLC0415
+
+        return trust.sign(self._database, trust.path_statement(info), key)
+
+    def keep_signature(self, info: PathInfo, signature: NixSignature) -> None:
+        """Keep a signature of a path that came from elsewhere."""
+        from eka.store import trust  # noqa: PLC0415
+
+        trust.keep(self._database, trust.path_statement(info), signature)
+
+    def signatures(self, what: PathInfo | Reduction) -> list[NixSignature]:
+        """Return the signatures of a path or a reduction, none of them checked."""
+        from eka.store import trust  # noqa: PLC0415
+
+        if isinstance(what, reductions.Reduction):
+            return trust.signatures(self._database, trust.reduction_statement(what))
+        return trust.signatures(self._database, trust.path_statement(what))
+
+    def trusted_keys(self) -> dict[str, TrustedKey]:
+        """Return the trusted keys by name."""
+        from eka.store import trust  # noqa: PLC0415
+
+        return trust.trusted(self._database)
+
+    def trust(self, key: NixPublicKey, kinds: Collection[ReductionKind]) -> None:
+        """Let a key assert reductions of some kinds; raises `KeyConflict`."""
+        from eka.store import trust  # noqa: PLC0415
+
+        trust.trust(self._database, key, kinds)
+
+    def distrust(self, name: str) -> TrustedKey:
+        """Trust a key no more; raises `KeyNotFound`."""
+        from eka.store import trust  # noqa: PLC0415
+
+        return trust.distrust(self._database, name)
