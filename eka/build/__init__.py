@@ -6,6 +6,7 @@ from eka.build.bubblewrap import Bubblewrap
 from eka.build.cgroup import ControlGroups
 from eka.build.demands import Demands
 from eka.build.download import Downloader, HttpDownloader, Patience, Pinned
+from eka.build.enter import Environment, entered
 from eka.build.errors import (
     ArchiveConflict,
     ArchiveTooLarge,
@@ -17,6 +18,7 @@ from eka.build.errors import (
     FetchFailed,
     FetchMismatch,
     NonDeterministic,
+    NoShell,
     SandboxUnavailable,
     UnsafeArchive,
     UnsupportedArchive,
@@ -25,7 +27,7 @@ from eka.build.errors import (
 from eka.build.executor import Realiser
 from eka.build.perform import log_directory
 from eka.build.probe import Finding, SandboxCheck, SandboxReport, probe
-from eka.build.sandbox import Cancellation, Ended, Ending, Limits, Sandbox, SandboxRequest
+from eka.build.sandbox import Cancellation, Ended, Ending, Limits, Opened, Sandbox, SandboxRequest
 from eka.build.seccomp import seccomp_filter
 
 __all__ = [
@@ -43,12 +45,15 @@ __all__ = [
     "Downloader",
     "Ended",
     "Ending",
+    "Environment",
     "FetchFailed",
     "FetchMismatch",
     "Finding",
     "HttpDownloader",
     "Limits",
+    "NoShell",
     "NonDeterministic",
+    "Opened",
     "Patience",
     "Pinned",
     "Realiser",
@@ -60,6 +65,7 @@ __all__ = [
     "UnsafeArchive",
     "UnsupportedArchive",
     "WrongSystem",
+    "entered",
     "log_directory",
     "probe",
     "seccomp_filter",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from eka.build.errors import SandboxUnavailable
 from eka.build.log import LogWriter
 from eka.build.process import SandboxProcess
-from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits
+from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits, Opened
 from eka.checking import TYPE_CHECKING
 from eka.store import LOGICAL_ROOT, LogFile
 
@@ -27,13 +27,20 @@ _DOCTOR = "run eka doctor to see what this machine lacks"
 _INSTALL = "install bubblewrap (Debian: apt-get install bubblewrap)"
 
 
-def sandbox_arguments(request: SandboxRequest, limits: Limits) -> list[str]:
+def sandbox_arguments(
+    request: SandboxRequest, limits: Limits, *, has_terminal: bool = False
+) -> list[str]:
     """Return the options of bubblewrap for ``request``, without program and command.
+
+    Args:
+        request: What to run on what.
+        limits: What it may use up.
+        has_terminal: It talks with a person; the filter keeps it from talking for them.
 
     Source: atom-spec/build.md [sandbox-namespaces], [sandbox-root], [sandbox-proc].
     """
     options = [
-        "--unshare-all", "--die-with-parent", "--new-session",
+        "--unshare-all", "--die-with-parent", *([] if has_terminal else ["--new-session"]),
         "--uid", str(BUILD_UID), "--gid", str(BUILD_GID), "--hostname", HOSTNAME,
         "--cap-drop", "ALL", "--clearenv",
     ]  # fmt: skip
@@ -107,6 +114,11 @@ class Bubblewrap:
         if ending is Ending.NOT_STARTED and not _is_request_wrong(log.tail):
             raise SandboxUnavailable("; ".join(log.tail), _DOCTOR)
         return Ended(ending, process.status, log.tail)
+
+    def opened(self, request: SandboxRequest) -> Opened:
+        """See `Sandbox`."""
+        options = sandbox_arguments(request, self._limits, has_terminal=True)
+        return Opened((self._program, *options), self._seccomp)
 
     @contextmanager
     def _group(self) -> Generator[BuildGroup | None, None, None]:

@@ -169,6 +169,22 @@ class SandboxUnavailable(EkaError):
         super().__init__(what="the build sandbox does not work here", why=why, fix=fix)
 
 
+class NoShell(EkaError):
+    """The environment of a build has no shell to open it with."""
+
+    code = "no-shell"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, name: str, *, is_built: bool = True) -> None:
+        why = "its root file system holds neither bash nor sh"
+        super().__init__(
+            what=f"the build of {name} has no shell",
+            why=why if is_built else "it is unpacked, and nothing runs for that",
+            fix="add a shell to the root file system" if is_built else "name what has a recipe",
+        )
+        self.name, self.is_built = name, is_built
+
+
 class WrongSystem(EkaError):
     """An action is for another kind of machine."""
 

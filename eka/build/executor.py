@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 from eka.build.demands import Demands
+from eka.build.enter import entered
+from eka.build.errors import NoShell
 from eka.build.perform import Workshop
 from eka.build.realisation import Realisation
 from eka.build.sandbox import Cancellation
 from eka.checking import TYPE_CHECKING
+from eka.store import ActionInput, Plan, RunAction, resolved_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from eka.build.download import Downloader
+    from eka.build.enter import Environment
     from eka.build.sandbox import Sandbox
-    from eka.store import Event, Plan, Store, StorePath
+    from eka.store import Event, Store, StorePath
 
 
 class Realiser:
@@ -115,6 +119,38 @@ class Realiser:
         return {
             (root.action, root.output): outputs[root.action][root.output] for root in plan.roots
         }
+
+    @contextmanager
+    def environment(
+        self, plan: Plan, identity: str, demands: Demands | None = None
+    ) -> Generator[Environment, None, None]:
+        """Make all that an action needs, and open the environment of its build for a person.
+
+        Args:
+            plan: What holds the action.
+            identity: Its id.
+            demands: How its inputs are made.
+
+        Raises:
+            NoShell: nothing can be started there.
+            BuildFailed, …: what `realise` raises, for the inputs.
+        """
+        action = plan.actions[identity]
+        if not isinstance(action, RunAction):
+            raise NoShell(action.name, is_built=False)
+        below = [each for each in action.inputs.values() if isinstance(each, ActionInput)]
+        made = self.realise(Plan(plan.actions, tuple(dict.fromkeys(below))), demands)
+        inputs = {
+            name: made[wanted.action, wanted.output]
+            if isinstance(wanted, ActionInput)
+            else wanted.path
+            for name, wanted in action.inputs.items()
+        }
+        resolved = resolved_name(action, inputs)
+        with entered(
+            action, inputs, resolved, store=self._store, sandbox=self._sandbox
+        ) as environment:
+            yield environment
 
     def _tell(self, event: Event) -> None:
         with self._emitting:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from eka.build.download import CHUNK_BYTES, Pinned
+from eka.build.enter import find_shell, keep
 from eka.build.errors import (
     BuildFailed,
     BuildInterrupted,
     BuildTimedOut,
+    NoShell,
     UnsupportedArchive,
     WrongSystem,
 )
@@ -142,7 +143,7 @@ class Workshop:
                 return self._register(recipe, request, log)
             except BuildFailed as error:
                 if self.keep_failed is not None:
-                    self._keep_files(self.keep_failed, work, scratch, error)
+                    self._keep_files(self.keep_failed, work, request, error)
                 raise
 
     def _listener(self, identity: str) -> Callable[[bytes], None]:
@@ -174,12 +175,19 @@ class Workshop:
                 rename_mentions(place, placeholders[output].digest32, found[output].digest32)
         return found
 
-    def _keep_files(self, directory: Path, work: Work, scratch: Path, error: BuildFailed) -> None:
+    def _keep_files(
+        self, directory: Path, work: Work, request: SandboxRequest, error: BuildFailed
+    ) -> None:
         kept = directory / f"{work.action.name}-{work.identity[:8]}"
+        rootfs = work.action.rootfs if isinstance(work.action, RunAction) else None
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            place = self.store.physical(work.inputs[rootfs]) if rootfs else None
+            try:
+                shell = find_shell(error.name, request.command[0], place)
+            except NoShell:
+                shell = request.command[0]
             self.store.discard(kept)  # of an earlier failure
-            shutil.move(scratch / "build", kept)
+            keep(request, self.sandbox, shell, kept)
         except (OSError, EkaError) as trouble:  # the failure of the build is what matters
             error.fix = f"read the log; the files of the build could not be kept: {trouble}"
         else:

@@ -9,7 +9,7 @@ from enum import Enum
 from eka.checking import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 BUILD_UID = 1000
@@ -125,6 +125,27 @@ class Cancellation:
         os.close(self._fd)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sandbox for a person: how to start something in it."""
+
+    arguments: tuple[str, ...]  # program and options; ``--`` and a command follow
+    seccomp: bytes | None  # filter, to be given with ``--seccomp FD``
+
+    def command(self, words: Sequence[str], *, seccomp: str, terminal: str) -> list[str]:
+        """Return the whole command line.
+
+        Args:
+            words: What to start.
+            seccomp: Number of a descriptor with the filter, if there is one.
+            terminal: Value of ``TERM``, empty for none.
+        """
+        options = ["--seccomp", seccomp] if self.seccomp is not None else []
+        if terminal:
+            options += ["--setenv", "TERM", terminal]
+        return [*self.arguments, *options, "--", *words]
+
+
 class Sandbox(Protocol):
     """Runs one program so that it sees nothing but its inputs."""
 
@@ -144,4 +165,8 @@ class Sandbox(Protocol):
         Raises:
             SandboxUnavailable: the sandbox does not work on this machine.
         """
+        ...
+
+    def opened(self, request: SandboxRequest) -> Opened:
+        """Return how a person can start something else in the sandbox of ``request``."""
         ...

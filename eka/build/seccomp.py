@@ -23,6 +23,8 @@ _EPERM, _ENOSYS = 1, 38
 _X32_BIT = 0x40000000
 _CLONE_NEWUSER = 0x10000000
 _SET_ID_BITS = 0o6000
+# Requests to a terminal by which a program puts words into the mouth of its user.
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _CREATES = 0o100 | 0o20000000  # O_CREAT, __O_TMPFILE; without them open's mode is garbage
 
 
@@ -35,7 +37,7 @@ class _Architecture:
 _X86_64 = _Architecture(
     0xC000003E,
     {
-        "open": 2, "clone": 56, "chmod": 90, "fchmod": 91, "creat": 85, "ptrace": 101,
+        "open": 2, "ioctl": 16, "clone": 56, "chmod": 90, "fchmod": 91, "creat": 85, "ptrace": 101,
         "syslog": 103, "mknod": 133, "pivot_root": 155, "acct": 163, "settimeofday": 164,
         "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169,
         "iopl": 172, "ioperm": 173, "init_module": 175, "delete_module": 176, "quotactl": 179,
@@ -51,7 +53,7 @@ _X86_64 = _Architecture(
 _AARCH64 = _Architecture(
     0xC00000B7,
     {
-        "mknodat": 33, "umount2": 39, "mount": 40, "pivot_root": 41, "fchmod": 52,
+        "ioctl": 29, "mknodat": 33, "umount2": 39, "mount": 40, "pivot_root": 41, "fchmod": 52,
         "fchmodat": 53, "openat": 56, "quotactl": 60, "acct": 89, "unshare": 97,
         "kexec_load": 104, "init_module": 105, "delete_module": 106, "clock_settime": 112,
         "syslog": 116, "ptrace": 117, "reboot": 142, "settimeofday": 170, "add_key": 217,
@@ -94,6 +96,8 @@ _BY_BITS = {
     "open": _Bits(2, _SET_ID_BITS, (1, _CREATES)),
     "openat": _Bits(3, _SET_ID_BITS, (2, _CREATES)),
 }
+# argument, and its two values that are refused
+_BY_VALUE = {"ioctl": (1, _TIOCSTI, _TIOCLINUX)}
 
 
 def seccomp_filter(machine: str) -> bytes | None:
@@ -126,6 +130,10 @@ def _rule(name: str, number: int) -> list[bytes]:
         if test.when:
             at, bits = test.when
             body = [_argument(at), _jump(_JUMP_SET, bits, then=1), allow, *body]
+    if values := _BY_VALUE.get(name):
+        at, first, second = values
+        tests = [_jump(_JUMP_EQUAL, first, then=2), _jump(_JUMP_EQUAL, second, then=1)]
+        body = [_argument(at), *tests, _statement(_RETURN, _ALLOW), *body]
     return [_jump(_JUMP_EQUAL, number, otherwise=len(body)), *body]
 
 

@@ -82,6 +82,22 @@ def unpacked(
     return _nodes(unpacking.overlay, unpacking.spool)
 
 
+def unpacked_tar(
+    file: LayerFile, scratch: IO[bytes], *, strip: int = 0, max_bytes: int = MAX_UNPACKED_BYTES
+) -> Iterator[Node]:
+    """Return the tree of one tar archive, compressed or not, under the rules of `unpacked`.
+
+    Args:
+        file: The archive; read once, from its beginning to its end.
+        scratch: An empty file open for reading and writing.
+        strip: How many leading directories to drop from the names.
+        max_bytes: Of the archive, unpacked.
+    """
+    unpacking = _Unpacking(Overlay(), Spool(scratch), Budget(max_bytes), strip, None)
+    unpacking.add(Layer(file.name, LayerFormat.TAR), file)
+    return _nodes(unpacking.overlay, unpacking.spool)
+
+
 def _format(layer: Layer) -> LayerFormat:
     return layer.format
 

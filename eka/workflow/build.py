@@ -30,7 +30,7 @@ from eka.workflow.supply import supply
 from eka.workflow.targets import DELIMITER, find_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from eka.atom import AtomKey, Label, Lock, Manifest
@@ -78,6 +78,15 @@ class BuildReport:
     built: int  # actions that ran
     cached: int  # actions that were there already
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A plan, and which of its outputs is whose."""
+
+    composition: Composition
+    targets: Mapping[str, AtomKey | None]  # by the name they were asked for
+    label: Label  # of the project
 
 
 class Tally:
@@ -137,6 +146,28 @@ def build_project(
     """
     if options.link is not None and not options.link.parent.is_dir():
         raise LinkPlaceMissing(str(options.link.parent))
+    composed = compose_project(services, project, options)
+    plan = composed.composition.plan
+    keeps_going = options.demands is not None and options.demands.keep_going
+    tally = Tally(services, len(plan.actions), log, keeps_going=keeps_going)
+    if options.plan_only:
+        return BuildReport((), 0, 0, plan)
+    realised = services.realiser(tally.emit).realise(plan, options.demands)
+    outputs: list[BuiltOutput] = []
+    for name, key in composed.targets.items():
+        root = composed.composition.outputs[key]
+        path = realised[root.action, root.output]
+        label = key.label if key else composed.label
+        outputs.append(_output(services, label, path, _link(options.link, name)))
+    return BuildReport(tuple(outputs), tally.built, tally.cached, plan)
+
+
+def compose_project(services: Services, project: Project, options: BuildOptions) -> Composed:
+    """Return the plan that builds a project, or some of its dependencies; its trees are there.
+
+    Raises:
+        NotInLock: a target is no direct dependency.
+    """
     manifest, lock = _current_lock(services, project, options)
     names = dict.fromkeys(options.targets)
     targets: dict[str, AtomKey | None] = {
@@ -144,19 +175,7 @@ def build_project(
     } or {"": ROOT}
     fetch_lock(services, lock)
     composition = _composed(services, project, manifest, lock, tuple(targets.values()))
-    plan = composition.plan
-    keeps_going = options.demands is not None and options.demands.keep_going
-    tally = Tally(services, len(plan.actions), log, keeps_going=keeps_going)
-    if options.plan_only:
-        return BuildReport((), 0, 0, plan)
-    realised = services.realiser(tally.emit).realise(plan, options.demands)
-    outputs: list[BuiltOutput] = []
-    for name, key in targets.items():
-        root = composition.outputs[key]
-        path = realised[root.action, root.output]
-        label = key.label if key else manifest.package.label
-        outputs.append(_output(services, label, path, _link(options.link, name)))
-    return BuildReport(tuple(outputs), tally.built, tally.cached, plan)
+    return Composed(composition, targets, manifest.package.label)
 
 
 def _current_lock(

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eka.build import Cancellation, Ended, Pinned, SandboxRequest
+    from eka.build import Cancellation, Ended, Opened, Pinned, SandboxRequest
 
 
 class BrokenSandbox:
@@ -21,6 +21,10 @@ class BrokenSandbox:
     ) -> Ended:
         """Fail."""
         raise AssertionError(request.command, on_line, cancellation)
+
+    def opened(self, request: SandboxRequest) -> Opened:
+        """Fail."""
+        raise AssertionError(request.command)
 
 
 class NoDownloads:

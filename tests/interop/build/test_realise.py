@@ -149,7 +149,7 @@ def test_a_failure_says_where_its_log_is_and_shows_the_end(bench: Workbench) -> 
     assert "3" in error.why
 
 
-@pytest.mark.spec("build-failure")
+@pytest.mark.spec("build-keep-failed")
 def test_a_failed_build_can_be_kept_for_a_look(store: Store, tmp_path: Path) -> None:
     bench = Workbench(store, keep_failed=tmp_path / "failed")
 
@@ -163,7 +163,7 @@ def test_a_failed_build_can_be_kept_for_a_look(store: Store, tmp_path: Path) -> 
     (kept,) = (tmp_path / "failed").iterdir()
     assert caught.value.kept == kept
     assert str(kept) in caught.value.fix
-    assert (kept / "config.log").read_text() == "evidence\n"
+    assert (kept / "build" / "config.log").read_text() == "evidence\n"
 
 
 def test_a_place_that_cannot_be_written_to_does_not_hide_the_failure(

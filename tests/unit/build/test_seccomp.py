@@ -84,6 +84,9 @@ def test_ordinary_calls_pass(machine: str, number: int) -> None:
         ("openat", (3, 0, 0o101, 0o4644), EPERM),
         ("openat", (3, 0, 0o20200001, 0o4644), EPERM),
         ("openat", (3, 0, 0o1, 0o4644), ALLOW),
+        ("ioctl", (0, 0x5401), ALLOW),
+        ("ioctl", (0, 0x5412), EPERM),
+        ("ioctl", (0, 0x541C), EPERM),
     ],
 )
 def test_some_calls_are_judged_by_their_flags(
