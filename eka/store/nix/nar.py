@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 
 from eka.checking import TYPE_CHECKING
+from eka.store.nix.background import BackgroundSha256
 from eka.store.nix.errors import NarChanged, UnorderedTree
 from eka.store.nodes import FileNode, LinkNode, Node, NodePath
 from eka.store.tree import shown
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 ALIGNMENT = 8
 _PADDING = [b"\0" * (-length % ALIGNMENT) for length in range(ALIGNMENT)]
@@ -168,37 +169,30 @@ class NarTee:
 
     def __init__(self) -> None:
         self._writer = NarWriter()
-        self._hasher = hashlib.sha256()
-        self._size_bytes = 0
         self.digest: NarDigest | None = None
         """Known once all nodes have passed; None where they cannot be hashed in one pass."""
 
     def watch(self, nodes: Iterable[Node]) -> Iterator[Node]:
         """Pass nodes on; whoever takes them reads the chunks of each before the next."""
-        watching = True
-        for node in nodes:
-            if not watching:
-                yield node
-                continue
-            try:
-                if isinstance(node, FileNode) and not isinstance(node.chunks, tuple):
-                    if node.size_bytes is None:
-                        watching = False
+        rest = iter(nodes)
+        with BackgroundSha256() as hasher:
+            for node in rest:
+                try:
+                    if isinstance(node, FileNode) and not isinstance(node.chunks, tuple):
+                        whole = yield from self._stream(node, hasher)
+                    else:
+                        hasher.update(self._whole(node))
+                        whole = True
                         yield node
-                        continue
-                    self._take(self._writer.before(node, node.size_bytes))
-                    begun = self._size_bytes
-                    yield FileNode(node.path, node.executable, self._read(node), node.size_bytes)
-                    watching = self._size_bytes - begun == node.size_bytes
-                    self._take(self._writer.after(node, node.size_bytes))
-                    continue
-                self._take(self._whole(node))
-            except UnorderedTree:
-                watching = False
-            yield node
-        if watching:
-            self._take(self._writer.end())
-            self.digest = NarDigest(self._hasher.digest(), self._size_bytes)
+                except UnorderedTree:
+                    whole = False
+                    yield node
+                if not whole:
+                    break
+            else:
+                hasher.update(self._writer.end())
+                self.digest = NarDigest(hasher.digest(), hasher.size_bytes)
+        yield from rest
 
     def _whole(self, node: Node) -> bytes:
         if not isinstance(node, FileNode):
@@ -207,11 +201,21 @@ class NarTee:
         before, after = self._writer.before(node, size_bytes), self._writer.after(node, size_bytes)
         return b"".join((before, *chunks, after))
 
-    def _read(self, node: FileNode) -> Iterator[bytes]:
-        for chunk in node.chunks:
-            self._take(chunk)
-            yield chunk
+    def _stream(self, node: FileNode, hasher: BackgroundSha256) -> Generator[Node, None, bool]:
+        """Pass a large file on; return whether it was as long as it should be."""
+        size_bytes = node.size_bytes
+        if size_bytes is None:
+            yield node
+            return False
+        hasher.update(self._writer.before(node, size_bytes))
+        read = [0]
 
-    def _take(self, data: bytes) -> None:
-        self._hasher.update(data)
-        self._size_bytes += len(data)
+        def chunks() -> Iterator[bytes]:
+            for chunk in node.chunks:
+                hasher.update(chunk)
+                read[0] += len(chunk)
+                yield chunk
+
+        yield FileNode(node.path, node.executable, chunks(), size_bytes)
+        hasher.update(self._writer.after(node, size_bytes))
+        return read[0] == size_bytes
