@@ -148,12 +148,8 @@ class Realisation:
     def _report(self) -> None:
         """Raise what failed, in the order of the plan, whatever the order of time was."""
         order = {identity: index for index, identity in enumerate(self._plan.order())}
-        failures = [
-            error
-            for name, error in sorted(
-                self._failures.items(), key=lambda pair: order[pair[0].removeprefix(_CHECK)]
-            )
-        ]
+        named = sorted(self._failures, key=lambda name: order[name.removeprefix(_CHECK)])
+        failures = [self._failures[name] for name in named]
         if len(failures) == 1:
             raise failures[0]
         if failures:

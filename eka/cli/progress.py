@@ -9,9 +9,10 @@ from eka.text import safe_line
 from eka.workflow.progress import Progress, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TextIO
 
+    from rich.console import RenderableType
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
@@ -70,6 +71,11 @@ class Lines:
         """Write the line."""
         self._say(text)
 
+    def board(self, lines: Callable[[], Sequence[str]] | None) -> bool:
+        """Show no board: lines that were written cannot change."""
+        del lines
+        return False
+
     def close(self) -> None:
         """Do nothing: lines stay."""
 
@@ -91,6 +97,7 @@ class Moving:
         self._text = ""
         self._done = 0
         self._total: int | None = None
+        self._board: Callable[[], Sequence[str]] | None = None
         self._display: RichProgress | None = None
         self._task: TaskID | None = None
         self._closed = False
@@ -120,6 +127,11 @@ class Moving:
             else:
                 self._display.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    def board(self, lines: Callable[[], Sequence[str]] | None) -> bool:
+        """Show the lines below the step or count."""
+        self._board = lines
+        return True
+
     def close(self) -> None:
         """Take the display away."""
         with self._lock:
@@ -138,11 +150,23 @@ class Moving:
         from rich.console import Console  # noqa: PLC0415 (dear; quick commands never get here)
         from rich.progress import BarColumn, SpinnerColumn, TextColumn  # noqa: PLC0415
         from rich.progress import Progress as RichProgress  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        moving = self
+
+        class Display(RichProgress):
+            """The bar, and below it the board."""
+
+            def get_renderables(self) -> Iterable[RenderableType]:
+                yield from super().get_renderables()
+                board = moving._board  # noqa: SLF001 - a part of it
+                for line in board() if board is not None else ():
+                    yield Text(safe_line(line), no_wrap=True, overflow="ellipsis")
 
         with self._lock:
             if self._closed:
                 return
-            self._display = RichProgress(
+            self._display = Display(
                 SpinnerColumn("line"),
                 TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eka.build.board import Board
 from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, ComposeRequest, compose_static
 from eka.store import (
@@ -14,7 +15,6 @@ from eka.store import (
     ActionStarted,
     FetchAction,
     FetchProgress,
-    Outcome,
     RunAction,
     UnpackAction,
 )
@@ -105,17 +105,19 @@ class Tally:
         self._total = total
         self._log = log
         self._names: dict[str, str] = {}
-        self.built = 0
-        self.cached = 0
+        self._board = Board()
+        self._is_shown = self._progress.board(self._board.lines)
 
     def emit(self, event: Event) -> None:
         """Take one event of the realisation."""
+        self._board.take(event)
         if isinstance(event, ActionStarted):
             self._names[event.action] = event.name
-            self._progress.step(f"{DOING[event.kind]} {event.name}")
+            if not self._is_shown:
+                self._progress.step(f"{DOING[event.kind]} {event.name}")
         elif isinstance(event, ActionLog):
             self._log(self._names.get(event.action, ""), event.line)
-        elif isinstance(event, FetchProgress):
+        elif isinstance(event, FetchProgress) and not self._is_shown:
             name = self._names.get(event.action, "")
             self._progress.count(name, event.received_bytes, event.total_bytes)
         elif isinstance(event, ActionFailed):
@@ -125,9 +127,17 @@ class Tally:
             needed = self._names.get(event.failed, "")
             self._progress.line(f"skipped {event.name}: it needs {needed}")
         elif isinstance(event, ActionFinished):
-            built = event.outcome is Outcome.BUILT
-            self.built, self.cached = self.built + built, self.cached + (not built)
             self._progress.count("actions", self.built + self.cached, self._total)
+
+    @property
+    def built(self) -> int:
+        """Actions that ran."""
+        return self._board.built
+
+    @property
+    def cached(self) -> int:
+        """Actions whose outputs were there already."""
+        return self._board.cached
 
 
 def build_project(

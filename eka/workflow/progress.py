@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from eka.checking import Protocol
+from eka.checking import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class Progress(Protocol):
@@ -22,6 +25,14 @@ class Progress(Protocol):
 
     def line(self, text: str) -> None:
         """Pass on a line that a program wrote."""
+        ...
+
+    def board(self, lines: Callable[[], Sequence[str]] | None) -> bool:
+        """Show lines that change all the time, asked for again and again; None ends that.
+
+        Returns:
+            Whether they are shown; else what they say is to be told as steps.
+        """
         ...
 
 
@@ -44,6 +55,11 @@ class Silent:
 
     def line(self, text: str) -> None:
         """Ignore a line."""
+
+    def board(self, lines: Callable[[], Sequence[str]] | None) -> bool:
+        """Ignore a board."""
+        del lines
+        return False
 
 
 class Notes:
@@ -68,6 +84,10 @@ class Notes:
     def line(self, text: str) -> None:
         """Pass on a line."""
         self._listener.line(text)
+
+    def board(self, lines: Callable[[], Sequence[str]] | None) -> bool:
+        """Pass on a board."""
+        return self._listener.board(lines)
 
     def tell(self) -> None:
         """Pass on the notes."""
@@ -97,3 +117,8 @@ class Part:
     def line(self, text: str) -> None:
         """Pass on a line as it is."""
         self._whole.line(text)
+
+    def board(self, lines: Callable[[], Sequence[str]] | None) -> bool:
+        """Show no board: parts of some work would show several at once."""
+        del lines
+        return False

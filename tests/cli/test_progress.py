@@ -87,3 +87,27 @@ def test_lasting_work_is_shown_and_its_display_taken_away(
     assert "3 of 10" in told
     assert "note: half way" in told
     assert told.rstrip().endswith("\x1b[2K")  # the line is cleared
+
+
+def test_a_board_is_shown_below_the_count_and_made_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    moving = Moving(stream, colour=False, delay_s=0)
+    deadline = time.monotonic() + 20
+
+    shown = moving.board(lambda: ["      12 s  zlib [b]\x1b[2J"])
+    moving.count("actions", 3, 10)
+    while "zlib" not in stream.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    moving.close()
+
+    assert shown
+    assert "12 s  zlib [b]\\u{1b}[2J" in stream.getvalue()
+
+
+def test_lines_show_no_board() -> None:
+    stream = io.StringIO()
+
+    assert not Lines(stream).board(lambda: ["line"])
+    assert not Nothing().board(None)
+    assert stream.getvalue() == ""
