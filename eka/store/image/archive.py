@@ -20,8 +20,7 @@ _FIELD_BYTES = 100  # of a name or a target; longer ones stand in a header of th
 _MAX_OCTAL = 8**11
 _EXTENDED_NAME = b"eka.pax"
 _ROOT = b"root".ljust(32, b"\0")
-_NO_DEVICE = b"0000000\0" * 2
-_NO_PREFIX = bytes(155 + 12)
+_REST = bytes(2 * 8 + 155 + 12)  # no device, no prefix of a name
 
 
 class EntryKind(Enum):
@@ -95,8 +94,7 @@ def _block(name: bytes, mode: int, size_bytes: int, kind: bytes, target: bytes) 
         + b"ustar\x0000"
         + _ROOT
         + _ROOT
-        + _NO_DEVICE
-        + _NO_PREFIX
+        + _REST
     )
     checksum = sum(before) + sum(after) + 8 * ord(" ")
     return before + b"%06o\0 " % checksum + after

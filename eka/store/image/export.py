@@ -9,7 +9,7 @@ import os
 import stat
 from dataclasses import replace
 
-from eka.checking import TYPE_CHECKING
+from eka.checking import TYPE_CHECKING, Protocol
 from eka.store.errors import refusals
 from eka.store.image.errors import InvalidImageOption
 from eka.store.image.layers import split
@@ -20,18 +20,39 @@ from eka.store.read import read_tree
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from eka.store.facts import PathInfo
     from eka.store.image.config import ImageConfig, Layer
     from eka.store.path import StorePath
     from eka.store.plan import Json
-    from eka.store.store import Store
 
 MAX_LAYERS = 100
 MOST_LAYERS = 127  # more than this no engine mounts
 FEWEST_LAYERS = 3
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class ImageSource(Protocol):
+    """Where the paths of an image come from; `eka.store.Store` is one."""
+
+    def path_info(self, path: StorePath) -> PathInfo:
+        """Return what is known of a path; raises `PathNotFound`."""
+        ...
+
+    def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
+        """Return paths and all they refer to."""
+        ...
+
+    def physical(self, path: StorePath) -> Path:
+        """Return where a path lies."""
+        ...
+
+    def lease(self, paths: Iterable[StorePath]) -> AbstractContextManager[None]:
+        """Keep paths while they are read; raises `PathNotFound`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +117,7 @@ class ImageReport:
         }
 
 
-def plan_image(store: Store, roots: Sequence[StorePath], options: ImageOptions) -> ImagePlan:
+def plan_image(store: ImageSource, roots: Sequence[StorePath], options: ImageOptions) -> ImagePlan:
     """Return what `export_image` would write.
 
     Args:
@@ -126,7 +147,7 @@ def plan_image(store: Store, roots: Sequence[StorePath], options: ImageOptions) 
 
 
 def export_image(
-    store: Store,
+    store: ImageSource,
     roots: Sequence[StorePath],
     directory: Path,
     options: ImageOptions,
@@ -156,7 +177,7 @@ def export_image(
     return ImageReport(plan, f"sha256:{manifest.sha256}", tuple(layers), size_bytes)
 
 
-def _contents(store: Store, plan: ImagePlan) -> Iterator[tuple[Iterator[bytes], str]]:
+def _contents(store: ImageSource, plan: ImagePlan) -> Iterator[tuple[Iterator[bytes], str]]:
     """Yield the bytes of each layer, and what it is made from."""
     if plan.rootfs is not None:
         yield root_layer(read_tree(store.physical(plan.rootfs))), f"rootfs {plan.rootfs.text}"
@@ -171,7 +192,7 @@ def _contents(store: Store, plan: ImagePlan) -> Iterator[tuple[Iterator[bytes], 
     yield iter((top,)), "eka: /tmp, /etc and programs"
 
 
-def _present(store: Store, plan: ImagePlan) -> list[bytes]:
+def _present(store: ImageSource, plan: ImagePlan) -> list[bytes]:
     """Return which of the names that the top layer would make the rootfs has."""
     if plan.rootfs is None:
         return []
@@ -182,7 +203,9 @@ def _present(store: Store, plan: ImagePlan) -> list[bytes]:
     return [name.encode() for name in names if name and os.path.lexists(root / name)]
 
 
-def _programs(store: Store, roots: Sequence[StorePath]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _programs(
+    store: ImageSource, roots: Sequence[StorePath]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the programs of the roots, and which of them are hidden by earlier ones."""
     found: dict[str, str] = {}
     hidden: list[str] = []
