@@ -19,7 +19,7 @@ from eka.build.tar import Kind, TarReader
 from eka.build.wheel import PythonHome, Target, add_python, install_wheel
 from eka.build.zip import ZipReader
 from eka.checking import TYPE_CHECKING
-from eka.store import DirNode, FileNode, LayerFormat, LinkNode
+from eka.store import DirNode, FileNode, Layer, LayerFormat, LinkNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from eka.build.python_scripts import Interpreter
     from eka.build.spool import LayerFile
     from eka.build.tar import Member
-    from eka.store import Layer, Node, UnpackAction
+    from eka.store import Node, UnpackAction
 
 MAX_UNPACKED_BYTES = 16 << 30
 _SIGNATURE = re.compile(r"\.(dsc|asc|sig)$")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         NotAFile,
         NotInPath,
         PathNotFound,
+        PlanNotFound,
         RootExists,
         SourceUnreadable,
         StoreBusy,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from eka.store.files import sync_file_system
     from eka.store.gc import GcLimits, GcReport
     from eka.store.inside import Entry, list_inside, read_inside
+    from eka.store.keep_errors import InvalidKeepName, NothingKept
     from eka.store.log_file import MAX_LINE_BYTES, LogFile, log_chunks, log_lines
-    from eka.store.pin_errors import InvalidPinName, PinNotFound
     from eka.store.plan import (
         Action,
         ActionInput,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from eka.store.plan_layers import PACKED, Layer, LayerFormat
     from eka.store.plan_python import PythonTree
     from eka.store.plan_rules import BRACES, PLACEHOLDER, plain_text
+    from eka.store.plans import is_plan_id
     from eka.store.read import read_tree
     from eka.store.reduction import LOCAL, Nondeterminism, Reduction, ReductionKind
     from eka.store.reduction_errors import (
@@ -74,7 +76,8 @@ if TYPE_CHECKING:
         NotTrusted,
     )
     from eka.store.runs import LOGS, Run, RunOutcome, Runs
-    from eka.store.scan import path_of
+    from eka.store.scan import path_of, path_of_nodes
+    from eka.store.stats import Stats
     from eka.store.store import Store
     from eka.store.trust import TrustedKey
     from eka.store.verify import FaultKind, VerifyFault
@@ -108,7 +111,7 @@ __all__ = [
     "GcLimits",
     "GcReport",
     "Input",
-    "InvalidPinName",
+    "InvalidKeepName",
     "InvalidPlan",
     "InvalidStoreName",
     "InvalidStorePath",
@@ -128,12 +131,13 @@ __all__ = [
     "NotInPath",
     "NotReduced",
     "NotTrusted",
+    "NothingKept",
     "Outcome",
     "PathAdded",
     "PathInfo",
     "PathNotFound",
-    "PinNotFound",
     "Plan",
+    "PlanNotFound",
     "PythonTree",
     "Reduction",
     "ReductionKind",
@@ -143,6 +147,7 @@ __all__ = [
     "RunOutcome",
     "Runs",
     "SourceUnreadable",
+    "Stats",
     "Step",
     "Store",
     "StoreBusy",
@@ -159,6 +164,7 @@ __all__ = [
     "WorkLeft",
     "action_id",
     "canonical_json",
+    "is_plan_id",
     "list_inside",
     "log_chunks",
     "log_lines",
@@ -166,6 +172,7 @@ __all__ = [
     "parse_plan",
     "path_name",
     "path_of",
+    "path_of_nodes",
     "plain_text",
     "read_inside",
     "read_tree",
@@ -180,15 +187,15 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
         __name__,
         {
             "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
-            "MissingReferences NotAFile NotInPath PathNotFound RootExists SourceUnreadable "
-            "StoreBusy StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
+            "MissingReferences NotAFile NotInPath PathNotFound PlanNotFound RootExists "
+            "SourceUnreadable StoreBusy StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
             "events": "ActionFailed ActionFinished ActionLog ActionSkipped ActionStarted Event "
             "FetchProgress Outcome PathAdded WorkLeft",
             "facts": "PathInfo StoreInfo",
             "files": "sync_file_system",
             "gc": "GcLimits GcReport",
             "inside": "Entry list_inside read_inside",
-            "pin_errors": "InvalidPinName PinNotFound",
+            "keep_errors": "InvalidKeepName NothingKept",
             "plan": "Action ActionInput FetchAction Input Json Plan RunAction TreeInput "
             "UnpackAction action_id canonical_json output_name resolved_name",
             "plan_json": "parse_plan",
@@ -196,6 +203,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "plan_python": "PythonTree",
             "plan_rules": "BRACES PLACEHOLDER plain_text",
             "read": "read_tree",
+            "plans": "is_plan_id",
+            "stats": "Stats",
             "reduction": "LOCAL Nondeterminism Reduction ReductionKind",
             "reduction_errors": "AmbiguousName BadSignature KeyConflict KeyNotFound NotReduced "
             "NotTrusted",
@@ -203,7 +212,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "trust": "TrustedKey",
             "log_file": "MAX_LINE_BYTES LogFile log_chunks log_lines",
             "runs": "LOGS Run RunOutcome Runs",
-            "scan": "path_of",
+            "scan": "path_of path_of_nodes",
             "store": "Store",
             "verify": "FaultKind VerifyFault",
         },

@@ -90,6 +90,21 @@ class NotAFile(EkaError):
         self.place, self.kind = place, kind
 
 
+class PlanNotFound(EkaError):
+    """No plan of an id is kept."""
+
+    code = "plan-not-found"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(
+            what="the store keeps no plan of this id",
+            where=identity,
+            fix="put it with `eka-store put-plan`, or name a file that holds it",
+        )
+        self.identity = identity
+
+
 class ContentMismatch(EkaError):
     """A tree is not the one it was said to be."""
 

@@ -334,6 +334,11 @@ class Plan:
                 pending.extend((below, False) for below in self._needs(identity))
         return list(done)
 
+    @property
+    def identity(self) -> str:
+        """The id of the plan: BLAKE3 of its canonical bytes, 64 hex digits."""
+        return digest(self.encode()).hex()
+
     def encode(self) -> bytes:
         """Return the canonical bytes of the plan."""
         return canonical_json(

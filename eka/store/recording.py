@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from eka.checking import TYPE_CHECKING
 from eka.store import reduction as reductions
 
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
     from eka.store.facts import PathInfo
     from eka.store.nix.keys import NixPublicKey, NixSecretKey, NixSignature
     from eka.store.path import StorePath
+    from eka.store.plans import Plans
     from eka.store.reduction import Nondeterminism, Reduction, ReductionKind
+    from eka.store.session import Layout, Session
+    from eka.store.stats import Stats
     from eka.store.trust import TrustedKey
 
 # The modules about chains and keys are loaded when they are needed: each command opens a store.
@@ -23,6 +28,22 @@ class Recording:
     """The part of `Store` that remembers what names stand for."""
 
     _database: Database
+    _layout: Layout
+    _session: Session
+
+    @property
+    def plans(self) -> Plans:
+        """The plans that were put into this store."""
+        from eka.store.plans import PLANS, Plans  # noqa: PLC0415
+
+        scratch = partial(self._session.scratch, self._layout.tmp)
+        return Plans(self._layout.root / PLANS, scratch)
+
+    def stats(self, *, largest: int) -> Stats:
+        """Return how much of everything the store holds, and its largest paths."""
+        from eka.store.stats import take  # noqa: PLC0415
+
+        return take(self._database, plans=self.plans.count(), largest=largest)
 
     def reduce(self, kind: str, name: str) -> list[Reduction]:
         """Return what a name is known to reduce to, the oldest fact first, whoever says so."""

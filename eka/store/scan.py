@@ -11,9 +11,10 @@ from eka.store.tree import EXECUTABLE_MODE, FILE_MODE, LINK_MODE, TreeDigest
 from eka.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from eka.store.nodes import Node
     from eka.store.path import NodeKind, StorePath
     from eka.store.references import ReferenceScanner
 
@@ -68,8 +69,13 @@ def scan_tree(root: Path, scanner: ReferenceScanner) -> Scanned:
 
 def digest_tree(root: Path) -> tuple[NodeKind, bytes]:
     """Return what the tree at ``root`` is, and its content digest, bytes as they lie on disk."""
+    return digest_nodes(read_tree(root))
+
+
+def digest_nodes(nodes: Iterable[Node]) -> tuple[NodeKind, bytes]:
+    """Return what a stream of nodes is, and its content digest."""
     tree = TreeDigest()
-    for node in read_tree(root):
+    for node in nodes:
         if isinstance(node, DirNode):
             tree.enter(node.path)
             continue
@@ -83,7 +89,12 @@ def digest_tree(root: Path) -> tuple[NodeKind, bytes]:
 
 def path_of(name: str, source: Path) -> StorePath:
     """Return the path `Store.add_path` would give; nothing is added."""
-    kind, content = digest_tree(source)
+    return path_of_nodes(name, read_tree(source))
+
+
+def path_of_nodes(name: str, nodes: Iterable[Node]) -> StorePath:
+    """Return the path `Store.add_tree` would give; nothing is added."""
+    kind, content = digest_nodes(nodes)
     return store_path(kind, content, name)
 
 

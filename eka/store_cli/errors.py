@@ -171,3 +171,19 @@ class CannotServe(EkaError):
             why=why,
             fix=fix or "choose another place; 127.0.0.1:0 takes any port that is free",
         )
+
+
+class KeyUnreadable(EkaError):
+    """The file of a key cannot be read or made."""
+
+    code = "key-unreadable"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(
+            what="the key cannot be read or written",
+            where=file,
+            why=why,
+            fix="name a file that `eka-store sign --generate NAME --key FILE` made or can make",
+        )
+        self.file = file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 
 from eka.checking import TYPE_CHECKING
 
@@ -25,8 +26,16 @@ _MODULES = {
     "roots": "roots",
     "log": "log",
     "serve": "serve",
+    "add-tree": "put",
+    "put-plan": "put",
+    "reduce": "reduce",
+    "sign": "sign",
+    "trust": "sign",
+    "stats": "stats",
+    "export": "exchange",
+    "import": "exchange",
     "gc": "gc",
-    "pin": "pin",
+    "keep": "keep",
     "image": "image",
     "nix-export": "nix",
     "nix-import": "nix",
@@ -46,5 +55,6 @@ def operation(command: str) -> Operation:
     if command in COMMANDS:
         return COMMANDS[command]
     module = import_module(f"eka.store_cli.{_MODULES[command]}")
-    found: Operation = getattr(module, command.replace("-", "_"))
+    name = command.replace("-", "_")
+    found: Operation = getattr(module, f"{name}_" if iskeyword(name) else name)
     return found

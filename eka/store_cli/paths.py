@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
@@ -38,7 +39,8 @@ def typed_place(store: Store, text: str) -> tuple[StorePath, NodePath]:
     """
     logical = text.removeprefix(f"{LOGICAL_ROOT}/")
     if logical == text and not _BASE.match(text):
-        logical = _below(store.physical_root, text)
+        with suppress(OSError, ValueError):  # not even a name that a file could have
+            logical = _below(store.physical_root, text)
     base, _, rest = logical.partition("/")
     names = [os.fsencode(name) for name in rest.split("/") if name]
     try:

@@ -30,6 +30,7 @@ from eka.store import (
     PathNotFound,
     Plan,
     StorePath,
+    is_plan_id,
     parse_plan,
     tree_path,
 )
@@ -50,7 +51,7 @@ BUBBLEWRAP = "bwrap"
 
 def realise(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Make the outputs a plan asks for; tell what happens while it does."""
-    plan = _read_plan(arguments.plan, console)
+    plan = read_plan(arguments.plan, console, place)
     with place.store() as store:
         if arguments.dry_run:
             _check_trees(plan, store)
@@ -103,10 +104,14 @@ def _show_outputs(
     console.document("realise", fields)
 
 
-def _read_plan(file: str, console: Console) -> Plan:
+def read_plan(file: str, console: Console, place: Place) -> Plan:
+    """Return the plan in a file, on standard input (``-``), or kept in the store by its id."""
     try:
         if file == "-":
             return parse_plan(console.stdin.read(MAX_PLAN_BYTES + 1), "standard input")
+        if is_plan_id(file) and not Path(file).exists():
+            with place.store() as store:
+                return parse_plan(store.plans.read(file), file)
         with Path(file).open("rb") as opened:
             return parse_plan(opened.read(MAX_PLAN_BYTES + 1), file)
     except OSError as error:

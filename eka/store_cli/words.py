@@ -36,6 +36,7 @@ exit statuses:
 
 Every error has a stable code and a page in docs/errors.
 """
+KINDS = ("request", "atom", "action", "resolved", "fetch")
 _CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from ")
 _UNKNOWN = re.compile(r"unrecognized arguments: (--[a-z-]+)")
 
@@ -172,11 +173,58 @@ def _log(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _pin(command: argparse.ArgumentParser) -> None:
+def _keep(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME", nargs="?", help="such as release/1.0")
     command.add_argument("path", metavar="PATH", nargs="?", help="store path, or a link to one")
-    command.add_argument("--remove", action="store_true", help="unpin NAME")
+    command.add_argument("--remove", action="store_true", help="keep a path under NAME no longer")
     _dry_run(command, "tell what would change")
+
+
+def _add_tree(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("name", metavar="NAME", help="name of the store path")
+    strip = "leading directories to drop from the names in the archive"
+    add("--strip", metavar="N", type=_number, default=0, help=strip)
+    add("--expect", metavar="HASH", help="content hash it must have, 64 digits")
+    _root(command)
+    _dry_run(command, "tell the path, add nothing")
+
+
+def _put_plan(command: argparse.ArgumentParser) -> None:
+    command.add_argument("plan", metavar="PLAN", help="file with a plan, - for standard input")
+    _dry_run(command, "check it and tell its id, keep nothing")
+
+
+def _reduce(command: argparse.ArgumentParser) -> None:
+    known = "a request, an atom, an action, sha256:<hash>, their first letters, or a store path"
+    command.add_argument("name", metavar="NAME", help=known)
+
+
+def _sign(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("names", metavar="PATH|NAME", nargs="*", help="store path, or a name that reduces")
+    add("--key", metavar="FILE", required=True, help="file with the secret key")
+    add("--generate", metavar="NAME", help="make a new key of this name in FILE")
+
+
+def _trust(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--add", metavar="KEY", help="public key, NAME:BASE64")
+    add("--remove", metavar="NAME", help="trust the key of this name no more")
+    add("--kind", action="append", choices=KINDS, help="of reductions it may assert (all)")
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("paths", metavar="PATH", nargs="+", help="store paths; what they need goes along")
+    add("-o", "--output", metavar="FILE", help="write there, not to standard output")
+
+
+def _import(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("file", metavar="FILE", help="what export wrote, - for standard input")
+    add("--root", metavar="LINK", help="make LINK point at the first path that was exported")
+    _dry_run(command, "check all of it, keep nothing")
 
 
 def _serve(command: argparse.ArgumentParser) -> None:
@@ -229,10 +277,18 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "closure": ("Tell what paths need: themselves and all they refer to", _closure),
     "ls": ("List what is inside a store path", _ls),
     "cat": ("Print a file that is inside a store path", _cat),
+    "add-tree": ("Add the tree of a tar archive from standard input", _add_tree),
+    "put-plan": ("Check a plan, keep it, and tell its id", _put_plan),
     "realise": ("Make the outputs a plan asks for", _realise),
     "roots": ("List, add or remove the links that keep paths from gc", _roots),
-    "pin": ("Keep a path under a name, unpin it, or list what is pinned", _pin),
+    "keep": ("Keep a path under a name, let it go, or list what is kept", _keep),
     "log": ("Print what a build said, or list what ran", _log),
+    "reduce": ("Tell what a name comes to, who says so and why", _reduce),
+    "sign": ("Sign paths and what names reduce to, or make a key", _sign),
+    "trust": ("List whose signatures count, trust a key or trust it no more", _trust),
+    "export": ("Write paths, and all they need, as one stream", _export),
+    "import": ("Take over the paths of a stream, all of them or none", _import),
+    "stats": ("Tell how much of everything the store holds", _info),
     "serve": ("Answer requests of other programs, as lines of JSON", _serve),
     "image": ("Write store paths, with all they need, as an OCI image", _image),
     "gc": ("Delete every path that no root and no running process needs", _gc),

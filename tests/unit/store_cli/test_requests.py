@@ -12,6 +12,9 @@ from eka.store_cli.requests import FieldType, fields, operations, parse_request
 from eka.store_cli.words import COMMANDS, parser
 
 
+OPTIONS = {"key"}  # required, and yet not told by their place
+
+
 def line(**value: object) -> bytes:
     return json.dumps(value).encode()
 
@@ -36,7 +39,9 @@ def test_what_is_left_out_is_as_if_not_typed(name: str) -> None:
         return
     needed = {each.name: "1" for each in fields(name) if each.required}
     many = {each.name for each in fields(name) if each.type is FieldType.TEXTS}
-    words = [name, *needed.values()]
+    words = [name]
+    for each, value in needed.items():
+        words += [f"--{each}", value] if each in OPTIONS else [value]
 
     asked = parse_request(
         line(id="x", op=name, arguments={k: [v] if k in many else v for k, v in needed.items()})

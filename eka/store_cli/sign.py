@@ -1,0 +1,111 @@
+"""``sign`` and ``trust``: keys that vouch for paths and reductions, and whose word counts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from eka.checking import TYPE_CHECKING
+from eka.errors import Exit
+from eka.store import LOCAL, InvalidStorePath, ReductionKind
+from eka.store.nix.keys import NixPublicKey, NixSecretKey
+from eka.store_cli.errors import KeyUnreadable, StoreUsage
+from eka.store_cli.paths import typed_path
+
+if TYPE_CHECKING:
+    import argparse
+
+    from eka.store import Reduction, Store, TrustedKey
+    from eka.store.nix.keys import NixSignature
+    from eka.store_cli.console import Console
+    from eka.store_cli.place import Place
+
+_MAX_KEY_BYTES = 4096
+_SEED_BYTES = 32
+
+
+def sign(arguments: argparse.Namespace, place: Place, console: Console) -> int:
+    """Make a key, or sign paths and what names reduce to."""
+    file = Path(arguments.key)
+    if arguments.generate is not None:
+        return _generate(file, arguments, console)
+    key = NixSecretKey.parse(_read(file), str(file))
+    signed: list[dict[str, str]] = []
+    with place.store() as store:
+        found = [_subject(store, name) for name in arguments.names]
+        for subject in found:
+            if isinstance(subject, list):
+                signed += [_signed_fact(store, fact, key) for fact in subject]
+            else:
+                signed.append(_signed_path(store, subject, key))
+    for each in signed:
+        console.data(f"{each['subject']} {each['signature']}")
+    console.document("sign", {"key": key.public.text, "signed": signed})
+    return Exit.OK
+
+
+def trust(arguments: argparse.Namespace, place: Place, console: Console) -> int:
+    """Trust a key, trust it no more, or list the keys that are trusted."""
+    if arguments.add is not None and arguments.remove is not None:
+        raise StoreUsage("eka-store trust", "--add and --remove are two things")
+    with place.store() as store:
+        if arguments.add is not None:
+            key = NixPublicKey.parse(arguments.add)
+            store.trust(key, [ReductionKind(each) for each in arguments.kind or ReductionKind])
+        elif arguments.remove is not None:
+            store.distrust(arguments.remove)
+        known = store.trusted_keys()
+    for each in known.values():
+        console.data(f"{each.key.text} {' '.join(sorted(each.kinds))}")
+    console.document("trust", {"keys": [_key_document(each) for each in known.values()]})
+    return Exit.OK
+
+
+def _generate(file: Path, arguments: argparse.Namespace, console: Console) -> int:
+    if arguments.names:
+        raise StoreUsage("eka-store sign", "--generate makes a key and signs nothing")
+    key = NixSecretKey.make(arguments.generate, os.urandom(_SEED_BYTES))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(file, flags, 0o600), "w", encoding="ascii") as opened:
+            opened.write(f"{key.text}\n")
+    except OSError as error:
+        raise KeyUnreadable(str(file), error.strerror or str(error)) from error
+    console.data(key.public.text)
+    console.talk(f"{file} is secret; give the line above to those who should trust it")
+    console.document("sign", {"key": key.public.text, "signed": []})
+    return Exit.OK
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_MAX_KEY_BYTES).decode("ascii", "replace")
+    except OSError as error:
+        raise KeyUnreadable(str(file), error.strerror or str(error)) from error
+
+
+def _subject(store: Store, name: str) -> str | list[Reduction]:
+    try:
+        return typed_path(store, name).text
+    except InvalidStorePath:
+        return [step.reduction for step in store.chain(name).steps if step.reduction.by == LOCAL]
+
+
+def _signed_path(store: Store, text: str, key: NixSecretKey) -> dict[str, str]:
+    info = store.path_info(typed_path(store, text))
+    return _signed(text, store.sign_path(info, key))
+
+
+def _signed_fact(store: Store, fact: Reduction, key: NixSecretKey) -> dict[str, str]:
+    said = store.sign_reduction(fact, key)
+    (signature, *_) = (each for each in store.signatures(said) if each.key_name == key.name)
+    return _signed(f"{fact.kind} {fact.name}", signature)
+
+
+def _signed(subject: str, signature: NixSignature) -> dict[str, str]:
+    return {"subject": subject, "signature": signature.text}
+
+
+def _key_document(known: TrustedKey) -> dict[str, object]:
+    return {"key": known.key.text, "kinds": sorted(kind.value for kind in known.kinds)}
