@@ -10,8 +10,8 @@ from eka.hashing import digest
 from eka.store.errors import PathNotFound, refusals
 from eka.store.files import locked, sync_file_system
 from eka.store.gc import NO_LIMITS, GcLimits, GcReport, collect, throw_out, would_collect
-from eka.store.pin_errors import PinNotFound
-from eka.store.roots import find_pins, find_roots, link_root, pin_path, unpin
+from eka.store.keep_errors import NothingKept
+from eka.store.roots import find_kept, find_roots, keep_path, let_go, link_root
 from eka.store.session import Layout, Session
 from eka.store.uses import Uses
 
@@ -103,26 +103,26 @@ class Keeping:
         with refusals(self.root):
             return find_roots(self._layout, prune=False)
 
-    def pin(self, name: str, target: StorePath) -> None:
-        """Keep a path under a name, such as that of a release, until it is unpinned.
+    def keep(self, name: str, target: StorePath) -> None:
+        """Keep a path under a name, such as that of a release, until it is let go.
 
         Raises:
             PathNotFound: The store does not hold the path.
-            InvalidPinName: ``name`` is not one.
+            InvalidKeepName: ``name`` is not one.
         """
         with refusals(self.root), self._database.write():
             self._row(target)
-            pin_path(self._database, name, target)
-            self._has_added = True  # a pin, too, must survive the loss of power
+            keep_path(self._database, name, target)
+            self._has_added = True  # a name, too, must survive the loss of power
 
-    def unpin(self, name: str) -> None:
-        """Keep a path under this name no longer; raises `PinNotFound`."""
-        if not unpin(self._database, name):
-            raise PinNotFound(name, str(self.root))
+    def let_go(self, name: str) -> None:
+        """Keep a path under this name no longer; raises `NothingKept`."""
+        if not let_go(self._database, name):
+            raise NothingKept(name, str(self.root))
 
-    def pins(self) -> dict[str, StorePath]:
+    def kept(self) -> dict[str, StorePath]:
         """Return the names paths are kept under."""
-        return find_pins(self._database)
+        return find_kept(self._database)
 
     @contextmanager
     def lease(self, paths: Iterable[StorePath]) -> Generator[None, None, None]:

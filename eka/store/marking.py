@@ -17,7 +17,7 @@ _DEAD = """
 WITH RECURSIVE live(id) AS (
     SELECT id FROM paths WHERE base IN (SELECT value FROM json_each(?))
     UNION
-    SELECT path FROM pins
+    SELECT path FROM kept
     UNION
     SELECT refs.reference FROM refs JOIN live ON refs.referrer = live.id
 )
@@ -31,7 +31,7 @@ ORDER BY referrer DESC
 """
 _AGAIN = """
 SELECT id, base, max(used, registered) FROM paths
-WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT path FROM pins)
+WHERE id IN (SELECT value FROM json_each(?)) AND id NOT IN (SELECT path FROM kept)
 """
 _REFERRERS = """
 SELECT reference, referrer FROM refs
@@ -49,7 +49,7 @@ class Dead(NamedTuple):
 
 
 def dead_paths(database: Database, roots: Iterable[str]) -> list[Dead]:
-    """Return each path that is reached neither from ``roots`` nor from a pin, the newest first."""
+    """Return what neither ``roots`` nor names keep and reach, the newest first."""
     found = database.each(_DEAD, (json.dumps(list(roots)),))
     return [Dead(*row) for row in cast("Iterator[tuple[int, str, int, int]]", found)]
 

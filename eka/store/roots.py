@@ -1,4 +1,4 @@
-"""Roots: links of users, found again through ``roots/``, and names pinned in the database."""
+"""Roots: links of users, found again through ``roots/``, and names kept in the database."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import re
 from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import InvalidStorePath, RootExists
+from eka.store.keep_errors import InvalidKeepName
 from eka.store.path import StorePath
-from eka.store.pin_errors import InvalidPinName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eka.store.session import Layout
 
 _MAX_LINKS = 16
-_PIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]{0,199}")
+_KEEP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]{0,199}")
 
 
 def link_root(layout: Layout, link: Path, target: StorePath) -> None:
@@ -51,29 +51,29 @@ def find_roots(layout: Layout, *, prune: bool) -> dict[Path, StorePath]:
     return found
 
 
-def pin_path(database: Database, name: str, path: StorePath) -> None:
+def keep_path(database: Database, name: str, path: StorePath) -> None:
     """Keep a path under a name, which another path may have had until now.
 
     Raises:
-        InvalidPinName: ``name`` is not one.
+        InvalidKeepName: ``name`` is not one.
     """
-    if not _PIN_NAME.fullmatch(name):
-        raise InvalidPinName(name)
+    if not _KEEP_NAME.fullmatch(name):
+        raise InvalidKeepName(name)
     database.query(
-        "INSERT OR REPLACE INTO pins SELECT ?, id FROM paths WHERE base = ?", (name, path.base)
+        "INSERT OR REPLACE INTO kept SELECT ?, id FROM paths WHERE base = ?", (name, path.base)
     )
 
 
-def unpin(database: Database, name: str) -> bool:
+def let_go(database: Database, name: str) -> bool:
     """Keep a path under this name no longer; tell whether one was."""
-    found = database.query("DELETE FROM pins WHERE name = ? RETURNING name", (name,))
+    found = database.query("DELETE FROM kept WHERE name = ? RETURNING name", (name,))
     return bool(found)
 
 
-def find_pins(database: Database) -> dict[str, StorePath]:
-    """Return name -> path of every pin, in order of their names."""
+def find_kept(database: Database) -> dict[str, StorePath]:
+    """Return name -> path of what is kept by name, in order of their names."""
     rows = database.query(
-        "SELECT name, base FROM pins JOIN paths ON paths.id = pins.path ORDER BY name"
+        "SELECT name, base FROM kept JOIN paths ON paths.id = kept.path ORDER BY name"
     )
     return {str(name): StorePath.parse(str(base)) for name, base in rows}
 

@@ -55,12 +55,12 @@ CREATE TABLE digests (
 """
 # When a path was last used, by the clock of the file system; 0 is never since it was registered.
 _USES = "ALTER TABLE paths ADD COLUMN used INTEGER NOT NULL DEFAULT 0;"
-_PINS = """
-CREATE TABLE pins (
+_KEPT = """
+CREATE TABLE kept (
     name TEXT PRIMARY KEY,
     path INTEGER NOT NULL REFERENCES paths DEFERRABLE INITIALLY DEFERRED
 ) WITHOUT ROWID;
-CREATE INDEX pins_by_path ON pins (path);
+CREATE INDEX kept_by_path ON kept (path);
 """
 # Who asserts a reduction when, signed by which key, and whose word counts for what.
 _SIGNATURES = """
@@ -85,5 +85,5 @@ CREATE TABLE trusted_keys (
 """
 # Step by step from an empty file to today's tables; an older store is taken through what it
 # lacks. A step that was released never changes.
-STEPS = (_TABLES, _DIGESTS, _USES, _PINS, _SIGNATURES)
+STEPS = (_TABLES, _DIGESTS, _USES, _KEPT, _SIGNATURES)
 SCHEMA_VERSION = len(STEPS)

@@ -1,4 +1,4 @@
-"""``eka-store gc`` and ``eka-store pin`` as users see them."""
+"""``eka-store gc`` and ``eka-store keep`` as users see them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_what_was_used_of_late_may_stay(program: Program) -> None:
 
 
 def test_it_is_said_when_the_size_cannot_be_reached(program: Program) -> None:
-    program.talk("pin", "kept", program.add("file", 10))
+    program.talk("keep", "kept", program.add("file", 10))
 
     status, _, talk = program.talk("gc", "--max-size", "4")
 
@@ -79,20 +79,20 @@ def test_it_is_said_when_the_size_cannot_be_reached(program: Program) -> None:
     assert "that is 6 bytes more than --max-size: the rest is needed" in talk
 
 
-def test_pins_are_made_listed_and_removed(program: Program) -> None:
+def test_names_are_made_listed_and_removed(program: Program) -> None:
     path = program.add("file", 10)
 
-    dry = program.json("pin", "v1", path, "--dry-run")
-    made = program.json("pin", "v1", path)
-    listed = program.talk("pin")[1]
-    kept = program.json("gc")
-    removed = program.json("pin", "--remove", "v1")
+    dry = program.json("keep", "v1", path, "--dry-run")
+    made = program.json("keep", "v1", path)
+    listed = program.talk("keep")[1]
+    collected = program.json("gc")
+    removed = program.json("keep", "--remove", "v1")
 
-    assert (dry["pins"], dry["added"]) == ([], [{"name": "v1", "path": path}])
-    assert made["pins"] == made["added"] == [{"name": "v1", "path": path}]
+    assert (dry["kept"], dry["added"]) == ([], [{"name": "v1", "path": path}])
+    assert made["kept"] == made["added"] == [{"name": "v1", "path": path}]
     assert listed == f"v1 {path}\n"
-    assert (kept["deleted"], kept["kept"]) == ([], 1)
-    assert (removed["pins"], removed["removed"]) == ([], [{"name": "v1", "path": path}])
+    assert (collected["deleted"], collected["kept"]) == ([], 1)
+    assert (removed["kept"], removed["removed"]) == ([], [{"name": "v1", "path": path}])
     assert program.json("gc")["deleted"] == [path]
 
 
@@ -102,12 +102,12 @@ def test_pins_are_made_listed_and_removed(program: Program) -> None:
         (["gc", "--max-size", "ten"], "store-usage", 2),
         (["gc", "--max-size", "-1"], "store-usage", 2),
         (["gc", "--keep-since", "7"], "store-usage", 2),
-        (["pin", "name"], "store-usage", 2),
-        (["pin", "--remove"], "store-usage", 2),
-        (["pin", "--remove", "name"], "pin-not-found", 3),
-        (["pin", "--remove", "--dry-run", "name"], "pin-not-found", 3),
-        (["pin", "name", f"/eka/store/{'m' * 32}-missing"], "path-not-found", 3),
-        (["pin", "name", "nonsense"], "invalid-store-path", 2),
+        (["keep", "name"], "store-usage", 2),
+        (["keep", "--remove"], "store-usage", 2),
+        (["keep", "--remove", "name"], "nothing-kept", 3),
+        (["keep", "--remove", "--dry-run", "name"], "nothing-kept", 3),
+        (["keep", "name", f"/eka/store/{'m' * 32}-missing"], "path-not-found", 3),
+        (["keep", "name", "nonsense"], "invalid-store-path", 2),
     ],
 )
 def test_wrong_words_end_with_an_error(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.store import GcLimits, InvalidPinName, PathNotFound, PinNotFound, Store, StorePath
+from eka.store import GcLimits, InvalidKeepName, PathNotFound, NothingKept, Store, StorePath
 from tests.store_nodes import nodes
 
 if TYPE_CHECKING:
@@ -150,37 +150,37 @@ def test_uses_close_together_are_written_once(tmp_path: Path) -> None:
     assert len(set(states)) == 1
 
 
-@pytest.mark.spec("gc-pins")
-def test_a_pin_keeps_a_path_until_it_is_unpinned(tmp_path: Path) -> None:
+@pytest.mark.spec("gc-kept")
+def test_a_name_keeps_a_path_until_it_is_let_go(tmp_path: Path) -> None:
     paths = filled(tmp_path / "s", {"lib": (), "app": ("lib",), "old": ()})
     with Store.open(tmp_path / "s", durable=False) as store:
-        store.pin("release/1.0", paths["app"])
+        store.keep("release/1.0", paths["app"])
 
     with Store.open(tmp_path / "s", durable=False) as store:
-        assert store.pins() == {"release/1.0": paths["app"]}
+        assert store.kept() == {"release/1.0": paths["app"]}
         assert store.gc().deleted == (paths["old"],)
-        store.pin("release/1.0", paths["lib"])
+        store.keep("release/1.0", paths["lib"])
         assert store.gc().deleted == (paths["app"],)
-        store.unpin("release/1.0")
+        store.let_go("release/1.0")
         assert store.gc().deleted == (paths["lib"],)
-        with pytest.raises(PinNotFound) as caught:
-            store.unpin("release/1.0")
+        with pytest.raises(NothingKept) as caught:
+            store.let_go("release/1.0")
 
     assert caught.value.where == "release/1.0"
 
 
-@pytest.mark.spec("gc-pins")
+@pytest.mark.spec("gc-kept")
 @pytest.mark.parametrize("name", ["", "/a", "a b", "ä", "a\n", "x" * 201])
-def test_a_bad_name_of_a_pin_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_bad_name_is_refused(tmp_path: Path, name: str) -> None:
     path = filled(tmp_path / "s", {"a": ()})["a"]
 
-    with Store.open(tmp_path / "s", durable=False) as store, pytest.raises(InvalidPinName):
-        store.pin(name, path)
+    with Store.open(tmp_path / "s", durable=False) as store, pytest.raises(InvalidKeepName):
+        store.keep(name, path)
 
 
-def test_nothing_is_pinned_that_is_not_there(tmp_path: Path) -> None:
+def test_nothing_is_kept_that_is_not_there(tmp_path: Path) -> None:
     with Store.open(tmp_path / "s", durable=False) as store, pytest.raises(PathNotFound):
-        store.pin("name", StorePath("m" * 32, "missing"))
+        store.keep("name", StorePath("m" * 32, "missing"))
 
 
 @pytest.mark.spec("gc-roots")
@@ -212,5 +212,5 @@ def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> No
     with Store.open(root, durable=False) as store:
         assert store.verify() == []
         assert store.gc(GcLimits(keep_since=1)).deleted == ()
-        store.pin("a", path)
+        store.keep("a", path)
         assert store.gc().deleted == ()
