@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
-from eka.workflow.build import Tally, compose_project
+from eka.workflow.build import compose_project
+from eka.workflow.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
