@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from eka.build.web_reading import read_web
 from eka.checking import TYPE_CHECKING, Protocol
-from eka.store.nix.errors import InvalidNarInfo, NixCacheUnreadable, NotInNixCache
+from eka.store.nix.errors import (
+    InvalidNarInfo,
+    NixCacheUnreadable,
+    NotANixCache,
+    NotInNixCache,
+)
 from eka.store.nix.export import CACHE_INFO
 from eka.store.nix.narinfo import MAX_NARINFO_BYTES, NarInfo
 from eka.store.nix.path import NIX_STORE
+from eka.text import discreet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,27 +63,28 @@ class WebCache:
     """
 
     def __init__(self, url: str, env: Mapping[str, str]) -> None:
-        self.where = url.rstrip("/")
+        self._url = url.rstrip("/")
+        self.where = discreet(self._url)
         self._env = env
 
     def read(self, name: str) -> Iterator[bytes]:
         """See `CacheFiles`."""
-        return read_web(f"{self.where}/{name}", self._env)
+        return read_web(f"{self._url}/{name}", self._env)
 
 
 def check_cache(files: CacheFiles) -> None:
-    """Raise `NixCacheUnreadable` unless it is a cache of paths of ``/nix/store``."""
+    """Raise `NotANixCache` unless it is a cache of paths of ``/nix/store``."""
     try:
         data = _small(files, CACHE_INFO, _MAX_CACHE_INFO_BYTES)
     except FileNotFoundError as error:
-        raise NixCacheUnreadable(files.where, f"it holds no file {CACHE_INFO}") from error
+        raise NotANixCache(files.where, f"it holds no file {CACHE_INFO}") from error
     except OSError as error:
         raise NixCacheUnreadable(files.where, str(error)) from error
     for line in data.decode("utf-8", "replace").splitlines():
         name, _, value = line.partition(":")
         if name == "StoreDir" and value.strip().rstrip("/") != NIX_STORE:
             why = f"its paths lie in {value.strip()[:80]!r}, not in {NIX_STORE}"
-            raise NixCacheUnreadable(files.where, why)
+            raise NotANixCache(files.where, why)
 
 
 def read_narinfo(files: CacheFiles, path: NixPath) -> NarInfo:

@@ -99,8 +99,23 @@ class UnusableNixKey(EkaError):
         )
 
 
+class NotANixCache(EkaError):
+    """A directory or an address is no binary cache for Nix's store."""
+
+    code = "not-a-nix-cache"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            what="this is not a binary cache of Nix",
+            where=where,
+            why=why,
+            fix="name the directory or address that holds its file `nix-cache-info`",
+        )
+
+
 class NixCacheUnreadable(EkaError):
-    """A binary cache cannot be read, or is none."""
+    """A binary cache cannot be read."""
 
     code = "nix-cache-unreadable"
     exit_status = Exit.NETWORK
@@ -110,7 +125,7 @@ class NixCacheUnreadable(EkaError):
             what="the binary cache cannot be read",
             where=where,
             why=why,
-            fix="check the address, and that it holds a file `nix-cache-info`",
+            fix="check the address and the network, and try again",
         )
 
 

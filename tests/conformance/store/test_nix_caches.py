@@ -20,6 +20,7 @@ from eka.store.nix.errors import (
     NixCacheUnreadable,
     NixMismatch,
     NixPathUntrusted,
+    NotANixCache,
     NotInNixCache,
 )
 from eka.store.nix.export import Exported, NixExport
@@ -340,7 +341,7 @@ def test_a_cache_of_another_directory_is_refused(store: Store, cache: Path) -> N
     cache.mkdir()
     (cache / "nix-cache-info").write_text("StoreDir: /gnu/store\n")
 
-    with pytest.raises(NixCacheUnreadable) as refused:
+    with pytest.raises(NotANixCache) as refused:
         fetch(store, cache, NixPath("1" * 32, "x"))
 
     assert "/gnu/store" in refused.value.why
@@ -350,7 +351,7 @@ def test_a_cache_of_another_directory_is_refused(store: Store, cache: Path) -> N
 def test_a_directory_that_is_no_cache_is_refused(store: Store, cache: Path) -> None:
     cache.mkdir()
 
-    with pytest.raises(NixCacheUnreadable):
+    with pytest.raises(NotANixCache):
         fetch(store, cache, NixPath("1" * 32, "x"))
 
 
