@@ -72,7 +72,7 @@ def collect(
     gone: list[Dead] = []
     late: list[Dead] = []
     start = 0
-    while batch := _next(marked.order, start, marked.excess(gone)):
+    while batch := _next(marked.order, start, marked.excess(gone), most=BATCH):
         start += len(batch)
         swept = _sweep(layout, database, session, batch)
         gone += swept
@@ -147,9 +147,7 @@ def _needed(layout: Layout, *, prune: bool) -> set[str]:
     return {path.base for path in find_roots(layout, prune=prune).values()} | held(layout)
 
 
-def _next(
-    order: Sequence[Dead], start: int, excess_bytes: float, *, most: int = BATCH
-) -> Sequence[Dead]:
+def _next(order: Sequence[Dead], start: int, excess_bytes: float, *, most: int) -> Sequence[Dead]:
     """Return the next paths to delete: as few as free what is too much."""
     end = start
     while end < min(start + most, len(order)) and excess_bytes > 0:
