@@ -1,0 +1,178 @@
+"""Full disks and input/output errors: a clear error, and nothing harmed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from eka.store import Store
+from tests.store_nodes import SAMPLE, nodes, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHECKOUT = Path(__file__).parents[3]
+EKA_STORE = Path(sys.executable).with_name("eka-store")
+SEED = os.environ.get("KILL_SEED", "eka")
+# Everything that changes a file or a name.
+CHANGES = (
+    "write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,"
+    "mkdirat,rmdir,symlink,symlinkat,fchmod,chmod,fchmodat,utimensat,syncfs"
+)
+# What may be said of a system that refuses; 70, a bug, may not.
+FAILED = {1, 5}
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A directory in memory, where there is such a place."""
+    place = Path("/dev/shm")
+    base = Path(tempfile.mkdtemp(prefix="eka-refuse-", dir=place if place.is_dir() else None))
+    yield base
+    subprocess.run(["chmod", "-R", "u+rwX", str(base)], check=True)
+    shutil.rmtree(base)
+
+
+def filled(home: Path) -> str:
+    """Make a store with a root and some garbage; return the path that the root keeps."""
+    with Store.open(home / "store") as store:
+        library = store.add_tree("library", nodes(SAMPLE))
+        path = store.add_tree("app", nodes(library.text.encode()), references=[library])
+        store.add_root(home / "result", path)
+        for number in range(4):
+            store.add_tree("old", nodes({b"f": b"%d" % number}))
+    write(SAMPLE, home / "source")
+    return path.text
+
+
+def told(home: Path, *words: str, under: tuple[str, ...] = ()) -> tuple[int, Any]:
+    """Run ``eka-store``; return its exit status and its document."""
+    done = subprocess.run(
+        [*under, str(EKA_STORE), *words, "--json", "--store", str(home / "store")],
+        capture_output=True, text=True, check=False, cwd=home,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    return done.returncode, json.loads(lines[-1]) if lines else done.stderr
+
+
+def counted(home: Path, *words: str) -> int:
+    """Return how many calls a command makes that change something."""
+    notes = home / "notes"
+    status, _ = told(
+        home, *words, under=("strace", "-qq", "-o", str(notes), "-e", f"trace={CHANGES}")
+    )
+    assert status == 0
+    return len(notes.read_text(errors="replace").splitlines())
+
+
+@pytest.mark.spec("store-ack")
+@pytest.mark.spec("gc-together")
+@pytest.mark.parametrize(
+    "words", [("gc",), ("add", "source", "--name", "fresh", "--root", "fresh")]
+)
+def test_whatever_call_is_refused_the_store_stays_whole(
+    memory: Path, rounds: Callable[[int, int], int], words: tuple[str, ...]
+) -> None:
+    template = memory / "template"
+    template.mkdir()
+    kept = filled(template)
+    shutil.copytree(template, memory / "counted", symlinks=True)
+    calls = counted(memory / "counted", *words)
+    assert calls > 20
+    chance = random.Random(SEED)
+    numbers = range(1, calls + 1)
+    for number in chance.sample(numbers, min(rounds(3, 100), calls)):
+        error = chance.choice(["EIO", "ENOSPC", "EDQUOT", "EROFS"])
+        lasting = chance.choice(["", "+"])
+        home = memory / f"n{number}"
+        shutil.copytree(template, home, symlinks=True)
+        (home / "result").unlink()
+        told(home, "roots", "--add", kept, "result")
+        inject = f"inject={CHANGES}:error={error}:when={number}{lasting}"
+        strace = ("strace", "-qq", "-o", "/dev/null", "-e", f"trace={CHANGES}", "-e", inject)
+
+        status, document = told(home, *words, under=strace)
+
+        played = f"seed {SEED}: call {number}{lasting} of {calls}: {error}: {document}"
+        assert status in FAILED | {0}, played
+        if status:
+            # The answer itself may be what could not be written.
+            assert isinstance(document, str) or document["error"]["why"], played
+        assert told(home, "verify")[0] == 0, played
+        assert told(home, "path-info", "--closure", kept)[0] == 0, played
+        assert told(home, *words)[0] == 0, played
+        assert told(home, "verify")[0] == 0, played
+
+
+FULL = """
+import json, os, sys
+from pathlib import Path
+from eka.errors import EkaError
+from eka.store import Store
+from tests.store_nodes import nodes
+
+home, count = Path(sys.argv[1]), 0
+said = {}
+with Store.open(home / "store") as store:
+    library = store.add_tree("library", nodes(b"x" * 1000))
+    kept = store.add_tree("kept", nodes(library.text.encode()), references=[library])
+    store.add_root(home / "result", kept)
+for number in range(1000):
+    try:
+        with Store.open(home / "store") as store:
+            store.add_tree(f"t{number}", nodes({b"f": os.urandom(300_000), b"g": b"small"}))
+        count += 1
+    except EkaError as error:
+        said["add"] = error.code
+        break
+with open(home / "ballast", "wb", buffering=0) as ballast:
+    try:
+        while ballast.write(bytes(4096)):
+            pass
+    except OSError:
+        pass
+try:
+    with Store.open(home / "store") as store:
+        said["faults when full"] = [str(fault) for fault in store.verify()]
+        store.gc()
+        said["gc"] = "done"
+except EkaError as error:
+    said["gc"] = error.code
+(home / "ballast").unlink()
+with Store.open(home / "store") as store:
+    said["kept"] = store.has(kept) and store.has(library)
+    said["deleted"] = len(store.gc().deleted) > 0 or said["gc"] == "done"
+    said["faults"] = [str(fault) for fault in store.verify()]
+    said["paths"] = store.info().paths
+    store.add_tree("again", nodes(os.urandom(300_000)))
+print(json.dumps({**said, "added": count > 2}))
+"""
+
+
+@pytest.mark.spec("store-ack")
+def test_a_disk_that_is_full_is_emptied_again(memory: Path) -> None:
+    mounted = 'mount -t tmpfs -o size=4m,mode=700 eka "$1" && exec "$2" -c "$3" "$1"'
+
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mounted, "sh", str(memory), sys.executable, FULL],
+        cwd=CHECKOUT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    # To the last byte: then the store may not even be opened.
+    assert said.pop("gc") in {"done", "store-unusable"}
+    assert said.pop("faults when full", []) == []
+    assert said == {
+        "add": "store-unusable", "added": True, "kept": True,
+        "deleted": True, "faults": [], "paths": 2,
+    }  # fmt: skip
