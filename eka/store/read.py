@@ -31,31 +31,51 @@ def read_tree(source: Path) -> Iterator[Node]:
     name = os.fsencode(source)
     with readable(source):
         mode = os.lstat(name).st_mode
-    yield from _node(None, name, (), mode)
+    if not stat.S_ISDIR(mode):
+        yield from _leaf(None, name, (), mode)
+        return
+    yield DirNode(())
+    # The directories that are open, from the root down, each with what is left to read in it.
+    pending: list[tuple[int, NodePath, Iterator[tuple[bytes, int]]]] = []
+    try:
+        pending.append(_opened(None, name, ()))
+        while pending:
+            descriptor, path, entries = pending[-1]
+            for child, kind in entries:
+                here = (*path, child)
+                if kind != stat.S_IFDIR:
+                    yield from _leaf(descriptor, child, here, kind)
+                    continue
+                yield DirNode(here)
+                pending.append(_opened(descriptor, child, here))
+                break
+            else:
+                pending.pop()
+                os.close(descriptor)
+    finally:
+        for descriptor, _, _ in pending:
+            os.close(descriptor)
 
 
-def _node(parent: int | None, name: bytes, path: NodePath, mode: int) -> Iterator[Node]:
-    if stat.S_ISREG(mode):
-        yield from _file(parent, name, path)
-    elif stat.S_ISDIR(mode):
-        yield DirNode(path)
-        yield from _directory(parent, name, path)
-    elif stat.S_ISLNK(mode):
-        with readable(path or (name,)):
-            target = os.readlink(name, dir_fd=parent)
-        yield LinkNode(path, target)
-    else:
-        raise UnsafeTree(shown(path or (name,)), "it is a device, a pipe or a socket")
-
-
-def _directory(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
+def _opened(
+    parent: int | None, name: bytes, path: NodePath
+) -> tuple[int, NodePath, Iterator[tuple[bytes, int]]]:
     with readable(path or (name,)):
         descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
     try:
-        for child, mode in list_directory(descriptor):
-            yield from _node(descriptor, child, (*path, child), mode)
-    finally:
+        return descriptor, path, iter(list_directory(descriptor))
+    except BaseException:
         os.close(descriptor)
+        raise
+
+
+def _leaf(parent: int | None, name: bytes, path: NodePath, mode: int) -> Iterable[Node]:
+    if stat.S_ISREG(mode):
+        return _file(parent, name, path)
+    if stat.S_ISLNK(mode):
+        with readable(path or (name,)):
+            return (LinkNode(path, os.readlink(name, dir_fd=parent)),)
+    raise UnsafeTree(shown(path or (name,)), "it is a device, a pipe or a socket")
 
 
 def list_directory(descriptor: int) -> list[tuple[bytes, int]]:
@@ -76,17 +96,29 @@ def list_directory(descriptor: int) -> list[tuple[bytes, int]]:
     return found
 
 
-def _file(parent: int | None, name: bytes, path: NodePath) -> Iterator[Node]:
+def _file(parent: int | None, name: bytes, path: NodePath) -> Iterable[Node]:
+    """Return the node of a file; only a large one stays open while its chunks pass."""
     place = path or (name,)
     with readable(place):
         descriptor = os.open(name, _FILE, dir_fd=parent)
+    is_large = False
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnsafeTree(shown(place), "it became something else while it was read")
-        executable = bool(status.st_mode & stat.S_IXUSR)
-        size = status.st_size
-        yield FileNode(path, executable, read_chunks(descriptor, size, place), size)
+        size_bytes, executable = status.st_size, bool(status.st_mode & stat.S_IXUSR)
+        chunks = read_chunks(descriptor, size_bytes, place)
+        is_large = not isinstance(chunks, tuple)
+        node = FileNode(path, executable, chunks, size_bytes)
+    finally:
+        if not is_large:
+            os.close(descriptor)
+    return _kept_open(descriptor, node) if is_large else (node,)
+
+
+def _kept_open(descriptor: int, node: Node) -> Iterator[Node]:
+    try:
+        yield node
     finally:
         os.close(descriptor)
 

@@ -68,6 +68,8 @@ class DirectoryCursor:
 
     def at(self, names: list[bytes]) -> int:
         """Return the descriptor of a directory, opened step by step from the start."""
+        if names == self._names:
+            return self._stack[-1]
         common = 0
         for mine, theirs in zip(self._names, names, strict=False):
             if mine != theirs:
@@ -128,16 +130,27 @@ def write_file(parent: int | None, name: bytes, node: FileNode) -> tuple[bytes, 
     """Write one file; return its digest and its length in bytes."""
     descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=parent)
     try:
-        hasher, length = new_hasher(), 0
-        for chunk in node.chunks:
-            hasher.update(chunk)
-            length += len(chunk)
-            write_all(descriptor, chunk)
+        content, length = _write_chunks(descriptor, node)
         # After opening, so that no umask takes part.
         os.fchmod(descriptor, EXECUTABLE_BITS if node.executable else PLAIN_BITS)
         os.utime(descriptor, ns=MTIME)
     finally:
         os.close(descriptor)
+    return content, length
+
+
+def _write_chunks(descriptor: int, node: FileNode) -> tuple[bytes, int]:
+    chunks = node.chunks
+    if isinstance(chunks, tuple) and len(chunks) == 1:  # nearly every file
+        data = chunks[0]
+        if data:
+            write_all(descriptor, data)
+        return digest(data), len(data)
+    hasher, length = new_hasher(), 0
+    for chunk in chunks:
+        hasher.update(chunk)
+        length += len(chunk)
+        write_all(descriptor, chunk)
     return hasher.digest(), length
 
 
