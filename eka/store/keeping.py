@@ -124,6 +124,16 @@ class Keeping:
         """Return the names paths are kept under."""
         return find_kept(self._database)
 
+    def hold(self, path: StorePath) -> bool:
+        """Keep a path from gc until the store is closed; False when it is not in the store."""
+        if not self.has(path):
+            return False
+        with refusals(self.root), self._database.write():
+            if not self.has(path):
+                return False  # it was collected just now
+            self._hold((path,))
+        return True
+
     @contextmanager
     def lease(self, paths: Iterable[StorePath]) -> Generator[None, None, None]:
         """Keep paths, and all they refer to, from gc; raises `PathNotFound` if one is gone."""

@@ -29,10 +29,11 @@ from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
 from eka.store.write import seal, write_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable
+    from collections.abc import Callable, Collection, Generator, Iterable
     from pathlib import Path
     from typing import Self
 
+    from eka.store.exchange import Staged
     from eka.store.nodes import Node
 
 
@@ -194,16 +195,24 @@ class Store(Keeping, Recording):
             self._register(built, row, {*scanner.found, *references})
         return path
 
+    def register_all(self, staged: Iterable[Staged], then: Callable[[], None]) -> None:
+        """Make finished trees valid and carry out ``then``: all of it happens, or nothing.
+
+        Raises:
+            MissingReferences: One refers to a path that is not valid, nor before it.
+        """
+        with refusals(self.root), self._session.moving(), self._database.write():
+            for each in staged:
+                kind, content = each.written.kind, each.written.content
+                made = _finished(each.place)
+                row = PathRow(each.path, kind, content, each.written.size_bytes, made)
+                self._register(each.place, row, each.references)
+            then()
+
     def alias(self, scheme: str, identity: str, name: str) -> StorePath | None:
         """Return the path known to hold what ``identity`` names, kept as if it was added."""
         path = self._database.alias(scheme, identity, name)
-        if path is None:
-            return None
-        with refusals(self.root), self._database.write():
-            if not self.has(path):
-                return None
-            self._hold((path,))
-        return path
+        return path if path is not None and self.hold(path) else None
 
     def set_alias(self, scheme: str, identity: str, path: StorePath) -> None:
         """Remember that ``identity`` names the content of ``path``."""

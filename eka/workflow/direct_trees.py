@@ -37,7 +37,7 @@ def supply_trees(services: Services, pins: Iterable[LockedDirect]) -> tuple[int,
 
 def _supply(services: Services, pin: LockedDirect, tree: LockedTree) -> bool:
     store, name = services.store(), path_name(pin.name)
-    if store.has(tree_path(tree.content.hex, name)):
+    if store.hold(tree_path(tree.content.hex, name)):
         return False
     directories = services.directories()
     if not directories.has(tree.tree):

@@ -93,7 +93,7 @@ def _supply_fetched(
     supplies.manifests[key] = found.manifest
     supplies.contents[key] = content
     store, name = services.store(), source_name(found.manifest)
-    if not store.has(tree_path(content.hex, name)):
+    if not store.hold(tree_path(content.hex, name)):
         store.add_tree(name, tree_nodes(tree, reader), expected=content.hex)
 
 

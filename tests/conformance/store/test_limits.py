@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.store import GcLimits, InvalidKeepName, PathNotFound, NothingKept, Store, StorePath
+from eka.store import GcLimits, InvalidKeepName, NothingKept, PathNotFound, Store, StorePath
 from tests.store_nodes import nodes
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def test_a_path_that_came_to_refer_to_newer_ones_is_collected_with_them(tmp_path
 
 
 @pytest.mark.spec("gc-last-use")
-@pytest.mark.parametrize("how", ["lease", "add", "root", "alias"])
+@pytest.mark.parametrize("how", ["lease", "add", "root", "alias", "hold"])
 def test_using_a_path_is_remembered(tmp_path: Path, how: str) -> None:
     root = tmp_path / "s"
     path = filled(root, {"a": ()})["a"]
@@ -126,6 +126,8 @@ def test_using_a_path_is_remembered(tmp_path: Path, how: str) -> None:
             store.add_tree("a", nodes(b"a".ljust(KIB, b".")))
         elif how == "root":
             store.add_root(tmp_path / "link", path)
+        elif how == "hold":
+            assert store.hold(path)
         else:
             assert store.alias("scheme", "id", "a") == path
         fresh = store.add_tree("clock", nodes(b""))
@@ -190,6 +192,20 @@ def test_a_path_found_by_an_alias_stays_while_the_process_lives(tmp_path: Path) 
         collector.set_alias("scheme", "id", path)
         with Store.open(tmp_path / "s", durable=False) as store:
             assert store.alias("scheme", "id", "a") == path
+
+            assert collector.gc().deleted == ()
+
+        assert collector.gc().deleted == (path,)
+        assert not collector.hold(path)
+        assert collector.alias("scheme", "id", "a") is None
+
+
+@pytest.mark.spec("gc-roots")
+def test_a_held_path_stays_while_the_process_lives(tmp_path: Path) -> None:
+    path = filled(tmp_path / "s", {"a": ()})["a"]
+    with Store.open(tmp_path / "s", durable=False) as collector:
+        with Store.open(tmp_path / "s", durable=False) as store:
+            assert store.hold(path)
 
             assert collector.gc().deleted == ()
 
