@@ -47,14 +47,16 @@ _DIRECTORY = _strings(b"(", b"type", b"directory")
 _ENTRY = _strings(b"entry", b"(", b"name")
 _NODE = _strings(b"node")
 _END = _strings(b")")
+_ENTRY_END = _END + _END
 
 
 class NarWriter:
     """The bytes between the contents of files; nodes come parents first, names in byte order."""
 
     def __init__(self) -> None:
-        # The directories that are open, from the root down: path, and the last name in it.
-        self._open: list[tuple[NodePath, bytes]] = []
+        self._directory: NodePath | None = None  # the one that is open; None before the root
+        self._name = b""  # the last one in it
+        self._names: list[bytes] = []  # the last names in the directories above it
         self._begun = False
 
     def before(self, node: Node, size_bytes: int = 0) -> bytes:
@@ -67,25 +69,25 @@ class NarWriter:
         Raises:
             UnorderedTree: The node does not come in the order of a NAR.
         """
-        pieces = [self._entry(node.path)]
+        path = node.path
+        entry = self._entry(path)
         if isinstance(node, FileNode):
-            pieces += [_EXECUTABLE if node.executable else _FILE, size_bytes.to_bytes(8, "little")]
-        elif isinstance(node, LinkNode):
-            pieces += [_LINK, nar_string(node.target), self._close(node.path)]
-        else:
-            pieces.append(_DIRECTORY)
-            self._open.append((node.path, b""))
-        return b"".join(pieces)
+            kind = _EXECUTABLE if node.executable else _FILE
+            return entry + kind + size_bytes.to_bytes(8, "little")
+        if isinstance(node, LinkNode):
+            return entry + _LINK + nar_string(node.target) + _closed(path)
+        if self._directory is not None:
+            self._names.append(self._name)
+        self._directory, self._name = path, b""
+        return entry + _DIRECTORY
 
     def after(self, node: FileNode, size_bytes: int) -> bytes:
         """Return what stands after the contents of a file."""
-        return _PADDING[size_bytes % ALIGNMENT] + self._close(node.path)
+        return _PADDING[size_bytes % ALIGNMENT] + _closed(node.path)
 
     def end(self) -> bytes:
         """Return the end of the NAR."""
-        pieces = [self._close(path) for path, _ in reversed(self._open)]
-        self._open.clear()
-        return b"".join(pieces)
+        return self._leave(None)
 
     def _entry(self, path: NodePath) -> bytes:
         if not path:
@@ -93,18 +95,27 @@ class NarWriter:
                 raise UnorderedTree("/")
             self._begun = True
             return MAGIC
-        pieces: list[bytes] = []
-        parent, name = path[:-1], path[-1]
-        while self._open and self._open[-1][0] != parent:
-            pieces.append(self._close(self._open.pop()[0]))
-        if not self._open or self._open[-1][1] >= name:
+        name, parent = path[-1], path[:-1]
+        left = b"" if parent == self._directory else self._leave(parent)
+        if self._directory is None or self._name >= name:
             raise UnorderedTree(shown(path))
-        self._open[-1] = (parent, name)
-        return b"".join((*pieces, _ENTRY, nar_string(name), _NODE))
+        self._name = name
+        return left + _ENTRY + nar_string(name) + _NODE
 
-    @staticmethod
-    def _close(path: NodePath) -> bytes:
-        return _END + _END if path else _END  # of the node, and of the entry that holds it
+    def _leave(self, wanted: NodePath | None) -> bytes:
+        """Close directories until ``wanted`` is the one that is open; None closes all."""
+        pieces: list[bytes] = []
+        while self._directory is not None and self._directory != wanted:
+            pieces.append(_closed(self._directory))
+            if self._names:
+                self._directory, self._name = self._directory[:-1], self._names.pop()
+            else:
+                self._directory = None
+        return b"".join(pieces)
+
+
+def _closed(path: NodePath) -> bytes:
+    return _ENTRY_END if path else _END  # of the node, and of the entry that holds it
 
 
 def nar_chunks(nodes: Iterable[Node]) -> Iterator[bytes]:
@@ -177,45 +188,47 @@ class NarTee:
         rest = iter(nodes)
         with BackgroundSha256() as hasher:
             for node in rest:
-                try:
-                    if isinstance(node, FileNode) and not isinstance(node.chunks, tuple):
-                        whole = yield from self._stream(node, hasher)
-                    else:
-                        hasher.update(self._whole(node))
-                        whole = True
-                        yield node
-                except UnorderedTree:
-                    whole = False
+                if isinstance(node, FileNode) and not isinstance(node.chunks, tuple):
+                    is_whole = yield from self._stream(node, hasher)
+                else:
+                    is_whole = self._take(node, hasher)
                     yield node
-                if not whole:
+                if not is_whole:
                     break
             else:
                 hasher.update(self._writer.end())
                 self.digest = NarDigest(hasher.digest(), hasher.size_bytes)
         yield from rest
 
-    def _whole(self, node: Node) -> bytes:
-        if not isinstance(node, FileNode):
-            return self._writer.before(node)
-        chunks, size_bytes = sized(node)
-        before, after = self._writer.before(node, size_bytes), self._writer.after(node, size_bytes)
-        return b"".join((before, *chunks, after))
+    def _take(self, node: Node, hasher: BackgroundSha256) -> bool:
+        """Hash a node whose bytes are at hand; return whether it came in order."""
+        chunks, size_bytes = sized(node) if isinstance(node, FileNode) else ((), 0)
+        try:
+            hasher.update(self._writer.before(node, size_bytes))
+        except UnorderedTree:
+            return False
+        if isinstance(node, FileNode):
+            for chunk in chunks:
+                hasher.update(chunk)
+            hasher.update(self._writer.after(node, size_bytes))
+        return True
 
     def _stream(self, node: FileNode, hasher: BackgroundSha256) -> Generator[Node, None, bool]:
-        """Pass a large file on; return whether it was as long as it should be."""
-        size_bytes = node.size_bytes
-        if size_bytes is None:
+        """Pass a large file on; return whether it came in order, and as long as it should be."""
+        size_bytes, found = node.size_bytes or 0, 0
+        try:
+            hasher.update(self._writer.before(node, size_bytes))
+        except UnorderedTree:
             yield node
             return False
-        hasher.update(self._writer.before(node, size_bytes))
-        read = [0]
 
         def chunks() -> Iterator[bytes]:
+            nonlocal found
             for chunk in node.chunks:
                 hasher.update(chunk)
-                read[0] += len(chunk)
+                found += len(chunk)
                 yield chunk
 
-        yield FileNode(node.path, node.executable, chunks(), size_bytes)
+        yield FileNode(node.path, node.executable, chunks(), node.size_bytes)
         hasher.update(self._writer.after(node, size_bytes))
-        return read[0] == size_bytes
+        return found == node.size_bytes
