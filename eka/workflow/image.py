@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from eka.checking import TYPE_CHECKING
+from eka.compose import NothingToBuild, source_name
+from eka.store import tree_path
 from eka.store.image import export_image, plan_image
 from eka.workflow.build import BuildOptions, build_project
+from eka.workflow.locked import checked_lock
+from eka.workflow.supply import supply
+from eka.workflow.targets import find_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,15 +54,18 @@ def write_image(  # noqa: PLR0913 - each is a thing of its own
         directory: Where the image goes; None: tell what it would hold.
         log: Takes the log lines of builds.
     """
-    base: StorePath | None = None
-    built = cached = 0
-    if rootfs is not None:
-        below = build_project(services, project, replace(build, targets=(rootfs,)), log)
-        base, built, cached = below.outputs[0].path, below.built, below.cached
     above = build_project(services, project, build, log)
     roots = [output.path for output in above.outputs]
-    options = replace(options, rootfs=base)
-    built, cached = built + above.built, cached + above.cached
+    built, cached = above.built, above.cached
+    if rootfs is not None:
+        try:
+            below = build_project(services, project, replace(build, targets=(rootfs,)), log)
+        except NothingToBuild:
+            base = _tree_of(services, project, rootfs)
+        else:
+            base = below.outputs[0].path
+            built, cached = built + below.built, cached + below.cached
+        options = replace(options, rootfs=base)
     store = services.store()
     if directory is None:
         return BuiltImage(plan_image(store, roots, options), None, built, cached)
@@ -67,3 +75,11 @@ def write_image(  # noqa: PLR0913 - each is a thing of its own
 
     report = export_image(store, roots, directory, options, on_layer=tell)
     return BuiltImage(report.plan, report, built, cached)
+
+
+def _tree_of(services: Services, project: Project, name: str) -> StorePath:
+    """Return the path of an atom that is not built: its output is its own tree."""
+    manifest, lock = checked_lock(services, project)
+    key = find_target(project, manifest, lock, name)
+    supplies = supply(services, project, manifest, lock)
+    return tree_path(supplies.contents[key].hex, source_name(supplies.manifests[key]))
