@@ -163,14 +163,30 @@ def examine(home: Path) -> dict[str, Any]:
         return {
             "lost": [*before, *missing(store, needed, dropped)],
             "faults": [str(fault) for fault in store.verify()],
-            "left": [
-                str(each.relative_to(root))
-                for area in ("tmp", "trash")
-                for each in (root / area).glob("*/*")
-            ],
+            "left": left_behind(root),
             "seen": [each for each in told if "seen" in each or "failed" in each],
             "held": len(needed) - len(dropped),
         }
+
+
+def left_behind(root: Path) -> list[str]:
+    """Return the files of the dead that those who open the store leave lying there.
+
+    A child of a builder, killed between fork and exec, keeps its lock a moment longer.
+    """
+    found: list[str] = []
+    for _ in range(50):
+        found = [
+            str(each.relative_to(root))
+            for area in ("tmp", "trash")
+            for each in (root / area).glob("*/*")
+        ]
+        if not found:
+            break
+        time.sleep(0.1)
+        with Store.open(root):
+            pass
+    return found
 
 
 def missing(store: Store, needed: dict[str, StorePath], dropped: set[str]) -> list[str]:
