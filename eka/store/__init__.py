@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         PathAdded,
         WorkLeft,
     )
+    from eka.store.exchange import Imported, export_order, export_stream, import_stream
     from eka.store.facts import PathInfo, StoreInfo
     from eka.store.files import sync_file_system
     from eka.store.gc import GcLimits, GcReport
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from eka.store.scan import path_of, path_of_nodes
     from eka.store.stats import Stats
     from eka.store.store import Store
+    from eka.store.stream_errors import BrokenStream, FalsePath, UndeclaredReferences
     from eka.store.trust import TrustedKey
     from eka.store.verify import FaultKind, VerifyFault
 
@@ -99,17 +101,20 @@ __all__ = [
     "ActionStarted",
     "AmbiguousName",
     "BadSignature",
+    "BrokenStream",
     "Chain",
     "ContentMismatch",
     "DirNode",
     "Entry",
     "Event",
+    "FalsePath",
     "FaultKind",
     "FetchAction",
     "FetchProgress",
     "FileNode",
     "GcLimits",
     "GcReport",
+    "Imported",
     "Input",
     "InvalidKeepName",
     "InvalidPlan",
@@ -158,12 +163,16 @@ __all__ = [
     "StoreUnusable",
     "TreeInput",
     "TrustedKey",
+    "UndeclaredReferences",
     "UnpackAction",
     "UnsafeTree",
     "VerifyFault",
     "WorkLeft",
     "action_id",
     "canonical_json",
+    "export_order",
+    "export_stream",
+    "import_stream",
     "is_plan_id",
     "list_inside",
     "log_chunks",
@@ -191,6 +200,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "SourceUnreadable StoreBusy StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
             "events": "ActionFailed ActionFinished ActionLog ActionSkipped ActionStarted Event "
             "FetchProgress Outcome PathAdded WorkLeft",
+            "exchange": "Imported export_order export_stream import_stream",
+            "stream_errors": "BrokenStream FalsePath UndeclaredReferences",
             "facts": "PathInfo StoreInfo",
             "files": "sync_file_system",
             "gc": "GcLimits GcReport",

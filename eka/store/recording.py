@@ -104,11 +104,11 @@ class Recording:
 
         return trust.sign(self._database, trust.path_statement(info), key)
 
-    def keep_signature(self, info: PathInfo, signature: NixSignature) -> None:
-        """Keep a signature of a path that came from elsewhere."""
+    def record_path_signature(self, info: PathInfo, signature: NixSignature) -> bool:
+        """Keep a signature of a path, if its key is trusted; raises `BadSignature`."""
         from eka.store import trust  # noqa: PLC0415
 
-        trust.keep(self._database, trust.path_statement(info), signature)
+        return trust.record_path_signature(self._database, info, signature)
 
     def signatures(self, what: PathInfo | Reduction) -> list[NixSignature]:
         """Return the signatures of a path or a reduction, none of them checked."""

@@ -11,6 +11,7 @@ from eka.store.database import Database, PathRow
 from eka.store.errors import (
     ContentMismatch,
     MissingReferences,
+    PathNotFound,
     refusals,
 )
 from eka.store.facts import PathInfo, StoreInfo
@@ -92,15 +93,13 @@ class Store(Keeping, Recording):
 
     def closure(self, paths: Iterable[StorePath]) -> list[StorePath]:
         """Return paths and all they refer to, in order of their names."""
-        found: set[StorePath] = set()
-        pending = list(paths)
-        while pending:
-            path = pending.pop()
-            if path not in found:
-                self._row(path)
-                found.add(path)
-                pending.extend(self._database.references(path))
-        return sorted(found)
+        wanted = list(paths)
+        found = [
+            StorePath.parse(base) for base in self._database.closure(each.base for each in wanted)
+        ]
+        for path in {*wanted, *found}.difference(filter(self._is_on_disk, found)):
+            raise PathNotFound(path.text, str(self.root))
+        return found
 
     def add_tree(
         self,

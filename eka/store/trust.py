@@ -155,6 +155,22 @@ def record_signed(database: Database, reduction: Reduction, signature: NixSignat
         keep(database, statement, signature)
 
 
+def record_path_signature(database: Database, info: PathInfo, signature: NixSignature) -> bool:
+    """Keep a signature of a path, if its key is trusted; tell whether it was.
+
+    Raises:
+        BadSignature: It names a trusted key that did not make it.
+    """
+    known = trusted(database).get(signature.key_name)
+    if known is None:
+        return False
+    statement = path_statement(info)
+    if not signature.is_by(known.key, statement):
+        raise BadSignature(info.path.text, signature.key_name)
+    keep(database, statement, signature)
+    return True
+
+
 def sign_reduction(database: Database, reduction: Reduction, key: NixSecretKey) -> Reduction:
     """Assert under the name of a key what this store knows; the older fact stays as it is."""
     own = Reduction(

@@ -187,3 +187,19 @@ class KeyUnreadable(EkaError):
             fix="name a file that `eka-store sign --generate NAME --key FILE` made or can make",
         )
         self.file = file
+
+
+class StreamFileUnusable(EkaError):
+    """The file of a stream cannot be read or written."""
+
+    code = "stream-file-unusable"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(
+            what="the file of the stream cannot be read or written",
+            where=file,
+            why=why,
+            fix="check the path, its permissions and the space left",
+        )
+        self.file = file

@@ -11,7 +11,6 @@ from eka.store_cli.errors import InvalidRequest
 from eka.store_cli.requests import FieldType, fields, operations, parse_request
 from eka.store_cli.words import COMMANDS, parser
 
-
 OPTIONS = {"key"}  # required, and yet not told by their place
 
 

@@ -1,0 +1,82 @@
+"""``eka-store export`` and ``import`` as people use them."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fakes.store_program import StoreProgram
+from tests.store_nodes import SAMPLE, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def eka_store(tmp_path: Path) -> StoreProgram:
+    return StoreProgram(tmp_path)
+
+
+@pytest.fixture
+def sample(eka_store: StoreProgram, tmp_path: Path) -> str:
+    write(SAMPLE, tmp_path / "source")
+    added = eka_store("add", tmp_path / "source", "--root", tmp_path / "kept")
+    return added.stdout.strip()
+
+
+def test_a_path_is_carried_from_store_to_store(
+    eka_store: StoreProgram, sample: str, tmp_path: Path
+) -> None:
+    other, file, link = ("--store", tmp_path / "other"), tmp_path / "file", tmp_path / "link"
+
+    out = eka_store("export", sample, "-o", file, "--json").document
+    dry = eka_store("import", file, *other, "--dry-run", "--json").document
+    taken = eka_store("import", file, *other, "--root", link, "--json").document
+    again = eka_store("import", "-", *other, stdin=file.read_bytes())
+
+    assert (out["paths"], out["size_bytes"]) == ([sample], file.stat().st_size)
+    assert dry == {**taken, "dry_run": True}
+    assert taken["added"] == taken["roots"] == [sample]
+    assert (again.stdout, again.stderr) == (f"{sample}\n", "added 0 paths; 1 were here already\n")
+    assert (link / "lib" / "a.c").read_text() == "int a;\n"
+    assert eka_store("gc", *other, "--json").document["deleted"] == []
+
+
+def test_a_stream_on_standard_output_is_the_file(
+    eka_store: StoreProgram, sample: str, tmp_path: Path
+) -> None:
+    eka_store("export", sample, "-o", tmp_path / "file")
+
+    lines = eka_store("export", sample, "--json").documents
+    plain = eka_store("export", sample)
+
+    data = (tmp_path / "file").read_bytes()
+    assert b"".join(base64.b64decode(each["base64"]) for each in lines[:-1]) == data
+    assert plain.stdout.encode() == data
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (["export", "0" * 32 + "-x"], 3, "path-not-found"),
+        (["import", "missing"], 3, "stream-file-unusable"),
+        (["import", "-"], 5, "broken-stream"),
+    ],
+)
+def test_what_cannot_be_carried_is_told(
+    eka_store: StoreProgram, words: list[str], status: int, code: str
+) -> None:
+    ran = eka_store(*words, "--json", stdin=b"nonsense\n")
+
+    assert (ran.status, ran.document["error"]["code"]) == (status, code)
+
+
+def test_no_half_file_is_left(eka_store: StoreProgram, sample: str, tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+
+    ran = eka_store("export", sample, "-o", tmp_path / "directory", "--json")
+
+    assert ran.document["error"]["code"] == "stream-file-unusable"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["directory", "kept", "s", "source"]
