@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the home directory of the tests."""
     shutil.rmtree(config.stash[HOME], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads_without_tracing() -> None:
+    """Let threads of the tests' servers not be traced for coverage.
+
+    Python 3.11 sometimes cannot ("while another trace function is being installed"), and the
+    thread ends before it began.
+    """
+    threading.settrace(None)  # type: ignore[arg-type] # what `settrace` documents for the others
 
 
 @pytest.fixture(scope="session")
