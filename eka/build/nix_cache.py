@@ -10,9 +10,9 @@ from eka.store.nix.errors import (
     NotANixCache,
     NotInNixCache,
 )
-from eka.store.nix.export import CACHE_INFO
 from eka.store.nix.narinfo import MAX_NARINFO_BYTES, NarInfo
 from eka.store.nix.path import NIX_STORE
+from eka.store.nix_view.export import CACHE_INFO
 from eka.text import discreet
 
 if TYPE_CHECKING:

@@ -70,9 +70,9 @@ def _added(store: Store, name: str, source: Path, arguments: argparse.Namespace)
     expected: str | None = arguments.expect
     if not arguments.nar:
         return store.add_path(name, source, expected=expected)
-    from eka.store.nix.remember import add_path_with_nar  # noqa: PLC0415 - only where asked for
+    from eka.store.nix_view import remember  # noqa: PLC0415 - only where asked for
 
-    return add_path_with_nar(store, name, source, expected=expected)[0]
+    return remember.add_path_with_nar(store, name, source, expected=expected)[0]
 
 
 def _told(nar: Mapping[str, object]) -> str:

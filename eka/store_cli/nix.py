@@ -12,9 +12,9 @@ from eka.checking import TYPE_CHECKING
 from eka.ed25519 import KEY_BYTES
 from eka.errors import Exit
 from eka.store.nix.errors import NixKeyFileExists, UnusableNixKey
-from eka.store.nix.export import NixExport
 from eka.store.nix.keys import NixPublicKey, NixSecretKey
 from eka.store.nix.path import NixPath
+from eka.store.nix_view.export import NixExport
 from eka.store_cli.errors import StoreUsage
 from eka.store_cli.paths import counted, typed_path
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eka.build.nix_cache import CacheFiles
-    from eka.store.nix.lower import Lowered
     from eka.store.nix.narinfo import NarInfo
+    from eka.store.nix_view.lower import Lowered
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
 

@@ -80,7 +80,7 @@ def path_document(info: PathInfo, physical: str) -> dict[str, object]:
 
 def nar_fields(store: Store, path: StorePath) -> dict[str, object]:
     """Return SHA-256 and size of the NAR of a path as JSON; computed when first asked for."""
-    from eka.store.nix.remember import nar_of  # noqa: PLC0415 - only where asked for
+    from eka.store.nix_view.remember import nar_of  # noqa: PLC0415 - only where asked for
 
     found = nar_of(store, path)
     return {"nar_sha256": found.sha256.hex(), "nar_size_bytes": found.size_bytes}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.store import Store
-from eka.store.nix.remember import add_path_with_nar
+from eka.store.nix_view.remember import add_path_with_nar
 from tests.bench.ratio import Comparison, NotRun, compare
 from tests.bench.stage import wall_s
 

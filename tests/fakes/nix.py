@@ -34,6 +34,10 @@ in {expression}
 """
 
 
+def silent(*_: object) -> None:
+    """Hear of progress, and say nothing."""
+
+
 @dataclass(frozen=True)
 class Nix:
     """A store of Nix below ``home``, whose paths begin with /nix/store as they do everywhere."""

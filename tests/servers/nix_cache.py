@@ -28,5 +28,5 @@ def served(directory: Path) -> Generator[str, None, None]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         pass

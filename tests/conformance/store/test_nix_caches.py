@@ -23,12 +23,13 @@ from eka.store.nix.errors import (
     NotANixCache,
     NotInNixCache,
 )
-from eka.store.nix.export import Exported, NixExport
 from eka.store.nix.keys import NixSecretKey
 from eka.store.nix.nar import MAGIC, nar_digest, nar_string
 from eka.store.nix.narinfo import NarInfo
 from eka.store.nix.path import NixPath, content_path
-from eka.store.nix.remember import NAR_SHA256, add_path_with_nar, add_with_nar, nar_of
+from eka.store.nix_view.export import Exported, NixExport
+from eka.store.nix_view.remember import NAR_SHA256, add_path_with_nar, add_with_nar, nar_of
+from tests.fakes.nix import silent
 from tests.store_nodes import SAMPLE, nodes, write
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ def export(
     store: Store, cache: Path, *paths: StorePath, key: NixSecretKey | None = KEY
 ) -> list[Exported]:
     exporter = NixExport(store, cache, key=key, compression="none")
-    return exporter.write(paths, lambda *_: None)
+    return exporter.write(paths, silent)
 
 
 def fetch(store: Store, cache: Path, *paths: NixPath, trust: NixTrust = TRUSTED) -> list[Imported]:
-    return NixImport(store, DirectoryCache(cache), trust).fetch(paths, lambda *_: None)
+    return NixImport(store, DirectoryCache(cache), trust).fetch(paths, silent)
 
 
 def rewrite(cache: Path, info: NarInfo, change: Callable[[str], str]) -> None:

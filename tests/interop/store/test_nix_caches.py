@@ -14,10 +14,10 @@ from eka.build.nix_import import NixImport
 from eka.build.nix_trust import NixTrust
 from eka.store import Store, StorePath
 from eka.store.nix.errors import NixPathUntrusted
-from eka.store.nix.export import Exported, NixExport
 from eka.store.nix.keys import NixPublicKey, NixSecretKey
 from eka.store.nix.path import NixPath
-from tests.fakes.nix import Nix
+from eka.store.nix_view.export import Exported, NixExport
+from tests.fakes.nix import Nix, silent
 from tests.servers.nix_cache import served
 from tests.store_nodes import SAMPLE, nodes
 
@@ -74,7 +74,7 @@ def make_closure(store: Store) -> StorePath:
 
 def export(store: Store, directory: Path, compression: str = "none") -> list[Exported]:
     exporter = NixExport(store, directory, key=KEY, compression=compression)
-    return exporter.write([make_closure(store)], lambda *_: None)
+    return exporter.write([make_closure(store)], silent)
 
 
 def without_content_address(cache: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_cache_made_by_nix_is_read(
     trust = NixTrust((NixPublicKey.parse(public),))
 
     cache = DirectoryCache(tmp_path / "cache")
-    found = NixImport(store, cache, trust).fetch([NixPath.parse(program)], lambda *_: None)
+    found = NixImport(store, cache, trust).fetch([NixPath.parse(program)], silent)
 
     paths = {each.nix.name: each.path for each in found}
     theirs, ours = nix.physical(program), store.physical(paths["program"])
@@ -202,7 +202,7 @@ def test_what_nobody_trusted_signed_is_refused(
 
     with pytest.raises(NixPathUntrusted) as refused:
         NixImport(store, DirectoryCache(tmp_path / "cache"), NixTrust((stranger,))).fetch(
-            [NixPath.parse(program)], lambda *_: None
+            [NixPath.parse(program)], silent
         )
 
     assert refused.value.signers == ("nix.example.org-1",)
@@ -219,12 +219,12 @@ def test_what_its_content_names_needs_no_signature(
     (named,) = re.findall(rf"rewrote '{program}' to '([^']*)'", said.decode())
 
     found = NixImport(store, DirectoryCache(tmp_path / "cache"), NixTrust()).fetch(
-        [NixPath.parse(named)], lambda *_: None
+        [NixPath.parse(named)], silent
     )
 
     # Named by content, it comes back under the very names that Nix gave it.
     back = NixExport(store, tmp_path / "back", key=None, compression="none").write(
-        [found[-1].path], lambda *_: None
+        [found[-1].path], silent
     )
     assert [each.info.path for each in back] == [each.nix for each in found]
 
@@ -239,7 +239,7 @@ def test_what_went_to_nix_comes_back_as_it_was(nix: Nix, tmp_path: Path) -> None
 
     with Store.open(tmp_path / "other", durable=False) as other:
         files = DirectoryCache(tmp_path / "second")
-        found = NixImport(other, files, NixTrust()).fetch([program], lambda *_: None)
+        found = NixImport(other, files, NixTrust()).fetch([program], silent)
         faults = other.verify()
 
     assert [each.path for each in found] == wanted

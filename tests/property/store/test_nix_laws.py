@@ -16,12 +16,13 @@ from eka.build.nix_trust import NixTrust
 from eka.errors import EkaError
 from eka.store import Store, StorePath
 from eka.store.nix.base32 import decode, encode
-from eka.store.nix.export import NixExport
 from eka.store.nix.modulo import NarModulo
 from eka.store.nix.nar import NarTee, nar_chunks, nar_digest
 from eka.store.nix.nar_read import read_nar
 from eka.store.nix.narinfo import NarInfo
 from eka.store.nix.translate import EKA_PREFIX, NIX_PREFIX, Translator
+from eka.store.nix_view.export import NixExport
+from tests.fakes.nix import silent
 from tests.store_nodes import nodes, shape_of
 
 if TYPE_CHECKING:
@@ -144,11 +145,11 @@ def test_every_closure_goes_to_a_cache_and_comes_back(
         with Store.open(home / "here", durable=False) as here:
             path = output(here, first, second, mentions)
             export = NixExport(here, home / "cache", key=None, compression="none")
-            sent = export.write([path], lambda *_: None)
+            sent = export.write([path], silent)
         with Store.open(home / "there", durable=False) as there:
             files = DirectoryCache(home / "cache")
             wanted = [sent[-1].info.path]
-            got = NixImport(there, files, NixTrust()).fetch(wanted, lambda *_: None)
+            got = NixImport(there, files, NixTrust()).fetch(wanted, silent)
             faults = there.verify()
 
     assert {each.nix: each.path for each in got} == {each.info.path: each.path for each in sent}

@@ -11,8 +11,8 @@ from eka.store.nix.modulo import NarModulo
 from eka.store.nix.nar import NarDigest, digest_chunks, nar_chunks
 from eka.store.nix.narinfo import CONTENT_ADDRESS
 from eka.store.nix.path import NixPath, content_path
-from eka.store.nix.remember import nar_of, recall
 from eka.store.nix.translate import EKA_PREFIX, NIX_PREFIX, Translator
+from eka.store.nix_view.remember import nar_of, recall
 from eka.store.path import NodeKind, StorePath, store_path
 from eka.store.read import read_tree
 from eka.values import dataclass

@@ -16,10 +16,10 @@ from eka.store.files import sync_file_system
 from eka.store.nix.base32 import encode
 from eka.store.nix.errors import NixMismatch
 from eka.store.nix.hashes import sha256_text
-from eka.store.nix.lower import Lowered, lower, nar_stream
 from eka.store.nix.nar import NarDigest
 from eka.store.nix.narinfo import NarInfo
 from eka.store.nix.path import NIX_STORE
+from eka.store.nix_view.lower import Lowered, lower, nar_stream
 from eka.values import dataclass
 
 if TYPE_CHECKING:
