@@ -6,6 +6,7 @@ so a path and its row change together as far as other processes can see.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -24,6 +25,14 @@ BUSY_TIMEOUT_S = 120.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _ROWS = "SELECT base, kind, content, size_bytes, registered FROM paths"
+_REACHED = """
+WITH RECURSIVE reached(id) AS (
+    SELECT paths.id FROM json_each(?) JOIN paths ON paths.base = json_each.value
+    UNION
+    SELECT refs.reference FROM refs JOIN reached ON refs.referrer = reached.id
+)
+SELECT base FROM paths WHERE id IN reached ORDER BY base
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,16 @@ class Database:
             (path.base,),
         )
         return tuple(StorePath.parse(str(base)) for (base,) in found)
+
+    def valid(self, bases: Iterable[str]) -> set[str]:
+        """Return those of the paths that are valid."""
+        sql = "SELECT base FROM paths WHERE base IN (SELECT value FROM json_each(?))"
+        return {str(base) for (base,) in self._query(sql, (json.dumps(list(bases)),))}
+
+    def closure(self, bases: Iterable[str]) -> list[str]:
+        """Return those of the paths that are valid, and all they refer to, in order."""
+        found = self._query(_REACHED, (json.dumps(list(bases)),))
+        return [str(base) for (base,) in found]
 
     def insert(self, row: PathRow, boot: str | None) -> None:
         """Make a path valid; ``boot`` is None when its bytes are on the medium."""

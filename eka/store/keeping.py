@@ -16,7 +16,7 @@ from eka.store.session import Layout, Session
 from eka.store.uses import Uses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -139,8 +139,7 @@ class Keeping:
         """Keep paths, and all they refer to, from gc; raises `PathNotFound` if one is gone."""
         wanted = list(paths)
         with refusals(self.root), self._database.write():
-            for path in wanted:
-                self._row(path)
+            self._check(wanted)
             self._hold(wanted)
         try:
             yield
@@ -188,6 +187,13 @@ class Keeping:
 
     def _is_on_disk(self, path: StorePath) -> bool:
         return os.path.lexists(self.physical(path))
+
+    def _check(self, paths: Sequence[StorePath]) -> None:
+        """Raise `PathNotFound` for the first path that is not valid and on disk."""
+        valid = self._database.valid(path.base for path in paths)
+        for path in paths:
+            if path.base not in valid or not self._is_on_disk(path):
+                raise PathNotFound(path.text, str(self.root))
 
     def _hold(self, paths: Iterable[StorePath]) -> None:
         """Keep paths from gc, and note that they are used; the caller holds the lock."""
