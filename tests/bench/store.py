@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILES = 3000
+LARGEST_BYTES = 1 << 16
 EKA_STORE = Path(sys.executable).with_name("eka-store")
 
 
@@ -70,8 +71,13 @@ def measure() -> Iterator[Comparison | NotRun]:
 def _fill(tree: Path) -> int:
     """Make a tree of `FILES` source files; return how many bytes they hold."""
     library = Path(sysconfig.get_path("stdlib"))
-    found = (file for file in sorted(library.rglob("*.py")) if "site-packages" not in file.parts)
-    sources, size_bytes, made = list(found), 0, 0
+    sources = [
+        file
+        for file in sorted(library.rglob("*.py"))
+        # Data in the shape of source would make the files of the tree twice as large as usual.
+        if "site-packages" not in file.parts and file.stat().st_size <= LARGEST_BYTES
+    ]
+    size_bytes = made = 0
     while made < FILES:  # twice, if the library is small
         for source in sources[: FILES - made]:
             place = tree / f"copy-{made // len(sources)}" / source.relative_to(library)

@@ -70,8 +70,8 @@ class BackgroundSha256:
 
     def _work(self) -> None:
         while (pieces := self._batches.get()) is not None:
-            # One large piece is hashed without asking for the interpreter again.
-            self._hasher.update(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            # In one call: hashing asks for the interpreter again after each.
+            self._hasher.update(b"".join(pieces))
             self._room.release()
 
     def _stop(self) -> None:
