@@ -71,8 +71,7 @@ def follow(database: Database, name: str) -> Chain:
             continue
         seen.add((kind, wanted))
         for found in _outcomes(database, kind, wanted):
-            others = {each.refined for each in reduce(database, kind, found.name)}
-            steps.append(Step(found, depth, len(others) > 1))
+            steps.append(Step(found, depth, _is_disputed(database, found)))
             if kind in _NEXT:
                 pending.append((_NEXT[kind], found.refined, depth + 1))
             elif (path := path_or_none(found.refined)) is not None:
@@ -89,8 +88,7 @@ def origins(database: Database, path: StorePath) -> tuple[Step, ...]:
     while pending and len(steps) < MAX_STEPS:
         refined, depth = pending.pop(0)
         for found in find(database, "WHERE refined = ?", (refined,)):
-            others = {each.refined for each in reduce(database, found.kind, found.name)}
-            steps.append(Step(found, depth, len(others) > 1))
+            steps.append(Step(found, depth, _is_disputed(database, found)))
             below = found.name.partition("!")[0]
             if below not in seen:
                 seen.add(below)
@@ -104,6 +102,13 @@ def path_or_none(text: str) -> StorePath | None:
         return StorePath.parse(text)
     except InvalidStorePath:
         return None
+
+
+def _is_disputed(database: Database, reduction: Reduction) -> bool:
+    if reduction.kind == ReductionKind.REQUEST:
+        return False
+    known = reduce(database, reduction.kind, reduction.name)
+    return any(each.refined != reduction.refined for each in known)
 
 
 def _outcomes(database: Database, kind: ReductionKind, name: str) -> list[Reduction]:

@@ -49,6 +49,10 @@ class Recording:
         """Return what a name is known to reduce to, the oldest fact first, whoever says so."""
         return reductions.reduce(self._database, kind, name)
 
+    def reductions(self, kind: str, *, limit: int) -> list[Reduction]:
+        """Return the reductions of a kind, the oldest first, at most ``limit`` of them."""
+        return reductions.find(self._database, "WHERE kind = ?", (kind,), limit=limit)
+
     def record(self, reduction: Reduction) -> tuple[Reduction, ...]:
         """Append a fact; return the facts that contradict it (all are kept)."""
         return reductions.record(self._database, reduction)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 LOCAL = "local"  # who asserts what this store has seen itself
 _COLUMNS = "SELECT kind, name, refined, asserted_by, evidence, recorded FROM reductions"
-# Whoever asserts them: two outcomes for one name.
+# Whoever asserts them: two outcomes for one name. What was asked for is no computation: later
+# there is more to choose from.
 _DISPUTED = (
-    "WHERE (kind, name) IN (SELECT kind, name FROM reductions"
+    "WHERE (kind, name) IN (SELECT kind, name FROM reductions WHERE kind != 'request'"
     " GROUP BY kind, name HAVING count(DISTINCT refined) > 1)"
 )
 

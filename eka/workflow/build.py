@@ -11,6 +11,7 @@ from eka.workflow.errors import LinkPlaceMissing, LockMissing, LockStale
 from eka.workflow.fetch import fetch_lock
 from eka.workflow.lock import lock_project
 from eka.workflow.lock_changes import describe
+from eka.workflow.lock_facts import lock_facts
 from eka.workflow.locked import checked_lock
 from eka.workflow.project import LOCK
 from eka.workflow.resolution import LockOptions
@@ -143,6 +144,7 @@ def _composed(
     supply_trees(services, lock.direct)
     services.progress.step("preparing sources")
     supplies = supply(services, project, manifest, lock)
+    services.store().record_all(lock_facts(lock, supplies.manifests))
     return compose_static(
         ComposeRequest(
             lock=lock,
