@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 from contextlib import contextmanager
+from dataclasses import replace
 
 from eka.build.errors import SandboxUnavailable
 from eka.build.log import LogWriter
+from eka.build.mounts import Mounts, can_attach
 from eka.build.process import SandboxProcess
 from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits, Opened
 from eka.checking import TYPE_CHECKING
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from eka.build.sandbox import Cancellation, SandboxRequest, Shown
 
 HOSTNAME = "localhost"
+MANY_INPUTS = 16  # from here on we bind them ourselves
 MAX_OPTIONS = 8900  # bubblewrap takes 9000; each input is three
 # Names below / that the sandbox makes itself; those of a root file system are not shown.
 OWN_NAMES = frozenset({"build", "dev", "eka", "etc", "proc", "sys", "tmp"})
@@ -92,6 +96,7 @@ class Bubblewrap:
         self._program = program
         self._seccomp = seccomp
         self._limits = limits or Limits()
+        self._binds = True  # until it is found out that this machine does not let us
         self._groups = groups
 
     def run(
@@ -131,21 +136,43 @@ class Bubblewrap:
 
     def _start(self, process: SandboxProcess, request: SandboxRequest) -> str | None:
         """Start the sandbox; returns what is wrong with the request, if anything."""
-        options = [*sandbox_arguments(request, self._limits), *process.options()]
+        told = process.options()
         if self._seccomp is not None:
-            options += ["--seccomp", str(process.data(self._seccomp))]
-        if len(options) > MAX_OPTIONS:
-            return f"{len(request.inputs)} inputs and {len(request.env)} variables are too many"
-        packed = b"".join(os.fsencode(option) + b"\0" for option in options)
-        arguments = str(process.data(packed))
+            told += ["--seccomp", str(process.data(self._seccomp))]
         try:
-            process.start([self._program, "--args", arguments, "--", *request.command])
+            if len(request.inputs) < MANY_INPUTS or not self._binds:
+                return self._begin(process, request, told)
+            links = tuple(each for each in request.inputs if each.source is None)
+            mounts = Mounts.of(request.inputs, request.store)
+            bound = replace(request, inputs=links)
+            if can_attach():
+                process.attach = mounts.attach
+                return self._begin(process, bound, told)
+            try:
+                return self._begin(process, bound, told, mounts.bind)
+            except subprocess.SubprocessError:
+                self._binds = False  # this machine does not let us
+                return self._begin(process, request, told)
         except FileNotFoundError as error:
             raise SandboxUnavailable(f"{self._program} is not there", _INSTALL) from error
         except OSError as error:
             if error.errno == errno.E2BIG:
                 return "its command line is too long"
             raise SandboxUnavailable(f"{self._program} cannot start: {error}", _DOCTOR) from error
+
+    def _begin(
+        self,
+        process: SandboxProcess,
+        request: SandboxRequest,
+        told: list[str],
+        prepare: Callable[[], None] | None = None,
+    ) -> str | None:
+        options = [*sandbox_arguments(request, self._limits), *told]
+        if len(options) > MAX_OPTIONS:
+            return f"{len(request.inputs)} inputs and {len(request.env)} variables are too many"
+        packed = b"".join(os.fsencode(option) + b"\0" for option in options)
+        arguments = str(process.data(packed))
+        process.start([self._program, "--args", arguments, "--", *request.command], prepare)
         return None
 
 

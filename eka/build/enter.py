@@ -61,7 +61,8 @@ def entered(
 
     Source: atom-spec/build.md [build-enter].
     """
-    recipe = Recipe(action, inputs, resolved, len(os.sched_getaffinity(0)))
+    closure = store.closure(inputs.values())
+    recipe = Recipe(action, inputs, resolved, len(os.sched_getaffinity(0)), closure)
     scratch = store.staging(action.name)
     try:
         with store.lease(inputs.values()):

@@ -133,7 +133,8 @@ class Workshop:
         machine = f"{os.uname().machine}-linux"
         if action.system != machine:
             raise WrongSystem(action.name, expected=action.system, found=machine)
-        recipe = Recipe(action, work.inputs, work.resolved, self.cores)
+        closure = self.store.closure(work.inputs.values())
+        recipe = Recipe(action, work.inputs, work.resolved, self.cores, closure)
         with self._scratch(action.name) as scratch:
             log = work.log or scratch / "log"
             request = prepare(recipe, self.store, scratch, log)
@@ -153,7 +154,7 @@ class Workshop:
         self, recipe: Recipe, request: SandboxRequest, log: Path
     ) -> dict[str, StorePath]:
         name = recipe.action.name
-        candidates = set(self.store.closure(recipe.inputs.values()))
+        candidates = set(recipe.closure)
         placeholders = {output: recipe.output_path(output) for output in recipe.action.outputs}
         places = {output: request.store / path.base for output, path in placeholders.items()}
         for output, place in places.items():

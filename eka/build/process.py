@@ -12,11 +12,12 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+from eka.build.errors import SandboxUnavailable
 from eka.build.sandbox import Ending
 from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _GLANCE_S = 0.5  # how often the free space of the disk is looked at, and the log flushed
 _READ_BYTES = 1 << 16
+_DOCTOR = "run eka doctor to see what this machine lacks"
 
 
 @dataclass(slots=True)
@@ -53,6 +55,8 @@ class SandboxProcess:
 
     def __init__(self, log: LogWriter, limits: Limits) -> None:
         self.status = -1  # of the command, once it ended by itself
+        # Called with the process at the gate, when its sandbox is made; tells whether all is well.
+        self.attach: Callable[[int, int], bool] | None = None
         self._log = log
         self._limits = limits
         self._output, self._events, self._gate = _Pipe.open(), _Pipe.open(), _Pipe.open()
@@ -60,6 +64,7 @@ class SandboxProcess:
         self._outer: subprocess.Popen[bytes] | None = None
         self._outer_fd = -1
         self._inner_fd = -1  # of process 1 inside
+        self._gate_number = -1
         self._told = b""
 
     def __enter__(self) -> Self:
@@ -91,10 +96,19 @@ class SandboxProcess:
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
 
-    def start(self, command: Sequence[str]) -> None:
-        """Start bubblewrap; it waits at the gate, its command not yet started."""
+    def start(self, command: Sequence[str], prepare: Callable[[], None] | None = None) -> None:
+        """Start bubblewrap; it waits at the gate, its command not yet started.
+
+        Args:
+            command: bubblewrap and its options.
+            prepare: Called in the new process; it may make system calls, and take no lock.
+
+        Raises:
+            subprocess.SubprocessError: ``prepare`` failed.
+        """
         self._outer = subprocess.Popen(
             command,
+            preexec_fn=prepare,  # noqa: PLW1509 - it takes no lock
             stdin=subprocess.DEVNULL,
             stdout=self._output.write,
             stderr=self._output.write,
@@ -105,6 +119,7 @@ class SandboxProcess:
             start_new_session=True,  # a Ctrl-C in the terminal is for us, not for the build
         )
         self._outer_fd = os.pidfd_open(self._outer.pid)
+        self._gate_number = self._gate.read  # in the new process, where it is still open
         self._output.close_write()
         self._events.close_write()
         self._gate.close_read()
@@ -118,6 +133,8 @@ class SandboxProcess:
             self._limit(pid)
             if group is not None:
                 group.add(pid)
+            if self.attach is not None and not self.attach(pid, self._gate_number):
+                raise SandboxUnavailable("inputs cannot be put into the sandbox", _DOCTOR)
         with contextlib.suppress(BrokenPipeError):
             os.write(self._gate.write, b"!")
 

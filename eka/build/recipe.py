@@ -15,7 +15,7 @@ from eka.store import BRACES, PLACEHOLDER, StorePath, path_name
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from eka.store import RunAction, Store
 
@@ -44,6 +44,7 @@ class Recipe:
     inputs: Mapping[str, StorePath]
     resolved: str  # `resolved_name` of the action
     cores: int
+    closure: Collection[StorePath]  # of the inputs
 
     def output_path(self, output: str) -> StorePath:
         """Return the path the build is told to write to; the same in every build of it.
@@ -105,7 +106,6 @@ def prepare(recipe: Recipe, store: Store, scratch: Path, log: Path) -> SandboxRe
             rootfs.is_symlink() or not rootfs.is_dir()
         ):  # a link may lead to the root of this machine
             raise BuildFailed(recipe.action.name, "its rootfs is not a directory", log=None)
-    closure = store.closure(recipe.inputs.values())
     return SandboxRequest(
         command=recipe.command(),
         env=recipe.environment(),
@@ -115,7 +115,7 @@ def prepare(recipe: Recipe, store: Store, scratch: Path, log: Path) -> SandboxRe
         build=build,
         temporary=temporary,
         store=outputs,
-        inputs=tuple(Shown.at(path.base, store.physical(path)) for path in closure),
+        inputs=tuple(Shown.at(path.base, store.physical(path)) for path in recipe.closure),
         timeout_s=recipe.action.timeout_s,
         log=log,
     )

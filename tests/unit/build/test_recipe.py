@@ -21,7 +21,7 @@ def recipe(*, resolved: str = "a" * 64, rootfs: str | None = None, **env: str) -
         outputs=("out", "dev"),
         rootfs=rootfs,
     )
-    return Recipe(action, {"src": SRC, "root": ROOT}, resolved, 4)
+    return Recipe(action, {"src": SRC, "root": ROOT}, resolved, 4, (SRC, ROOT))
 
 
 @pytest.mark.spec("build-placeholder")
