@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from eka.checking import TYPE_CHECKING
 from eka.hashing import new_hasher
 from eka.store.errors import InvalidStorePath, PathNotFound
+from eka.store.facts import Staged
 from eka.store.nix.errors import InvalidNixText
 from eka.store.nix.keys import NixSignature
 from eka.store.path import StorePath
@@ -21,7 +22,7 @@ from eka.store.references import ReferenceScanner
 from eka.store.scan import scan_tree
 from eka.store.stream import SCHEMA, StreamReader, encoded, node_chunks
 from eka.store.stream_errors import BrokenStream, FalsePath, UndeclaredReferences
-from eka.store.write import Written, write_tree
+from eka.store.write import write_tree
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -33,16 +34,6 @@ if TYPE_CHECKING:
 
 MAX_PATHS = 100_000
 MAX_REDUCTIONS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A path of a stream, checked, and where it waits."""
-
-    path: StorePath
-    place: Path
-    written: Written
-    references: tuple[StorePath, ...]
 
 
 @dataclass(slots=True)

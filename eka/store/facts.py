@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.store.path import StorePath
+    from eka.store.write import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,16 @@ class StoreInfo:
     schema_version: int
     paths: int
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A tree that is checked and written, but not valid yet."""
+
+    path: StorePath
+    place: Path  # below the scratch space of the store
+    written: Written
+    references: tuple[StorePath, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from eka.store.exchange import Staged
+    from eka.store.facts import Staged
     from eka.store.nodes import Node
 
 

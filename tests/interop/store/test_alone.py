@@ -72,6 +72,32 @@ def test_every_command_works_without_git_and_atoms(tmp_path: Path) -> None:
     assert [(each.returncode, each.stderr) for each in others] == [(0, b"")] * 6
 
 
+def test_names_streams_and_keys_need_no_git_either(tmp_path: Path) -> None:
+    root, key, file = tmp_path / "s", tmp_path / "key", tmp_path / "file"
+    write(SAMPLE, tmp_path / "source")
+    at = ("--store", root, "--json")
+    wanted = plan(root, "echo said; touch $out")
+    made = json.loads(run("realise", "-", *at, stdin=wanted).stdout.splitlines()[-1])
+    (output,) = made["outputs"]
+    path = output["path"]
+
+    def ask(*words: object) -> bytes:
+        return run("serve", "--stdio", *at, stdin=json.dumps(words[0]).encode()).stdout
+
+    ran = [
+        run("closure", path, *at), run("ls", path, *at), run("cat", path, *at),
+        run("roots", "--add", path, tmp_path / "link", *at), run("log", path, *at),
+        run("put-plan", "-", *at, stdin=wanted), run("reduce", output["action"], *at),
+        run("sign", "--generate", "me", "--key", key, *at), run("sign", path, "--key", key, *at),
+        run("trust", *at), run("stats", *at), run("export", path, "-o", file, *at),
+        run("import", file, "--dry-run", *at),
+    ]  # fmt: skip
+    served = ask({"id": 1, "op": "stats"})
+
+    assert [(each.returncode, each.stderr) for each in ran] == [(0, b"")] * len(ran)
+    assert json.loads(served.splitlines()[-1])["exit_status"] == 0
+
+
 def test_the_blocker_blocks() -> None:
     ran = run(code=BLOCKED.replace("from eka.store_cli.main import main", "import eka.atom"))
 
