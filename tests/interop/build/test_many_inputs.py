@@ -137,7 +137,7 @@ def test_nothing_stays_mounted_here(bench: Workbench) -> None:
 def test_more_inputs_than_bubblewrap_takes_options_are_no_failure(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bubblewrap, "MAX_OPTIONS", 200)
+    monkeypatch.setattr(bubblewrap, "MAX_OPTIONS", 300)
 
     bench.realise(*with_many(bench, "ls /eka/store | wc -l; touch $out"))
 

@@ -1,0 +1,156 @@
+"""Building: what one action costs beside its program, alone and in large plans; against Nix."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eka.build import Demands
+from eka.store import ActionInput, Plan, Store, action_id
+from tests.bench.ratio import Amount, Comparison, NotRun, compare, cpu_s
+from tests.bench.stage import EKA
+from tests.fakes.nix import Nix
+from tests.fakes.workbench import Workbench
+from tests.story import Person, Village
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from eka.store import TreeInput
+
+INPUTS = 200
+ACTIONS = 1000
+OF_NIX = 50  # it takes long
+ATOMS = 200
+ROUNDS = 15
+_NUMBERS = itertools.count()
+
+
+def measure() -> Iterator[Comparison | Amount | NotRun]:
+    """Yield what building costs; in memory, so that it is not the disk that is measured."""
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="eka-bench-", dir=memory) as scratch:
+        home = Path(scratch)
+        with Store.open(home / "store", durable=False) as store:
+            yield from _single(Workbench(store), home)
+        with Store.open(home / "many", durable=False) as store:
+            yield from _plan(Workbench(store), home)
+        yield _nothing_to_do(home)
+        _open(home)
+
+
+def _single(bench: Workbench, home: Path) -> Iterator[Comparison | Amount | NotRun]:
+    """One action from a call of the library to its registered output."""
+    trees = {
+        f"i{number}": bench.tree({"f": b"%d" % number}, name=f"in{number}")
+        for number in range(INPUTS)
+    }
+    few = _action(bench, dict(list(trees.items())[:10]))
+    nix = _nix(home / "nix")
+    if nix is None:
+        yield NotRun("an action with 10 inputs / nix-build", "nix-build is not installed")
+    else:
+        yield compare(
+            "an action with 10 inputs / nix-build", few, nix, rounds=ROUNDS, at_most=0.33
+        )
+    many = _action(bench, trees)
+    taken_s = min(many() for _ in range(ROUNDS))
+    yield Amount(f"an action with {INPUTS} inputs", round(taken_s * 1000, 1), "ms", 40)
+
+
+def _action(bench: Workbench, inputs: dict[str, TreeInput]) -> Callable[[], float]:
+    def build() -> float:
+        action = bench.script(f"echo {next(_NUMBERS)} > $out", inputs=inputs)
+        began_s = time.perf_counter()
+        bench.realise(action)
+        return time.perf_counter() - began_s
+
+    build()
+    return build
+
+
+def _nix(home: Path) -> Callable[[], float] | None:
+    if shutil.which("nix-build") is None:
+        return None
+    home.mkdir()
+    nix = Nix(home)
+    tools = nix.add_tools()
+
+    def build() -> float:
+        began_s = time.perf_counter()
+        nix.build(f'make "n" "echo {next(_NUMBERS)} > $out"', tools)
+        return time.perf_counter() - began_s
+
+    build()
+    return build
+
+
+def _plan(bench: Workbench, home: Path) -> Iterator[Comparison | NotRun]:
+    """Many actions that do nothing, and one that needs them all; time for each."""
+    name = f"per action of {ACTIONS} / per derivation of {OF_NIX}"
+
+    def ours() -> float:
+        mark = next(_NUMBERS)
+        actions = [
+            bench.script(f"echo {mark} {number} > $out", name=f"n{number}")
+            for number in range(ACTIONS)
+        ]
+        roots = tuple(ActionInput(action_id(each)) for each in actions)
+        began_s = time.perf_counter()
+        bench.realiser.realise(Plan.of(actions, roots), Demands(jobs=2))
+        return (time.perf_counter() - began_s) / ACTIONS
+
+    if shutil.which("nix-build") is None:
+        yield NotRun(name, "nix-build is not installed")
+        return
+    (home / "nix-many").mkdir()
+    nix = Nix(home / "nix-many")
+    tools = nix.add_tools()
+
+    def theirs() -> float:
+        mark = next(_NUMBERS)
+        each = f'(n: make "n" "echo {mark} ${{toString n}} > $out")'
+        began_s = time.perf_counter()
+        nix.build(f"builtins.genList {each} {OF_NIX}", tools)
+        return (time.perf_counter() - began_s) / OF_NIX
+
+    yield compare(name, ours, theirs, rounds=1, at_most=0.5)
+
+
+def _nothing_to_do(home: Path) -> Amount:
+    """Processor time of ``eka build`` where all is there, above that of ``eka --version``."""
+    person = Person(home / "person")
+    village = Village(home / "village")
+    names = [f"a{number}" for number in range(ATOMS)]
+    own = '[package.sets]\nhere = "::"\n[deps.from.here]\nshell = "^1"\n'
+    for name in names:
+        build = f"[build]\nrootfs = \"shell\"\nscript = '''echo {name} > $out'''\n"
+        village.atom(name, own + build)
+    lines = "".join(f'{name} = "^1"\n' for name in names)
+    uses = " ".join(f"${name}" for name in names)
+    whole = f"[build]\nrootfs = \"shell\"\nscript = '''cat {uses} > $out'''\n"
+    village.publish(person)
+    village.atom("whole", own + lines + whole)
+    place = village.mono / "whole"
+    person.does(place, "build", "--no-link")
+    os.environ.update(person.environment)  # what is measured is started from here
+
+    def cpu_ms(*words: str) -> float:
+        return min(cpu_s([str(EKA), "-C", str(place), *words]) for _ in range(ROUNDS)) * 1000
+
+    start = cpu_ms("--version")
+    taken = cpu_ms("build", "--no-link", "--frozen") - start
+    return Amount(
+        f"eka build, {ATOMS + 1} actions all there, above start-up", round(taken), "ms", 100
+    )
+
+
+def _open(place: Path) -> None:
+    """Let everything below a directory be deleted: stores are read-only."""
+    for directory, _, _ in os.walk(place):
+        Path(directory).chmod(0o755)
