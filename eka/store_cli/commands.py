@@ -86,9 +86,10 @@ def path_info(arguments: argparse.Namespace, place: Place, console: Console) -> 
         if arguments.closure:
             paths = store.closure(paths)
         found = [store.path_info(path) for path in paths]
+        signers = [[each.key_name for each in store.signatures(info)] for info in found]
         physical = [str(store.physical(path)) for path in paths]
         nars = [nar_fields(store, path) if arguments.nar else {} for path in paths]
-    for each, where, nar in zip(found, physical, nars, strict=True):
+    for each, where, nar, names in zip(found, physical, nars, signers, strict=True):
         console.data(each.path.text)
         console.data(f"  at {where}")
         console.data(f"  {each.kind}, {counted(each.size_bytes, 'byte')}, content {each.content}")
@@ -96,9 +97,11 @@ def path_info(arguments: argparse.Namespace, place: Place, console: Console) -> 
             console.data(f"  {_told(nar)}")
         for reference in each.references:
             console.data(f"  refers to {reference.text}")
+        for name in names:
+            console.data(f"  signed by {name}")
     documents = [
-        {**path_document(each, where), **nar}
-        for each, where, nar in zip(found, physical, nars, strict=True)
+        {**path_document(each, where, names), **nar}
+        for each, where, nar, names in zip(found, physical, nars, signers, strict=True)
     ]
     console.document("path-info", {"paths": documents})
     return Exit.OK

@@ -86,6 +86,15 @@ def hello(*, may_change: bool) -> dict[str, object]:
     }
 
 
+def session(channel: Channel, place: Place) -> None:
+    """Answer requests with one store that is open until the other side has no more."""
+    try:
+        with place.kept():
+            converse(channel, place)
+    except EkaError as error:  # the store itself cannot be opened, or not be closed
+        channel.write({"id": None, "error": error_document(error)})
+
+
 def converse(channel: Channel, place: Place) -> None:
     """Answer requests until the other side has no more."""
     while True:

@@ -11,6 +11,8 @@ from eka.checking import TYPE_CHECKING
 from eka.store import LOGICAL_ROOT, InvalidStorePath, StorePath
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eka.store import NodePath, PathInfo, Store
 
 _MAX_LINKS = 16
@@ -65,7 +67,7 @@ def _below(home: Path, text: str) -> str:
     return text
 
 
-def path_document(info: PathInfo, physical: str) -> dict[str, object]:
+def path_document(info: PathInfo, physical: str, signers: Sequence[str]) -> dict[str, object]:
     """Return what is known of a path as JSON."""
     return {
         "path": info.path.text,
@@ -75,6 +77,7 @@ def path_document(info: PathInfo, physical: str) -> dict[str, object]:
         "size_bytes": info.size_bytes,
         "references": [path.text for path in info.references],
         "registered": info.registered,
+        "signers": list(signers),
     }
 
 

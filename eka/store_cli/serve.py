@@ -12,7 +12,7 @@ from pathlib import Path
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store_cli.console import error_document
-from eka.store_cli.conversation import Channel, converse, hello
+from eka.store_cli.conversation import Channel, hello, session
 from eka.store_cli.errors import CannotServe, StoreUsage, TooManyConnections
 from eka.store_cli.place import Place
 from eka.store_cli.serve_http import serve_http
@@ -50,8 +50,7 @@ def _serve_stdio(place: Place, console: Console) -> None:
         console.line(message)
 
     write(hello(may_change=True))
-    with place.kept():
-        converse(Channel(console.stdin, write, may_change=True), place)
+    session(Channel(console.stdin, write, may_change=True), place)
 
 
 def _serve_socket(path: Path, place: Place, console: Console) -> None:
@@ -83,8 +82,7 @@ def _serve_connection(connection: socket.socket, place: Place, done: Callable[[]
     try:
         with connection, connection.makefile("rb") as lines, suppress(OSError):
             write(hello(may_change=True))
-            with place.kept():
-                converse(Channel(lines, write, may_change=True), place)
+            session(Channel(lines, write, may_change=True), place)
     finally:
         done()
 

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from eka.checking import TYPE_CHECKING, cast
 from eka.store_cli.console import error_document
-from eka.store_cli.conversation import Channel, converse, hello
+from eka.store_cli.conversation import Channel, hello, session
 from eka.store_cli.errors import (
     CannotServe,
     InvalidRequest,
@@ -156,8 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._start(HTTPStatus.OK)
             place = Place(self._served.place.root, self._served.place.environment)
             channel = Channel(_Body(self, length), self._write, self._served.may_change)
-            with place.kept():
-                converse(channel, place)
+            session(channel, place)
         except OSError:
             self.close_connection = True  # the client went away, or was silent for too long
 

@@ -176,7 +176,12 @@ def test_a_path_is_signed(eka_store: StoreProgram, tmp_path: Path) -> None:
     first = eka_store("sign", path, "--key", tmp_path / "builder-1", "--json").document
     again = eka_store("sign", path, "--key", tmp_path / "builder-1", "--json").document
 
+    known = eka_store("path-info", path, "--json").document["paths"]
+    lines = eka_store("path-info", path).stdout.splitlines()
+
     assert first["signed"] == again["signed"]
+    assert known[0]["signers"] == ["builder-1"]
+    assert lines[-1] == "  signed by builder-1"
     assert first["signed"][0]["subject"] == path
     assert first["signed"][0]["signature"].startswith("builder-1:")
 
