@@ -88,6 +88,18 @@ class Database:
             finally:
                 self._depth = 0
 
+    @contextmanager
+    def lasting(self, *, durable: bool) -> Generator[None, None, None]:
+        """Let each commit inside be on the medium before what follows it, if ``durable``."""
+        if not durable:
+            yield
+            return
+        self._query("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self._query("PRAGMA synchronous = NORMAL")
+
     def row(self, path: StorePath) -> PathRow | None:
         """Return what is known of a path; None when it is not valid."""
         found = self._query(f"{_ROWS} WHERE base = ?", (path.base,))

@@ -170,9 +170,11 @@ class Keeping:
             self._uses.save(self._database)
             if dry_run:
                 return would_collect(self._layout, self._database, limits)
-            return collect(
-                self._layout, self._database, self._session, limits, on_progress=on_progress
-            )
+            # Files may go only when no loss of power can bring their rows back.
+            with self._database.lasting(durable=self._durable):
+                return collect(
+                    self._layout, self._database, self._session, limits, on_progress=on_progress
+                )
 
     def quarantine(self, paths: Iterable[StorePath]) -> None:
         """Take damaged paths out of the store, so that they are made again when next needed."""

@@ -114,6 +114,23 @@ def test_whatever_call_is_refused_the_store_stays_whole(
         assert told(home, "verify")[0] == 0, played
 
 
+@pytest.mark.spec("gc-together")
+def test_files_are_deleted_once_their_rows_are_gone_for_good(memory: Path) -> None:
+    filled(memory)
+    calls, notes = "rename,pwrite64,fdatasync,unlinkat", memory / "notes"
+    strace = ("strace", "-qq", "-o", str(notes), "-e", f"trace={calls}")
+
+    status, document = told(memory, "gc", under=strace)
+
+    lines = notes.read_text(errors="replace").splitlines()
+    left = [at for at, line in enumerate(lines) if "/trash/" in line and "rename(" in line]
+    deleted = next(at for at, line in enumerate(lines) if "unlinkat(" in line and at > left[-1])
+    between = [line.partition("(")[0] for line in lines[left[-1] + 1 : deleted]]
+    assert (status, len(document["deleted"]), len(left)) == (0, 4, 4)
+    assert "pwrite64" in between  # the rows
+    assert between[-1] == "fdatasync"
+
+
 FULL = """
 import json, os, sys
 from pathlib import Path
