@@ -115,6 +115,7 @@ def prepare(recipe: Recipe, store: Store, scratch: Path, log: Path) -> SandboxRe
         build=build,
         temporary=temporary,
         store=outputs,
+        outputs={each: recipe.output_path(each).base for each in recipe.action.outputs},
         inputs=tuple(Shown.at(path.base, store.physical(path)) for path in recipe.closure),
         timeout_s=recipe.action.timeout_s,
         log=log,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from eka.checking import TYPE_CHECKING, Protocol
@@ -70,6 +70,7 @@ class SandboxRequest:
     build: Path  # writable as /build
     temporary: Path  # writable as /tmp
     store: Path  # writable as /eka/store; outputs appear in it
+    outputs: Mapping[str, str] = field(default_factory=dict[str, str])  # name -> its name there
     inputs: tuple[Shown, ...]  # read-only, below /eka/store
     timeout_s: int
     log: Path  # written anew

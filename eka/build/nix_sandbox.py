@@ -1,0 +1,158 @@
+"""Builds by real Nix: each request becomes a derivation, and its outputs come back.
+
+Source: atom-spec/nix.md [nix-backend].
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import time
+from functools import partial
+
+from eka.build.errors import BuildFailed
+from eka.build.log import LogWriter
+from eka.build.nix_recipe import NixRecipe
+from eka.build.nix_store import NixSource
+from eka.build.sandbox import Ended, Ending, Limits
+from eka.checking import TYPE_CHECKING
+from eka.store import LogFile, StorePath, read_tree
+from eka.store.nix.nar import nar_chunks
+from eka.store.nix.nar_read import read_nar
+from eka.store.nix.translate import EKA_PREFIX, NIX_PREFIX, Translator
+from eka.store.nix_view.lower import lower, nar_stream
+from eka.store.write import write_tree
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from eka.build.nix_store import NixStore
+    from eka.build.sandbox import Cancellation, Opened, SandboxRequest
+    from eka.store import Store
+
+_TIMED_OUT = 101  # Nix's own exit status
+_READ_BYTES = 1 << 16
+_GLANCE_S = 0.5
+_GRACE_S = 10.0
+_EXIT_CODE = re.compile(rb"failed with exit code (\d{1,3})")
+# What Nix says of its own work; the rest is the build's.
+_CHATTER = re.compile(
+    rb"this derivation will be built:|building '/nix/store/[^']*'\.\.\.|  /nix/store/[^ ]*\.drv"
+    rb"|/nix/store/[^ /]*|warning: you did not specify '--add-root'.*"
+)
+
+
+class NixSandbox:
+    """A `Sandbox` in which Nix builds.
+
+    Args:
+        store: Where the inputs of requests are.
+        nix: The store of Nix, whose own directory it is.
+        busybox: A static program that prepares the root file system inside.
+        limits: What each build may say; what it may use is up to Nix.
+    """
+
+    def __init__(
+        self, store: Store, nix: NixStore, busybox: Path, *, limits: Limits | None = None
+    ) -> None:
+        self._store = store
+        self._nix = nix
+        self._busybox = busybox
+        self._limits = limits or Limits()
+
+    def run(
+        self,
+        request: SandboxRequest,
+        on_line: Callable[[bytes], None],
+        cancellation: Cancellation,
+    ) -> Ended:
+        """See `Sandbox`."""
+        inputs = lower(self._store, [StorePath.parse(each.name) for each in request.inputs])
+        recipe = NixRecipe(request, inputs, self._store.physical_root, self._busybox)
+        known = {each.path: each for each in inputs}
+        derivation = recipe.derivation()
+        file = derivation.encode()
+        self._nix.add(
+            [
+                *(
+                    NixSource(
+                        each.nix,
+                        partial(nar_stream, self._store, each, known),
+                        each.references,
+                    )
+                    for each in inputs
+                ),
+                *recipe.trees(),
+                NixSource(derivation.path(), lambda: recipe.file_nar(file), derivation.sources),
+            ]
+        )
+        outputs = derivation.output_paths()
+        self._nix.forget(list(outputs.values()))
+        with LogFile(request.log) as place:
+            log = LogWriter(place, self._limits.log_bytes, on_line)
+            ended = self._build(derivation.path().text, request.timeout_s, log, cancellation)
+        if ended.is_success:
+            digests = {each.nix.digest32.encode(): each.path.digest32.encode() for each in inputs}
+            for name, base in request.outputs.items():
+                digests[outputs[name].digest32.encode()] = StorePath.parse(base).digest32.encode()
+            back = Translator(NIX_PREFIX, EKA_PREFIX, digests)
+            for name, base in request.outputs.items():
+                built = self._nix.physical(outputs[name])
+                write_tree(
+                    request.store / base, read_nar(back.stream(nar_chunks(read_tree(built))))
+                )
+        return ended
+
+    def opened(self, request: SandboxRequest) -> Opened:
+        """See `Sandbox`; Nix opens none for a person."""
+        why = "a build by Nix cannot be looked into; use the sandbox of eka"
+        raise BuildFailed(request.command[0], why, log=request.log)
+
+    def _build(
+        self, derivation: str, timeout_s: int, log: LogWriter, cancellation: Cancellation
+    ) -> Ended:
+        words = ("--realise", derivation, "--option", "timeout", str(timeout_s))
+        with self._nix.started(*words) as process:
+            code = _follow(process, log, cancellation)
+            log.finish()
+            if code is None:
+                return Ended(Ending.INTERRUPTED, -1, log.tail)
+            status = process.wait()
+        if status == _TIMED_OUT:
+            return Ended(Ending.TIMED_OUT, -1, log.tail)
+        return Ended(Ending.EXITED, 0 if status == 0 else code or 1, log.tail)
+
+
+def _follow(
+    process: subprocess.Popen[bytes], log: LogWriter, cancellation: Cancellation
+) -> int | None:
+    """Pass on what a build says; return the exit code Nix tells of, None when it was stopped."""
+    if process.stdout is None:
+        return 1
+    code, rest = 0, b""
+    while True:
+        ready, _, _ = select.select([process.stdout, cancellation], [], [], _GLANCE_S)
+        if cancellation.is_set:
+            _stop(process)
+            return None
+        if process.stdout not in ready:
+            continue
+        data = process.stdout.read1(_READ_BYTES)  # type: ignore[attr-defined] # it is buffered
+        *lines, rest = (rest + data).split(b"\n")
+        for line in [*lines, *([rest] if not data and rest else [])]:
+            if found := _EXIT_CODE.search(line):
+                code = int(found[1])
+            if not _CHATTER.fullmatch(line):
+                log.write(line + b"\n")
+        if not data:
+            return code
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End Nix so that it ends its builds; who does not end is killed by the caller."""
+    process.terminate()
+    end = time.monotonic() + _GRACE_S
+    while process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
