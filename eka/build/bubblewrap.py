@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from eka.build.errors import SandboxUnavailable
@@ -109,7 +109,9 @@ class Bubblewrap:
         with LogFile(request.log) as file:
             log = LogWriter(file, self._limits.log_bytes, on_line)
             with self._group() as group, SandboxProcess(log, self._limits) as process:
-                if (complaint := self._start(process, request)) is not None:
+                with group.joined() if group is not None else nullcontext():
+                    complaint = self._start(process, request)
+                if complaint is not None:
                     log.write(complaint.encode())
                     log.finish()
                     return Ended(Ending.NOT_STARTED, -1, log.tail)

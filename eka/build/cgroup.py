@@ -9,13 +9,14 @@ import contextlib
 import itertools
 import os
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from eka.build.sandbox import Limits
 
@@ -23,6 +24,7 @@ _SYSTEM = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")
 _COUNTER = itertools.count()
 _PROCESSES = "pids.max"
+_THREADS, _MYSELF = "tasks", "0"
 _MEMORY = {1: "memory.limit_in_bytes", 2: "memory.max"}
 
 
@@ -40,6 +42,24 @@ class BuildGroup:
     """The control groups of one build, one per hierarchy."""
 
     directories: list[Path] = field(default_factory=list[Path])
+    _holds_threads: set[Path] = field(default_factory=set[Path])  # that were joined
+
+    @contextmanager
+    def joined(self) -> Generator[None, None, None]:
+        """Be in the group with this thread, so that what it starts is in it from the first.
+
+        Only version 1 has groups for threads. There a thread moves itself at once, while moving
+        another process waits some milliseconds for all processors. The others need `add`.
+        """
+        own = [place for place in self.directories if (place / _THREADS).exists()]
+        try:
+            for directory in own:
+                (directory / _THREADS).write_text(_MYSELF)
+                self._holds_threads.add(directory)
+            yield
+        finally:
+            for directory in own:
+                (directory.parent / _THREADS).write_text(_MYSELF)
 
     def add(self, pid: int) -> None:
         """Move the process into the group; what it starts later is in it too.
@@ -47,6 +67,8 @@ class BuildGroup:
         Where the kernel refuses, the process stays unlimited: `ControlGroups.works` finds out.
         """
         for directory in self.directories:
+            if directory in self._holds_threads:
+                continue
             with contextlib.suppress(OSError):
                 (directory / "cgroup.procs").write_text(str(pid))
 
