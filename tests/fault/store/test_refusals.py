@@ -108,10 +108,9 @@ def test_whatever_call_is_refused_the_store_stays_whole(
         if status:
             # The answer itself may be what could not be written.
             assert isinstance(document, str) or document["error"]["why"], played
-        assert told(home, "verify")[0] == 0, played
-        assert told(home, "path-info", "--closure", kept)[0] == 0, played
-        assert told(home, *words)[0] == 0, played
-        assert told(home, "verify")[0] == 0, played
+        for after in (("verify",), ("path-info", "--closure", kept), words, ("verify",)):
+            ended = told(home, *after)
+            assert ended[0] == 0, f"{played}; {after}: {ended[1]}"
 
 
 @pytest.mark.spec("gc-together")
