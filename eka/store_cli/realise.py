@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from eka.build import Sandbox
     from eka.store import Store
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
@@ -58,7 +59,7 @@ def realise(arguments: argparse.Namespace, place: Place, console: Console) -> in
             return _show_plan(plan, console)
         with Realiser(
             store,
-            sandbox=_sandbox(place.environment),
+            sandbox=_sandbox(store, arguments.nix, place.environment),
             downloader=HttpDownloader(place.environment),
             emit=_Listener(console, plan, keeps_going=arguments.keep_going),
             jobs=arguments.jobs or len(os.sched_getaffinity(0)),
@@ -145,7 +146,11 @@ def _show_plan(plan: Plan, console: Console) -> int:
     return Exit.OK
 
 
-def _sandbox(environment: Mapping[str, str]) -> Bubblewrap:
+def _sandbox(store: Store, nix: str | None, environment: Mapping[str, str]) -> Sandbox:
+    if nix is not None:
+        from eka.store_cli.nix_backend import nix_sandbox  # noqa: PLC0415 - seldom asked for
+
+        return nix_sandbox(store, Path(nix).absolute(), environment.get("PATH", ""))
     return Bubblewrap(
         shutil.which(BUBBLEWRAP, path=environment.get("PATH")) or BUBBLEWRAP,
         seccomp=seccomp_filter(platform.machine()),

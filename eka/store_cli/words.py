@@ -136,6 +136,9 @@ def _realise(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--keep-failed", metavar="DIR", help="move the files of failed builds there"
     )
+    command.add_argument(
+        "--nix", metavar="DIR", help="let Nix build, in a store of its own below DIR"
+    )
     _root(command)
     _dry_run(command, "check the plan and its trees, realise nothing")
 

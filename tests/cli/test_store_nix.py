@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from eka.store import read_tree
 from eka.store.nix.nar import nar_digest
 from eka.store_cli.console import Console
 from eka.store_cli.main import dispatch
+from tests.fakes.store_program import script_plan
 from tests.servers.nix_cache import served
 from tests.store_nodes import SAMPLE, write
 
@@ -146,3 +148,31 @@ def test_the_nar_is_hashed_on_demand(program: Program, tmp_path: Path) -> None:
     assert asked["paths"][0]["nar_sha256"] == expected.sha256.hex()
     assert (status, lines) == (0, [added["path"]])
     assert expected.sha256.hex() in said
+
+
+def test_a_plan_is_built_by_nix_as_by_eka(program: Program, tmp_path: Path) -> None:
+    for store in ("ours", "theirs"):
+        (tmp_path / store).mkdir()
+        plan = script_plan(tmp_path / store / "store", "echo $out > $out; echo said")
+        (tmp_path / store / "plan").write_bytes(plan)
+    path = {"PATH": os.environ["PATH"]}
+
+    ours = program("realise", tmp_path / "ours/plan", store="ours/store", environment=path)
+    theirs = program(
+        "realise", tmp_path / "theirs/plan", "--nix", tmp_path / "nix", "-v",
+        store="theirs/store", environment=path,
+    )  # fmt: skip
+
+    assert (ours[0], theirs[0]) == (0, 0)
+    assert [Path(each).name for each in ours[1]] == [Path(each).name for each in theirs[1]]
+    assert "thing: said" in theirs[2].splitlines()
+
+
+def test_without_nix_it_is_said_what_to_install(program: Program, tmp_path: Path) -> None:
+    plan = script_plan(tmp_path / "store", "true")
+    (tmp_path / "plan").write_bytes(plan)
+
+    refused = program.document("realise", tmp_path / "plan", "--nix", tmp_path / "nix")
+
+    assert refused["error"]["code"] == "sandbox-unavailable"
+    assert "nix-bin" in refused["error"]["fix"]
