@@ -25,6 +25,11 @@ class Console:
         self.as_json = False
         self.verbosity = 0
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether results are read by a person, and not as JSON."""
+        return not self.as_json and self._stdout.isatty()
+
     def document(self, schema: str, fields: Mapping[str, object]) -> None:
         """Print a JSON document, if JSON was asked for."""
         if self.as_json:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 def export(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Write paths, and all they need, as one stream."""
+    if arguments.output is None and console.is_terminal:
+        raise StoreUsage("eka-store export", "a stream is not for terminals: name a file with -o")
     size_bytes = 0
     with place.store() as store:
         roots = list(dict.fromkeys(typed_path(store, text) for text in arguments.paths))

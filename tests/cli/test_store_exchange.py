@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.store_program import StoreProgram
+from tests.fakes.store_program import StoreProgram, script_plan
 from tests.store_nodes import SAMPLE, write
 
 if TYPE_CHECKING:
@@ -80,3 +80,27 @@ def test_no_half_file_is_left(eka_store: StoreProgram, sample: str, tmp_path: Pa
 
     assert ran.document["error"]["code"] == "stream-file-unusable"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["directory", "kept", "s", "source"]
+
+
+@pytest.mark.spec("reduction-signed")
+def test_what_a_trusted_builder_built_is_not_built_again(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
+    data = script_plan(tmp_path / "s", "date +%N > $out")
+    here = eka_store("realise", "-", "--json", stdin=data).documents[-1]["outputs"][0]
+    key, file = tmp_path / "key", tmp_path / "file"
+    public = eka_store("sign", "--generate", "builder-1", "--key", key).stdout.strip()
+    eka_store("sign", here["action"], "--key", key)
+    eka_store("export", here["path"], "-o", file)
+
+    def realised(name: str, *trust: str) -> tuple[object, str]:
+        at = ("--store", tmp_path / name, "--json")
+        if trust:
+            eka_store("trust", *trust, *at)
+        taken = eka_store("import", file, "--root", tmp_path / f"root-{name}", *at).document
+        ran = eka_store("realise", "-", *at, stdin=data).documents[-1]
+        return taken["reductions"], ran["outputs"][0]["path"] if "outputs" in ran else "built"
+
+    assert realised("trusting", "--add", public) == (2, here["path"])
+    assert realised("partly", "--add", public, "--kind", "atom") == (0, "built")
+    assert realised("wary") == (0, "built")
