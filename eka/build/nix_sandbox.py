@@ -5,6 +5,7 @@ Source: atom-spec/nix.md [nix-backend].
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import time
@@ -139,7 +140,7 @@ def _follow(
             return None
         if process.stdout not in ready:
             continue
-        data = process.stdout.read1(_READ_BYTES)  # type: ignore[attr-defined] # it is buffered
+        data = os.read(process.stdout.fileno(), _READ_BYTES)
         *lines, rest = (rest + data).split(b"\n")
         for line in [*lines, *([rest] if not data and rest else [])]:
             if found := _EXIT_CODE.search(line):
