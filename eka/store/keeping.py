@@ -9,7 +9,6 @@ from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
 from eka.store.errors import PathNotFound, refusals
 from eka.store.files import locked, sync_file_system
-from eka.store.gc import NO_LIMITS, GcLimits, GcReport, collect, throw_out, would_collect
 from eka.store.keep_errors import NothingKept
 from eka.store.roots import find_kept, find_roots, keep_path, let_go, link_root
 from eka.store.session import Layout, Session
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from eka.store.database import Database, PathRow
+    from eka.store.gc import GcLimits, GcReport
     from eka.store.path import StorePath
 
 
@@ -154,7 +154,7 @@ class Keeping:
 
     def gc(
         self,
-        limits: GcLimits = NO_LIMITS,
+        limits: GcLimits | None = None,
         *,
         dry_run: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
@@ -166,18 +166,23 @@ class Keeping:
             dry_run: Tell what would be deleted; delete nothing.
             on_progress: Told how many paths are gone, and how many may go.
         """
+        from eka.store import gc  # noqa: PLC0415 - seldom needed
+
         with refusals(self.root):
             self._uses.save(self._database)
+            limits = limits or gc.NO_LIMITS
             if dry_run:
-                return would_collect(self._layout, self._database, limits)
+                return gc.would_collect(self._layout, self._database, limits)
             # Files may go only when no loss of power can bring their rows back.
             with self._database.lasting(durable=self._durable):
-                return collect(
+                return gc.collect(
                     self._layout, self._database, self._session, limits, on_progress=on_progress
                 )
 
     def quarantine(self, paths: Iterable[StorePath]) -> None:
         """Take damaged paths out of the store, so that they are made again when next needed."""
+        from eka.store.gc import throw_out  # noqa: PLC0415 - seldom needed
+
         with refusals(self.root), self._session.moving(), self._database.write():
             throw_out(self._layout, self._session, (path.base for path in paths))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 
 from eka.checking import TYPE_CHECKING
@@ -45,13 +44,14 @@ class Uses:
     def save(self, database: Database) -> None:
         """Write what was noted, if it is news."""
         with self._guard:
-            noted, now = json.dumps(sorted(self._bases)), self._latest
-            has_any = bool(self._bases)
+            bases, now = sorted(self._bases), self._latest
             self._bases.clear()
             self._saved = now
-        if not has_any:
+        if not bases:
             return
-        stale = [row[0] for row in database.query(_STALE, (noted, now - GRAIN_S))]
+        # As JSON: a name in the store holds neither quotes nor backslashes.
+        noted = '["' + '","'.join(bases) + '"]'
+        stale = [str(number) for (number,) in database.query(_STALE, (noted, now - GRAIN_S))]
         if stale:
             with database.write():
-                database.query(_USED, (now, json.dumps(stale)))
+                database.query(_USED, (now, f"[{','.join(stale)}]"))
