@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -108,6 +109,20 @@ def sync_file_system(path: Path) -> None:
             raise OSError(number, os.strerror(number), str(path))
     finally:
         os.close(descriptor)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two paths of one file system change places, in one step where the system can."""
+    import ctypes  # noqa: PLC0415 - costs start-up time
+
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    places = os.fsencode(one), os.fsencode(other)
+    if rename is not None and rename(_HERE, places[0], _HERE, places[1], _EXCHANGE) == 0:
+        return
+    aside = one.with_name(f"{one.name}.aside")
+    other.rename(aside)
+    one.rename(other)
+    aside.rename(one)
 
 
 def lock_file(path: Path, *, wait: bool = True, create: bool = True) -> int | None:

@@ -5,13 +5,15 @@ Source: atom-spec/image.md [image-documents], [image-replace].
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import hashlib
 import os
 import zlib
 from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
-from eka.store.files import delete_tree, make_directory
+from eka.store.files import delete_tree, exchange, make_directory
 from eka.store.image.config import (
     LAYOUT,
     OCI,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _LAYOUT_FILE = "oci-layout"
 _INDEX_FILE = "index.json"
 _BLOBS = ("blobs", "sha256")
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _GZIP_LEVEL = 6
 _GZIP_WINDOW = 31  # zlib then writes gzip's header, without a time or a name
 
@@ -84,24 +87,49 @@ class LayoutWriter:
 def replacing(directory: Path) -> Generator[Path, None, None]:
     """Give an empty directory that becomes ``directory`` at the end, if all went well.
 
-    An image that lies there stays whole until then, and is replaced.
+    An image that lies there stays whole until then, and is replaced in one step. What killed
+    processes left beside it is deleted.
 
     Raises:
         ImagePlaceTaken: Something else lies there.
     """
     check_place(directory)
-    mark = os.urandom(4).hex()
-    fresh = directory.with_name(f".{directory.name}.{mark}.new")
-    old = directory.with_name(f".{directory.name}.{mark}.old")
+    _clear_up(directory)
+    fresh = directory.with_name(f"{_mark(directory)}{os.urandom(8).hex()}")
     make_directory(fresh)
+    descriptor = os.open(fresh, _DIRECTORY)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # the sign of a living process
         yield fresh
         if os.path.lexists(directory):
-            directory.rename(old)
-        fresh.rename(directory)
+            exchange(fresh, directory)
+        else:
+            fresh.rename(directory)
     finally:
         delete_tree(fresh)
-        delete_tree(old)
+        os.close(descriptor)
+
+
+def _clear_up(directory: Path) -> None:
+    if not directory.parent.is_dir():
+        return
+    for found in directory.parent.glob(f"{glob.escape(_mark(directory))}*"):
+        try:
+            descriptor = os.open(found, _DIRECTORY)
+        except FileNotFoundError:
+            continue  # its process was done with it
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            delete_tree(found)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(descriptor)
+
+
+def _mark(directory: Path) -> str:
+    """Return how the names of unfinished images begin."""
+    return f".{directory.name}.eka-image-"
 
 
 def check_place(directory: Path) -> None:

@@ -277,6 +277,23 @@ def test_an_image_that_fails_half_way_leaves_the_old_one(program: Program, tmp_p
     assert list(tmp_path.glob(".*")) == []
 
 
+@pytest.mark.spec("image-replace")
+def test_what_killed_exports_left_is_deleted_and_running_ones_are_not(
+    program: Program, tmp_path: Path
+) -> None:
+    store, path, library = program
+    (tmp_path / ".image.eka-image-0123" / "blobs").mkdir(parents=True)
+    (tmp_path / ".other.eka-image-0123").mkdir()
+
+    def meanwhile(_: object) -> None:
+        export_image(store, [library], tmp_path / "image", PLAIN)
+
+    report = export_image(store, [path], tmp_path / "image", PLAIN, on_layer=meanwhile)
+
+    assert blob(tmp_path / "image", report.digest)
+    assert [each.name for each in tmp_path.glob(".*")] == [".other.eka-image-0123"]
+
+
 def test_what_is_not_in_the_store_gives_no_image(program: Program, tmp_path: Path) -> None:
     store, _, _ = program
 
