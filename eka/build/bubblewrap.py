@@ -146,6 +146,7 @@ class Bubblewrap:
                 return self._begin(process, request, told)
             links = tuple(each for each in request.inputs if each.source is None)
             mounts = Mounts.of(request.inputs, request.store)
+            process.clear = mounts.clear
             bound = replace(request, inputs=links)
             if can_attach():
                 process.attach = mounts.attach
@@ -154,6 +155,7 @@ class Bubblewrap:
                 return self._begin(process, bound, told, mounts.bind)
             except subprocess.SubprocessError:
                 self._binds = False  # this machine does not let us
+                mounts.clear()
                 return self._begin(process, request, told)
         except FileNotFoundError as error:
             raise SandboxUnavailable(f"{self._program} is not there", _INSTALL) from error

@@ -58,15 +58,30 @@ class Mounts:
         for entry in inputs:
             if entry.source is None:
                 continue
-            place = below / entry.name
-            if entry.source.is_dir():
-                place.mkdir()
+            source, name = os.fsencode(entry.source), os.fsencode(entry.name)
+            place = os.path.join(os.fsencode(below), name)  # noqa: PTH118 - of very many
+            if os.path.isdir(source):  # noqa: PTH112 - the same
+                os.mkdir(place)  # noqa: PTH102 - the same
             else:
-                place.touch()
-            pairs.append((os.fsencode(entry.source), os.fsencode(entry.name)))
+                os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+            pairs.append((source, name))
         had = os.statvfs(below).f_flag
         kept = sum(option for bit, option in _KEPT if had & bit)
         return cls(tuple(pairs), os.fsencode(below), kept | _ATTRIBUTES)
+
+    def clear(self) -> None:
+        """Remove the empty places, once nothing runs that sees anything in them."""
+        below = os.open(self.below, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for _, name in self.pairs:
+                try:
+                    os.rmdir(name, dir_fd=below)
+                except NotADirectoryError:
+                    os.unlink(name, dir_fd=below)
+                except OSError:
+                    break  # what is left goes with the rest of the build
+        finally:
+            os.close(below)
 
     def bind(self) -> None:
         """Enter user and mount namespaces of our own and bind; for a process not yet started."""

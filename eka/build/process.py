@@ -57,6 +57,7 @@ class SandboxProcess:
         self.status = -1  # of the command, once it ended by itself
         # Called with the process at the gate, when its sandbox is made; tells whether all is well.
         self.attach: Callable[[int, int], bool] | None = None
+        self.clear: Callable[[], None] | None = None  # called when nothing of it runs any more
         self._log = log
         self._limits = limits
         self._output, self._events, self._gate = _Pipe.open(), _Pipe.open(), _Pipe.open()
@@ -75,6 +76,8 @@ class SandboxProcess:
         """Kill what is left, read what it said, close everything."""
         self._kill()
         self._drain()
+        if self.clear is not None:
+            self.clear()
         for pipe in (self._output, self._events, self._gate):
             pipe.close_read()
             pipe.close_write()

@@ -159,8 +159,11 @@ def test_a_machine_that_lets_us_bind_nothing_falls_back(
 def test_inputs_that_cannot_be_attached_are_an_error_and_not_left_out(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refuse(_mounts: Mounts, _pid: int, _gate: int) -> bool:
+        return False
+
     monkeypatch.setattr(bubblewrap, "can_attach", lambda: True)
-    monkeypatch.setattr(Mounts, "attach", lambda *_: False)
+    monkeypatch.setattr(Mounts, "attach", refuse)
 
     with pytest.raises(SandboxUnavailable):
         bench.realise(*with_many(bench))
