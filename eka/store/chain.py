@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_STEPS = 1000
 MIN_LETTERS = 4  # of a name that is shortened
 _SHOWN = 8
+_LOOKED_AT = 100
 # What a refined name is looked up as.
 _NEXT = {
     ReductionKind.REQUEST: ReductionKind.ATOM,
@@ -52,7 +53,8 @@ def follow(database: Database, name: str) -> Chain:
 
     Args:
         database: The store's.
-        name: Of any kind; of a resolved action the output may be left out.
+        name: Of any kind; of a resolved action the output may be left out, and before ``::``
+            what its author needed to tell it from others.
 
     Raises:
         NotReduced: Nothing is known of it.
@@ -120,16 +122,19 @@ def _outcomes(database: Database, kind: ReductionKind, name: str) -> list[Reduct
 
 
 def _whole(database: Database, name: str) -> str:
-    """Return the one name that begins with ``name``."""
+    """Return the one name that begins with ``name``, itself or after ``::``."""
     if any(_outcomes(database, kind, name) for kind in ReductionKind):
         return name
     if len(name) < MIN_LETTERS:
         raise NotReduced(name)
     begins = "WHERE name >= ? AND substr(name, 1, ?) = ?"
-    found = find(database, begins, (name, len(name), name), limit=100)
+    found = find(database, begins, (name, len(name), name), limit=_LOOKED_AT)
+    if not found:
+        found = find(database, "WHERE instr(name, ?) > 0", (f"::{name}",), limit=_LOOKED_AT)
     names = sorted({each.name.partition("!")[0] for each in found})
+    exact = [each for each in names if each.endswith(f"::{name}")]
+    if len(exact) == 1 or len(names) == 1:
+        return (exact or names)[0]
     if not names:
         raise NotReduced(name)
-    if len(names) > 1:
-        raise AmbiguousName(name, names[:_SHOWN])
-    return names[0]
+    raise AmbiguousName(name, names[:_SHOWN])

@@ -134,8 +134,8 @@ class Recording:
 
         trust.trust(self._database, key, kinds)
 
-    def distrust(self, name: str) -> TrustedKey:
+    def distrust(self, name: str) -> None:
         """Trust a key no more; raises `KeyNotFound`."""
         from eka.store import trust  # noqa: PLC0415
 
-        return trust.distrust(self._database, name)
+        trust.distrust(self._database, name)

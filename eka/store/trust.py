@@ -16,7 +16,7 @@ from eka.store.reduction import LOCAL, Reduction, ReductionKind
 from eka.store.reduction_errors import BadSignature, KeyConflict, KeyNotFound, NotTrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from eka.store.database import Database
     from eka.store.facts import PathInfo
@@ -74,32 +74,43 @@ def trusted(database: Database) -> dict[str, TrustedKey]:
     return found
 
 
-def trust(
-    database: Database, key: NixPublicKey, kinds: Collection[ReductionKind] = EVERY_KIND
-) -> None:
-    """Let a key assert reductions of some kinds.
+def added(
+    known: Mapping[str, TrustedKey], key: NixPublicKey, kinds: Collection[ReductionKind]
+) -> dict[str, TrustedKey]:
+    """Return the trusted keys with one more, or with other kinds for one of them.
 
     Raises:
         KeyConflict: Another key of its name is trusted, or it is called as the store itself.
     """
+    if key.name == LOCAL or (key.name in known and known[key.name].key != key):
+        raise KeyConflict(key.name)
+    return {**known, key.name: TrustedKey(key, frozenset(kinds))}
+
+
+def removed(known: Mapping[str, TrustedKey], name: str) -> dict[str, TrustedKey]:
+    """Return the trusted keys without one; raises `KeyNotFound`."""
+    if name not in known:
+        raise KeyNotFound(name, list(known))
+    return {each: key for each, key in known.items() if each != name}
+
+
+def trust(
+    database: Database, key: NixPublicKey, kinds: Collection[ReductionKind] = EVERY_KIND
+) -> None:
+    """Let a key assert reductions of some kinds; raises `KeyConflict`."""
     with database.write():
-        known = trusted(database).get(key.name)
-        if key.name == LOCAL or (known is not None and known.key != key):
-            raise KeyConflict(key.name)
+        added(trusted(database), key, kinds)
         database.query(
             "INSERT OR REPLACE INTO trusted_keys VALUES (?, ?, ?)",
             (key.name, key.text, " ".join(sorted(kinds))),
         )
 
 
-def distrust(database: Database, name: str) -> TrustedKey:
-    """Trust a key no more; what it asserted is kept, but not used."""
+def distrust(database: Database, name: str) -> None:
+    """Trust a key no more; what it asserted is kept, but not used. Raises `KeyNotFound`."""
     with database.write():
-        known = trusted(database)
-        if name not in known:
-            raise KeyNotFound(name, list(known))
+        removed(trusted(database), name)
         database.query("DELETE FROM trusted_keys WHERE name = ?", (name,))
-    return known[name]
 
 
 def sign(database: Database, statement: bytes, key: NixSecretKey) -> NixSignature:

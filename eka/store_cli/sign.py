@@ -9,6 +9,7 @@ from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import LOCAL, InvalidStorePath, ReductionKind
 from eka.store.nix.keys import NixPublicKey, NixSecretKey
+from eka.store.trust import added, removed
 from eka.store_cli.errors import KeyUnreadable, StoreUsage
 from eka.store_cli.paths import typed_path
 
@@ -49,15 +50,21 @@ def trust(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     if arguments.add is not None and arguments.remove is not None:
         raise StoreUsage("eka-store trust", "--add and --remove are two things")
     with place.store() as store:
+        known = store.trusted_keys()
         if arguments.add is not None:
             key = NixPublicKey.parse(arguments.add)
-            store.trust(key, [ReductionKind(each) for each in arguments.kind or ReductionKind])
+            kinds = [ReductionKind(each) for each in arguments.kind or ReductionKind]
+            known = added(known, key, kinds)
+            if not arguments.dry_run:
+                store.trust(key, kinds)
         elif arguments.remove is not None:
-            store.distrust(arguments.remove)
-        known = store.trusted_keys()
+            known = removed(known, arguments.remove)
+            if not arguments.dry_run:
+                store.distrust(arguments.remove)
     for each in known.values():
         console.data(f"{each.key.text} {' '.join(sorted(each.kinds))}")
-    console.document("trust", {"keys": [_key_document(each) for each in known.values()]})
+    keys = [_key_document(each) for each in known.values()]
+    console.document("trust", {"keys": keys, "dry_run": bool(arguments.dry_run)})
     return Exit.OK
 
 

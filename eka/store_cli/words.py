@@ -215,6 +215,7 @@ def _trust(command: argparse.ArgumentParser) -> None:
     add("--add", metavar="KEY", help="public key, NAME:BASE64")
     add("--remove", metavar="NAME", help="trust the key of this name no more")
     add("--kind", action="append", choices=KINDS, help="of reductions it may assert (all)")
+    _dry_run(command, "tell what would be trusted")
 
 
 def _export(command: argparse.ArgumentParser) -> None:

@@ -56,6 +56,20 @@ def test_a_name_is_followed_to_content(eka_store: StoreProgram, tmp_path: Path) 
 
 
 @pytest.mark.spec("reduction-chain")
+def test_a_name_is_found_by_what_follows_its_colons(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
+    other = Reduction(ReductionKind.REQUEST, "set::greet@^1.2", "greet@1.2.0")
+    record(tmp_path, *CHAIN, other)
+
+    exact = eka_store("reduce", "greet@^1", "--json").document
+    vague = eka_store("reduce", "greet@^", "--json").document["error"]
+
+    assert exact["name"] == "set::greet@^1"
+    assert (vague["code"], vague["why"]) == ("ambiguous-name", "set::greet@^1, set::greet@^1.2")
+
+
+@pytest.mark.spec("reduction-chain")
 def test_a_path_is_followed_back(eka_store: StoreProgram, tmp_path: Path) -> None:
     record(tmp_path, *CHAIN)
 
@@ -147,6 +161,8 @@ def test_what_a_key_signed_is_trusted_when_the_key_is(
         "request set::greet@^1", "atom greet@1.2.0",
     ]  # fmt: skip
     assert theirs() == [("request", False), ("atom", False)]
+    dry = eka_store("trust", "--add", public, "--kind", "atom", "--dry-run", "--json").document
+    assert (dry["keys"], theirs()[1]) == ([{"key": public, "kinds": ["atom"]}], ("atom", False))
     eka_store("trust", "--add", public, "--kind", "atom")
     assert theirs() == [("request", False), ("atom", True)]
     eka_store("trust", "--add", public)
