@@ -71,15 +71,16 @@ def collect(
     marked = _mark(layout, database, limits, prune=True)
     gone: list[Dead] = []
     late: list[Dead] = []
-    start = 0
-    while batch := _next(marked.order, start, marked.excess(gone), most=BATCH):
+    start, freed_bytes = 0, 0
+    while batch := _next(marked.order, start, marked.excess(freed_bytes), most=BATCH):
         start += len(batch)
         swept = _sweep(layout, database, session, batch)
         gone += swept
+        freed_bytes += sum(each.size_bytes for each in swept)
         late += set(batch).difference(swept) if len(swept) < len(batch) else ()
         if on_progress is not None:
             on_progress(len(gone), len(marked.order))
-    if late and marked.excess(gone) > 0:
+    if late and marked.excess(freed_bytes) > 0:
         # Paths that name each other, or that were named by newer ones, go in one piece.
         gone += _sweep(layout, database, session, late)
     return marked.report(gone, dry_run=False)
@@ -88,7 +89,7 @@ def collect(
 def would_collect(layout: Layout, database: Database, limits: GcLimits = NO_LIMITS) -> GcReport:
     """Return what `collect` would do now; changes nothing."""
     marked = _mark(layout, database, limits, prune=False)
-    gone = _next(marked.order, 0, marked.excess(()), most=len(marked.order))
+    gone = _next(marked.order, 0, marked.excess(0), most=len(marked.order))
     return marked.report(gone, dry_run=True)
 
 
@@ -111,11 +112,11 @@ class _Marked:
     total_bytes: int
     max_size_bytes: int | None
 
-    def excess(self, gone: Sequence[Dead]) -> float:
+    def excess(self, freed_bytes: int) -> float:
         """Return how many bytes are too many yet; without a limit all that are there."""
         if self.max_size_bytes is None:
             return inf
-        return self.total_bytes - sum(each.size_bytes for each in gone) - self.max_size_bytes
+        return self.total_bytes - freed_bytes - self.max_size_bytes
 
     def report(self, gone: Sequence[Dead], *, dry_run: bool) -> GcReport:
         freed_bytes = sum(each.size_bytes for each in gone)

@@ -91,7 +91,7 @@ def test_whatever_call_is_refused_the_store_stays_whole(
     assert calls > 20
     chance = random.Random(SEED)
     numbers = range(1, calls + 1)
-    for number in chance.sample(numbers, min(rounds(3, 100), calls)):
+    for number in chance.sample(numbers, min(rounds(2, 100), calls)):
         error = chance.choice(["EIO", "ENOSPC", "EDQUOT", "EROFS"])
         lasting = chance.choice(["", "+"])
         home = memory / f"n{number}"
