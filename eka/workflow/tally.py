@@ -53,7 +53,9 @@ class Tally:
         self._board.take(event)
         if isinstance(event, ActionStarted):
             self._names[event.action] = event.name
-            if not self._is_shown:
+            if self._is_shown:
+                self._count()
+            else:
                 self._progress.step(f"{DOING[event.kind]} {event.name}")
         elif isinstance(event, ActionLog):
             self._log(self._names.get(event.action, ""), event.line)
@@ -67,7 +69,10 @@ class Tally:
             needed = self._names.get(event.failed, "")
             self._progress.line(f"skipped {event.name}: it needs {needed}")
         elif isinstance(event, ActionFinished):
-            self._progress.count("actions", self.built + self.cached, self._total)
+            self._count()
+
+    def _count(self) -> None:
+        self._progress.count("actions", self.built + self.cached, self._total)
 
     @property
     def built(self) -> int:

@@ -139,6 +139,43 @@ def test_a_check_builds_again_and_compares(person: Person, village: Village) -> 
 
 
 @pytest.mark.spec("compose-text")
+def test_rounds_compare_and_show_what_differs(person: Person, village: Village) -> None:
+    work = recipe(village, "echo same > $out")
+    same = person.json(work, "build", "--no-link", "--rounds", "2")
+    recipe(village, 'mkdir $out; cat /proc/sys/kernel/random/uuid > "$out/it"')
+
+    differs = person.eka(work, "build", "--no-link", "--rounds", "2")
+
+    assert (same.status, same.document["built"]) == (0, 2)
+    assert differs.status == NONDETERMINISTIC
+    assert "  | it: a file of 37 bytes each" in differs.err
+
+
+def test_after_a_failure_the_rest_is_built_on_demand(person: Person, village: Village) -> None:
+    for name, script in (("bad", "exit 3"), ("worse", "exit 4"), ("good", "touch $out")):
+        text = f"[build]\nrootfs = \"shell\"\nscript = '''{script}'''\n"
+        village.atom(name, f"{DEPENDS}{text}")
+    needs = 'bad = "^1"\nworse = "^1"\ngood = "^1"\n'
+    work = recipe(village, "touch $out", deps=f"{DEPENDS}{needs}")
+
+    plain = person.eka(work, "build", "--no-link", "-j", "1", "--keep-going")
+    again = person.json(work, "build", "--no-link", "-k")
+
+    assert plain.status == BUILD_FAILED
+    assert "failed bad-1.0.0: the builder ended with status 3" in plain.err
+    assert "skipped work-1.0.0: it needs " in plain.err
+    assert "2 actions failed, 1 more could not be performed without them" in plain.err
+    problems = again.document["error"]["problems"]
+    assert [each["what"].split()[-2] for each in problems] == ["bad-1.0.0", "worse-1.0.0"]
+
+
+@pytest.mark.parametrize("words", [["--jobs", "0"], ["--rounds", "0"], ["-j", "many"]])
+def test_odd_numbers_of_jobs_and_rounds_are_refused(
+    person: Person, app: Path, words: list[str]
+) -> None:
+    assert person.json(app, "build", "greet", *words).status == EXIT_USAGE
+
+
 def test_braces_in_a_script_reach_the_shell_as_they_are(person: Person, village: Village) -> None:
     text = "{{input:shell}} {{input:nope}} {{output:out}} {{open:}} {{stage:atom}} {{x}}"
     work = recipe(
