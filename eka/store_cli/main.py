@@ -61,7 +61,7 @@ def dispatch(words: Sequence[str], environment: Mapping[str, str], console: Cons
 
 
 def _run(words: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
-    arguments = parser().parse_args(words)
+    arguments = parser(words).parse_args(words)
     told = getattr(arguments, "verbose", 0)
     # Who reads JSON is told by it; sentences beside it only on demand.
     console.verbosity = -1 if "quiet" in arguments or (console.as_json and not told) else told

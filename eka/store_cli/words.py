@@ -13,7 +13,7 @@ from eka.store_cli.errors import StoreUsage
 from eka.store_cli.nix_words import NIX_COMMANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from typing import NoReturn
 
 PROGRAM = "eka-store"
@@ -54,8 +54,16 @@ class _Parser(argparse.ArgumentParser):
         raise StoreUsage(self.prog, f"{message.split(' (choose from')[0]}{hint}")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser; its result holds ``command`` and the options of the command."""
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser; its result holds ``command`` and the options of the command.
+
+    Args:
+        words: What will be parsed. Making the parser of a command takes a millisecond, so where
+            they name some and ask for no help, only those are made.
+    """
+    wanted: Collection[str] = COMMANDS.keys() & set(words)
+    if not wanted or {"-h", "--help"} & set(words):
+        wanted = COMMANDS.keys()
     top = _Parser(
         prog=PROGRAM,
         description="Keeps immutable trees and realises plans; knows bytes, plans and outputs.",
@@ -69,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
         dest="command", metavar="COMMAND", required=True, parser_class=_Parser
     )
     for name, (line, arguments) in COMMANDS.items():
+        if name not in wanted:
+            continue
         command = commands.add_parser(
             name,
             help=line,
