@@ -65,7 +65,9 @@ def _links(work: Work, outputs: Mapping[str, StorePath]) -> Iterator[Reduction]:
     inputs = " ".join(f"{name}={path.base}" for name, path in sorted(work.inputs.items()))
     yield Reduction(ReductionKind.ACTION, work.identity, work.resolved, evidence=inputs)
     if isinstance(work.action, FetchAction):
-        name = _SHA256 + work.action.sha256
+        # The path depends on these as well.
+        can_run = "!x" if work.action.executable else ""
+        name = f"{_SHA256}{work.action.sha256}!{work.action.name}{can_run}"
         for path in outputs.values():
             url = discreet(work.action.urls[0])
             yield Reduction(ReductionKind.FETCH, name, path.base, evidence=url)

@@ -22,6 +22,8 @@ _NEXT = {
     ReductionKind.REQUEST: ReductionKind.ATOM,
     ReductionKind.ACTION: ReductionKind.RESOLVED,
 }
+# Kinds with "!" in their names.
+_PARTED = {ReductionKind.RESOLVED, ReductionKind.FETCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,9 @@ def _is_disputed(database: Database, reduction: Reduction) -> bool:
 
 
 def _outcomes(database: Database, kind: ReductionKind, name: str) -> list[Reduction]:
-    if kind is not ReductionKind.RESOLVED or "!" in name:
+    if kind not in _PARTED or "!" in name:
         return reduce(database, kind, name)
-    # '"' comes right after '!': all outputs of one resolved action.
+    # '"' comes right after '!': all outputs of one resolved action, all names of one file.
     outputs = "WHERE kind = ? AND name >= ? AND name < ?"
     return find(database, outputs, (kind, f"{name}!", f'{name}"'))
 

@@ -29,7 +29,7 @@ class ReductionKind(StrEnum):
     ATOM = "atom"  # an atom -> the path of its tree
     ACTION = "action"  # id of an action -> its resolved name
     RESOLVED = "resolved"  # resolved name, "!", output -> path
-    FETCH = "fetch"  # "sha256:" and the declared hash -> path
+    FETCH = "fetch"  # "sha256:", the declared hash, "!", name of the file -> path
 
 
 @dataclass(frozen=True, slots=True)

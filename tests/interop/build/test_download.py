@@ -261,6 +261,20 @@ def test_a_fetched_file_is_in_the_store_once(server: WebServer, store: Store) ->
     assert not progress
 
 
+@pytest.mark.spec("reduction-kinds")
+def test_a_fetched_file_is_found_by_its_declared_hash(server: WebServer, store: Store) -> None:
+    bench = Workbench(store, sandbox=BrokenSandbox())
+    url = server.serve("/f", GOOD)
+    other = FetchAction(name="g.deb", urls=(url,), size=len(BODY), sha256=SHA256, executable=True)
+
+    paths = {bench.realise(fetch(url)), bench.realise(other)}
+    chain = store.chain(f"sha256:{SHA256}")
+
+    assert set(chain.content) == paths
+    assert {step.reduction.evidence for step in chain.steps} == {url}
+    assert store.nondeterminism() == []
+
+
 @pytest.mark.spec("fetch-pinned")
 def test_nothing_of_a_wrong_file_is_in_the_store(server: WebServer, store: Store) -> None:
     bench = Workbench(store, sandbox=BrokenSandbox())
