@@ -24,22 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.atom import AtomKey, Label, Lock, Manifest
-    from eka.build import Demands
     from eka.compose import Composition
     from eka.store import Plan, StorePath
+    from eka.workflow.build_options import BuildOptions
     from eka.workflow.project import Project
     from eka.workflow.services import Services
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
-    """What to build and how."""
-
-    targets: tuple[str, ...] = ()  # direct dependencies, LABEL or SET::LABEL; none: the project
-    locked: bool = False
-    link: Path | None = None  # where the result link goes; None: no link
-    plan_only: bool = False
-    demands: Demands | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from eka.checking import TYPE_CHECKING
 from eka.compose import NothingToBuild, source_name
 from eka.store import tree_path
 from eka.store.image import export_image, plan_image
-from eka.workflow.build import BuildOptions, build_project
+from eka.workflow.build import build_project
 from eka.workflow.locked import checked_lock
 from eka.workflow.supply import supply
 from eka.workflow.targets import find_target
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from eka.store import StorePath
     from eka.store.image import ImageOptions, ImagePlan, ImageReport, Layer
+    from eka.workflow.build_options import BuildOptions
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 

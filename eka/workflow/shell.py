@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from eka.build import Environment
-    from eka.workflow.build import BuildOptions
+    from eka.workflow.build_options import BuildOptions
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 

@@ -10,7 +10,8 @@ from eka.cli import wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim
-from eka.workflow.build import BuildOptions, BuildReport, build_project
+from eka.workflow.build import BuildReport, build_project
+from eka.workflow.build_options import BuildOptions
 from eka.workflow.places import relative_to
 from eka.workflow.project import Project
 

@@ -11,7 +11,7 @@ from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim
 from eka.store.image import MAX_LAYERS, ImageConfig, ImageOptions, parse_pairs, parse_words
-from eka.workflow.build import BuildOptions
+from eka.workflow.build_options import BuildOptions
 from eka.workflow.image import BuiltImage, write_image
 from eka.workflow.project import Project
 

@@ -14,7 +14,7 @@ from eka.cli import wiring
 from eka.cli.commands.build import log_shower
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
-from eka.workflow.build import BuildOptions
+from eka.workflow.build_options import BuildOptions
 from eka.workflow.project import Project
 from eka.workflow.shell import open_shell
 
