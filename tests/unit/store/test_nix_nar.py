@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,3 +222,16 @@ def test_nodes_in_another_order_pass_all_the_same() -> None:
 
     assert passed == {b"a": ("l", b"x"), b"b": ("l", b"x"), b"c": {}}
     assert tee.digest is None
+
+
+def test_hashing_ends_with_whoever_stops_reading() -> None:
+    stream = NarTee().watch(streamed(b"y" * 3_000_000, 3_000_000))
+    for node in stream:
+        if isinstance(node, FileNode):
+            for _ in node.chunks:
+                pass
+            break
+
+    stream.close()  # type: ignore[attr-defined] # it is a generator
+
+    assert [each for each in threading.enumerate() if each.name == "sha256"] == []
