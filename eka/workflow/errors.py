@@ -31,6 +31,21 @@ class LockMissing(EkaError):
         )  # fmt: skip
 
 
+class NeverBuilt(EkaError):
+    """There is no log of a build, for it never ran in this store."""
+
+    code = "never-built"
+    exit_status = Exit.NOT_FOUND
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            what=f"there is no log of {name}",
+            why="as it is now it never ran in this store, or so long ago that its log is gone",
+            fix="build it; eka-store log lists what ran",
+        )
+        self.name = name
+
+
 class LockStale(EkaError):
     """The lock is not what the manifest asks for."""
 

@@ -151,6 +151,19 @@ def test_rounds_compare_and_show_what_differs(person: Person, village: Village) 
     assert "  | it: a file of 37 bytes each" in differs.err
 
 
+def test_the_last_log_is_shown_again(person: Person, village: Village) -> None:
+    work = recipe(village, r"echo said; printf 'a\033[2Jb\n'; false")
+    before = person.json(work, "build", "--log")
+    person.eka(work, "build")
+
+    after, shown = person.json(work, "build", "--log"), person.eka(work, "build", "--log")
+
+    assert (before.status, before.code) == (EXIT_NOT_FOUND, "never-built")
+    assert after.document["log"]["lines"] == ["said", "a\x1b[2Jb"]
+    assert after.document["log"]["outcome"] == "failed"
+    assert (shown.status, shown.out) == (0, "said\na\\u{1b}[2Jb\n")
+
+
 def test_after_a_failure_the_rest_is_built_on_demand(person: Person, village: Village) -> None:
     for name, script in (("bad", "exit 3"), ("worse", "exit 4"), ("good", "touch $out")):
         text = f"[build]\nrootfs = \"shell\"\nscript = '''{script}'''\n"

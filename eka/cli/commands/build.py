@@ -11,6 +11,7 @@ from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim
 from eka.workflow.build import BuildReport, build_project
+from eka.workflow.build_log import BuildLog, last_log
 from eka.workflow.build_options import BuildOptions
 from eka.workflow.places import relative_to
 from eka.workflow.project import Project
@@ -55,6 +56,7 @@ def build(  # noqa: PLR0913 - one parameter is one option
     link: Annotated[str, typer.Option(help="Name of the result link.")] = RESULT,
     no_link: Annotated[bool, typer.Option("--no-link", help="Make no result link.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan, build nothing.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Print the last log, build nothing.")] = False,
 ) -> Reply:
     """Build the locked closure in a sandbox and link the result.
 
@@ -78,15 +80,28 @@ def build(  # noqa: PLR0913 - one parameter is one option
         ),
     )
     services = wiring.services(frame, offline=offline or frozen, store=store)
-    report = build_project(
-        services, Project.at(frame.directory, frame.settings.aliases), options, log_shower(frame)
-    )
+    project = Project.at(frame.directory, frame.settings.aliases)
+    if log:
+        return _told(last_log(services, project, options))
+    report = build_project(services, project, options, log_shower(frame))
     if plan:
         return Reply(
             document={"plan": wiring.plan_json(report.plan)},
             body=(report.plan.encode().decode(),),
         )
     return Reply(document=_document(report), body=_lines(frame, report))
+
+
+def _told(found: BuildLog) -> Reply:
+    document: dict[str, Json] = {
+        "action": found.run.action,
+        "name": found.run.name,
+        "outcome": found.run.outcome.value,
+        "duration_ms": found.run.duration_ms,
+        "file": str(found.run.log),
+        "lines": list(found.lines),
+    }
+    return Reply(document={"log": document}, body=found.lines)
 
 
 def log_shower(frame: Frame) -> Callable[[str, bytes], None]:
