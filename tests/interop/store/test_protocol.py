@@ -287,3 +287,32 @@ def test_a_server_listens_where_it_is_safe(tmp_path: Path, words: list[str], cod
     ran = StoreProgram(tmp_path)("serve", *words, "--json")
 
     assert ran.document["error"]["code"] == code
+
+
+@pytest.mark.spec("protocol-input")
+def test_a_path_travels_from_server_to_server(root: Path, sample: str, tmp_path: Path) -> None:
+    with over_stdio(root) as here, over_stdio(tmp_path / "other") as there:
+        *chunks, _ = here.ask("export", paths=[sample])
+        there.send({"id": 1, "op": "import", "arguments": {"file": "-"}, "streams": True})
+        there.send(*({"id": 1, "input": each["event"]["base64"]} for each in chunks))
+        there.send({"id": 1, "end": True})
+        (taken,) = there.rest()
+        (listed,) = there.ask("closure", paths=[sample])
+
+    assert taken["answer"]["added"] == [sample]
+    assert listed["answer"]["paths"] == [sample]
+
+
+@pytest.mark.spec("protocol-session")
+def test_a_client_that_goes_away_harms_nobody(root: Path, sample: str, tmp_path: Path) -> None:
+    with listening(root, "--socket", str(tmp_path / "sock")) as path:
+        for _ in range(3):
+            with connected(path) as gone:
+                gone.send({"id": 1, "op": "import", "arguments": {"file": "-"}, "streams": True})
+                export = {"op": "export", "arguments": {"paths": [sample]}}
+                gone.send(*({"id": number, **export} for number in range(9)))
+        with connected(path) as talk:
+            (answer,) = talk.ask("closure", paths=[sample])
+
+    assert answer["answer"]["paths"] == [sample]
+    assert list((root / "tmp").glob("*/*/import")) == []
