@@ -92,8 +92,9 @@ class Board:
         return found
 
     def _left_line(self, left: WorkLeft, now_s: float) -> str:
-        parts = [f"{max(0, left.actions - self._gone)} left"]
-        if left.expected_s is not None:
+        actions = max(0, left.actions - self._gone)
+        parts = [f"{actions} left"]
+        if actions and left.expected_s is not None:
             rest_s = left.expected_s - (now_s - self._left_since_s)
             parts.append(f"about {spoken_time(rest_s)}" if rest_s >= 1 else "done any moment")
         if self.failed:
