@@ -9,6 +9,7 @@ from eka.checking import TYPE_CHECKING
 from eka.store.files import delete_tree, move
 from eka.store.marking import Dead, by_last_use, dead_paths, deletable
 from eka.store.path import StorePath
+from eka.store.reserve import is_short_of_room
 from eka.store.roots import find_roots
 from eka.store.session import Session, held
 from eka.values import dataclass
@@ -72,7 +73,7 @@ def collect(
     gone: list[Dead] = []
     late: list[Dead] = []
     start, freed_bytes = 0, 0
-    while batch := _next(marked.order, start, marked.excess(freed_bytes), most=BATCH):
+    while batch := _next(marked.order, start, marked.excess(freed_bytes), most=_most(layout)):
         start += len(batch)
         swept = _sweep(layout, database, session, batch)
         gone += swept
@@ -146,6 +147,11 @@ def _mark(layout: Layout, database: Database, limits: GcLimits, *, prune: bool) 
 def _needed(layout: Layout, *, prune: bool) -> set[str]:
     """Return the paths that roots and running processes name; the caller holds the lock."""
     return {path.base for path in find_roots(layout, prune=prune).values()} | held(layout)
+
+
+def _most(layout: Layout) -> int:
+    """Return how many paths go at once; what is changed has to be written before room is won."""
+    return 1 if is_short_of_room(layout.root) else BATCH
 
 
 def _next(order: Sequence[Dead], start: int, excess_bytes: float, *, most: int) -> Sequence[Dead]:

@@ -10,6 +10,7 @@ from eka.hashing import digest
 from eka.store.errors import PathNotFound, refusals
 from eka.store.files import locked, sync_file_system
 from eka.store.keep_errors import NothingKept
+from eka.store.reserve import keep_reserve
 from eka.store.roots import find_kept, find_roots, keep_path, let_go, link_root
 from eka.store.session import Layout, Session
 from eka.store.uses import Uses
@@ -56,6 +57,7 @@ class Keeping:
                 self._uses.save(self._database)
                 if self._durable:
                     self.sync()
+                    keep_reserve(self.root)
                 self._session.close()
             finally:
                 self._database.close()

@@ -6,7 +6,8 @@ import time
 
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
-from eka.store import GcLimits
+from eka.store import GcLimits, StoreUnusable
+from eka.store.reserve import release_reserve
 from eka.store_cli.amounts import in_words
 from eka.store_cli.paths import counted
 
@@ -30,8 +31,17 @@ def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     def progress(gone: int, most: int) -> None:
         console.talk(f"deleted {gone} of {counted(most, 'path')}", verbosity=1)
 
-    with place.store() as store:
-        report = store.gc(limits, dry_run=arguments.dry_run, on_progress=progress)
+    def collect() -> GcReport:
+        with place.store() as store:
+            return store.gc(limits, dry_run=arguments.dry_run, on_progress=progress)
+
+    try:
+        report = collect()
+    except StoreUnusable:
+        # On a full disk not even a collection can begin, but with the room kept for it.
+        if not release_reserve(place.root):
+            raise
+        report = collect()
     for path in report.deleted:
         console.data(path.text)
     _tell(report, limits, console)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,11 @@ class Program:
         path: str = self.json("add", str(self._home / name))["path"]
         return path
 
+    def age(self) -> None:
+        """Let all have been added long ago, a second apart."""
+        with closing(sqlite3.connect(self._home / "s" / "db.sqlite")) as database, database:
+            database.execute("UPDATE paths SET registered = id")
+
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
@@ -50,7 +57,8 @@ def program(tmp_path: Path) -> Program:
 
 
 def test_a_collection_tells_what_is_gone_and_what_stays(program: Program) -> None:
-    small, big = program.add("small", 10), program.add("big", 3000)
+    big, small = program.add("big", 3000), program.add("small", 10)
+    program.age()
 
     dry = program.json("gc", "--dry-run", "--max-size", "1K")
     status, data, talk = program.talk("gc", "--max-size", "1K")
