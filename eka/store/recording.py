@@ -96,8 +96,8 @@ class Recording:
 
         trust.record_signed(self._database, reduction, signature)
 
-    def sign_reduction(self, reduction: Reduction, key: NixSecretKey) -> Reduction:
-        """Assert under the name of a key what this store knows; return the signed fact."""
+    def sign_reduction(self, reduction: Reduction, key: NixSecretKey) -> NixSignature:
+        """Assert under the name of a key what this store knows."""
         from eka.store import trust  # noqa: PLC0415
 
         return trust.sign_reduction(self._database, reduction, key)

@@ -182,7 +182,7 @@ def record_path_signature(database: Database, info: PathInfo, signature: NixSign
     return True
 
 
-def sign_reduction(database: Database, reduction: Reduction, key: NixSecretKey) -> Reduction:
+def sign_reduction(database: Database, reduction: Reduction, key: NixSecretKey) -> NixSignature:
     """Assert under the name of a key what this store knows; the older fact stays as it is."""
     own = Reduction(
         reduction.kind, reduction.name, reduction.refined, key.name, reduction.evidence
@@ -195,8 +195,7 @@ def sign_reduction(database: Database, reduction: Reduction, key: NixSecretKey) 
             for each in reductions.reduce(database, own.kind, own.name)
             if each.refined == own.refined and each.by == own.by
         )
-        sign(database, reduction_statement(said), key)
-    return said
+        return sign(database, reduction_statement(said), key)
 
 
 def _statement(**fields: Json) -> bytes:

@@ -15,8 +15,9 @@ from eka.store_cli.paths import typed_path
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
-    from eka.store import Reduction, Store, TrustedKey
+    from eka.store import Reduction, Step, Store, StorePath, TrustedKey
     from eka.store.nix.keys import NixSignature
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
@@ -31,14 +32,19 @@ def sign(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     if arguments.generate is not None:
         return _generate(file, arguments, console)
     key = NixSecretKey.parse(_read(file), str(file))
-    signed: list[dict[str, str]] = []
+    paths: dict[StorePath, None] = {}
+    facts: dict[Reduction, None] = {}
     with place.store() as store:
-        found = [_subject(store, name) for name in arguments.names]
-        for subject in found:
-            if isinstance(subject, list):
-                signed += [_signed_fact(store, fact, key) for fact in subject]
-            else:
-                signed.append(_signed_path(store, subject, key))
+        for name in arguments.names:
+            _gather(store, name, paths, facts)
+        if arguments.closure:
+            for path in store.closure(list(paths)):
+                paths[path] = None
+                facts |= dict.fromkeys(_local(store.origins(path)))
+        signed = [_signed(path.text, _sign_path(store, path, key)) for path in paths]
+        signed += [
+            _signed(f"{fact.kind} {fact.name}", store.sign_reduction(fact, key)) for fact in facts
+        ]
     for each in signed:
         console.data(f"{each['subject']} {each['signature']}")
     console.document("sign", {"key": key.public.text, "signed": signed})
@@ -92,22 +98,23 @@ def _read(file: Path) -> str:
         raise KeyUnreadable(str(file), error.strerror or str(error)) from error
 
 
-def _subject(store: Store, name: str) -> str | list[Reduction]:
+def _gather(
+    store: Store, name: str, paths: dict[StorePath, None], facts: dict[Reduction, None]
+) -> None:
+    """Add what a name means: a path, or what this store knows the name to stand for."""
     try:
-        return typed_path(store, name).text
+        paths[typed_path(store, name)] = None
     except InvalidStorePath:
-        return [step.reduction for step in store.chain(name).steps if step.reduction.by == LOCAL]
+        chain = store.chain(name)
+        facts |= dict.fromkeys(_local(chain.steps))
 
 
-def _signed_path(store: Store, text: str, key: NixSecretKey) -> dict[str, str]:
-    info = store.path_info(typed_path(store, text))
-    return _signed(text, store.sign_path(info, key))
+def _local(steps: Iterable[Step]) -> list[Reduction]:
+    return [step.reduction for step in steps if step.reduction.by == LOCAL]
 
 
-def _signed_fact(store: Store, fact: Reduction, key: NixSecretKey) -> dict[str, str]:
-    said = store.sign_reduction(fact, key)
-    (signature, *_) = (each for each in store.signatures(said) if each.key_name == key.name)
-    return _signed(f"{fact.kind} {fact.name}", signature)
+def _sign_path(store: Store, path: StorePath, key: NixSecretKey) -> NixSignature:
+    return store.sign_path(store.path_info(path), key)
 
 
 def _signed(subject: str, signature: NixSignature) -> dict[str, str]:

@@ -217,6 +217,8 @@ def _sign(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("names", metavar="PATH|NAME", nargs="*", help="store path, or a name that reduces")
     add("--key", metavar="FILE", required=True, help="file with the secret key")
+    whole = "sign all that the paths refer to as well, and all that led to any of them"
+    add("--closure", action="store_true", help=whole)
     add("--generate", metavar="NAME", help="make a new key of this name in FILE")
 
 

@@ -90,7 +90,7 @@ def test_what_a_trusted_builder_built_is_not_built_again(
     here = eka_store("realise", "-", "--json", stdin=data).documents[-1]["outputs"][0]
     key, file = tmp_path / "key", tmp_path / "file"
     public = eka_store("sign", "--generate", "builder-1", "--key", key).stdout.strip()
-    eka_store("sign", here["action"], "--key", key)
+    signed = eka_store("sign", here["path"], "--closure", "--key", key, "--json").document
     eka_store("export", here["path"], "-o", file)
 
     def realised(name: str, *trust: str) -> tuple[object, str]:
@@ -101,6 +101,9 @@ def test_what_a_trusted_builder_built_is_not_built_again(
         ran = eka_store("realise", "-", *at, stdin=data).documents[-1]
         return taken["reductions"], ran["outputs"][0]["path"] if "outputs" in ran else "not known"
 
+    assert [each["subject"].partition(" ")[0] for each in signed["signed"]] == [
+        here["path"], "resolved", "action",
+    ]  # fmt: skip
     assert realised("trusting", "--add", public) == (2, here["path"])
     assert realised("partly", "--add", public, "--kind", "atom") == (0, "not known")
     assert realised("wary") == (0, "not known")
