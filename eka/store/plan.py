@@ -270,7 +270,7 @@ def output_name(action: Action, output: str) -> str:
 
 
 def resolved_name(action: Action, inputs: Mapping[str, StorePath]) -> str:
-    """Return the key of an action whose inputs are known, for reductions of kind ``action``.
+    """Return what an action whose inputs are known is called in reductions.
 
     What cannot change the outputs is left out: where a file is fetched from, how long a build
     may take.
