@@ -30,25 +30,25 @@ def measure() -> Iterator[Comparison | NotRun]:
     with tempfile.TemporaryDirectory(prefix="eka-bench-", dir=memory) as scratch:
         home = Path(scratch)
         tree = home / "tree"
-        size_mb = _fill(tree) / 1e6
+        size_mb = fill(tree) / 1e6
         what = f"{FILES} files, {size_mb:.0f} MB"
 
         def ours() -> float:
-            store = _fresh(home / "store")
+            store = fresh(home / "store")
             return wall_s([str(EKA_STORE), "add", str(tree), "--store", str(store)])
 
         def for_nix() -> float:
-            words = ["add", str(tree), "--nar", "--store", str(_fresh(home / "store"))]
+            words = ["add", str(tree), "--nar", "--store", str(fresh(home / "store"))]
             return wall_s([str(EKA_STORE), *words])
 
         def in_process() -> float:
-            with Store.open(_fresh(home / "store")) as store:
+            with Store.open(fresh(home / "store")) as store:
                 started = time.perf_counter()
                 add_path_with_nar(store, "tree", tree)
                 return time.perf_counter() - started
 
         def copied() -> float:
-            return wall_s(["cp", "-r", str(tree), str(_fresh(home / "copy"))])
+            return wall_s(["cp", "-r", str(tree), str(fresh(home / "copy"))])
 
         yield compare(f"eka-store add / cp -r, {what}", ours, copied, rounds=7)
         if shutil.which("nix-store") is None:
@@ -56,7 +56,7 @@ def measure() -> Iterator[Comparison | NotRun]:
             return
 
         def nix() -> float:
-            store = _fresh(home / "nix")
+            store = fresh(home / "nix")
             env = {"NIX_STATE_DIR": f"{store}/state", "NIX_CONF_DIR": str(home), "HOME": str(home)}
             return wall_s(["nix-store", "--store", str(store), "--add", str(tree)], env=env)
 
@@ -68,7 +68,7 @@ def measure() -> Iterator[Comparison | NotRun]:
         )
 
 
-def _fill(tree: Path) -> int:
+def fill(tree: Path) -> int:
     """Make a tree of `FILES` source files; return how many bytes they hold."""
     library = Path(sysconfig.get_path("stdlib"))
     sources = [
@@ -88,7 +88,8 @@ def _fill(tree: Path) -> int:
     return size_bytes
 
 
-def _fresh(path: Path) -> Path:
+def fresh(path: Path) -> Path:
+    """Return a path at which nothing is."""
     if path.exists():
         wall_s(["chmod", "-R", "u+w", str(path)])
         shutil.rmtree(path)
