@@ -140,7 +140,7 @@ def test_a_check_builds_again_and_compares(person: Person, village: Village) -> 
 
 @pytest.mark.spec("compose-text")
 def test_rounds_compare_and_show_what_differs(person: Person, village: Village) -> None:
-    work = recipe(village, "echo same > $out")
+    work = recipe(village, "echo the same each time > $out")
     same = person.json(work, "build", "--no-link", "--rounds", "2")
     recipe(village, 'mkdir $out; cat /proc/sys/kernel/random/uuid > "$out/it"')
 
