@@ -17,7 +17,7 @@ from eka.build.nix_cache import check_cache, read_archive, read_narinfo
 from eka.build.nix_trust import NixTrust, names_content
 from eka.checking import TYPE_CHECKING
 from eka.hashing import base32hex, digest
-from eka.store import StorePath
+from eka.store import PathNotFound, StorePath
 from eka.store.errors import refusals
 from eka.store.nix.errors import InvalidNarInfo, NixMismatch
 from eka.store.nix.hashes import sha256_text
@@ -89,8 +89,7 @@ class NixImport:
         with ExitStack() as leases:
             for number, info in enumerate(_ordered(infos), 1):
                 on_progress(number, len(infos), info)
-                found[info.path] = imported = self._import(info, found)
-                leases.enter_context(self._store.lease([imported.path]))
+                found[info.path] = self._import(info, found, leases)
         return list(found.values())
 
     def _describe(self, paths: Iterable[NixPath]) -> dict[NixPath, NarInfo]:
@@ -111,18 +110,28 @@ class NixImport:
             pending += info.others
         return infos
 
-    def _import(self, info: NarInfo, known: Mapping[NixPath, Imported]) -> Imported:
+    def _import(
+        self, info: NarInfo, known: Mapping[NixPath, Imported], leases: ExitStack
+    ) -> Imported:
         references = {each: known[each].path for each in info.others}
         # The same archive among other neighbours would be other bytes in the store.
         identity = _identity(info, references)
         must_prove = not self._trust.is_signed(info) and names_content(info)
         scheme = _PROVED if must_prove else _SIGNED
         path = self._store.alias(scheme, identity, info.path.name)
-        if path is not None:
+        if path is not None and self._hold(path, leases):
             return Imported(info.path, path, is_new=False)
         path = self._add(info, references, must_prove=must_prove)
         self._store.set_alias(scheme, identity, path)
         return Imported(info.path, path, is_new=True)
+
+    def _hold(self, path: StorePath, leases: ExitStack) -> bool:
+        """Keep a path from gc; tell whether it is still there."""
+        try:
+            leases.enter_context(self._store.lease([path]))
+        except PathNotFound:
+            return False
+        return True
 
     def _add(
         self, info: NarInfo, references: Mapping[NixPath, StorePath], *, must_prove: bool
