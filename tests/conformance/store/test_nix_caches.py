@@ -143,6 +143,22 @@ def test_what_was_imported_is_not_fetched_again(store: Store, second: Store, cac
     assert [each.path for each in first] == [each.path for each in again]
 
 
+@pytest.mark.spec("nix-import")
+def test_what_is_collected_at_that_very_moment_is_fetched_again(
+    store: Store, second: Store, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported = export(store, cache, program(store))
+
+    def gone(*_: object) -> StorePath:
+        return StorePath("a" * 32, "gone")
+
+    monkeypatch.setattr(second, "alias", gone)
+
+    found = fetch(second, cache, exported[-1].info.path)
+
+    assert [each.path for each in found] == [each.path for each in exported]
+
+
 @pytest.mark.spec("nix-export")
 def test_what_is_there_is_not_written_again_but_signed(store: Store, cache: Path) -> None:
     path = program(store)

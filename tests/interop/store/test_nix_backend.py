@@ -102,6 +102,16 @@ def test_a_failure_is_told_with_its_status_and_log(theirs: Workbench) -> None:
     assert not [line for line in theirs.log() if "will be built" in line]
 
 
+def test_the_files_of_a_build_by_nix_cannot_be_kept_and_that_is_said(
+    theirs: Workbench, tmp_path: Path
+) -> None:
+    with pytest.raises(BuildFailed) as failed:
+        theirs.realise(theirs.script("exit 3"), keep_failed=tmp_path / "kept")
+
+    assert "3" in failed.value.why
+    assert "could not be kept" in failed.value.fix
+
+
 @pytest.mark.spec("nix-backend")
 def test_a_missing_output_is_a_failure(theirs: Workbench) -> None:
     with pytest.raises(BuildFailed):
