@@ -186,6 +186,7 @@ class Heard:
         self.step = listener.step
         self.count = listener.count
         self.line = listener.line
+        self.board = listener.board
 
     def note(self, text: str) -> None:
         """Pass on a note."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 EKA = Path(__file__).resolve().parents[2] / "eka"
 PURE = (
-    "errors.py", "ed25519.py", "hashing.py", "text.py", "atom", "resolve", "compose", "git/protocol.py",
-    "git/pktline.py", "git/refs.py",
+    "errors.py", "ed25519.py", "hashing.py", "text.py", "atom", "resolve", "compose",
+    "git/protocol.py", "git/pktline.py", "git/refs.py",
 )  # fmt: skip
 FUNCTIONS = {"open", "print", "input", "exec", "eval", "__import__"}
 METHODS = {

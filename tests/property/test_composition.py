@@ -37,6 +37,7 @@ RECIPE = Recipe(
     {"src": StorePath("0" * 32, "src")},
     "0" * 64,
     1,
+    (),
 )
 
 
