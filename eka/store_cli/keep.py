@@ -29,7 +29,7 @@ def keep(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         if name is not None and arguments.remove:
             removed[name] = _let_go(store, name, dry_run=arguments.dry_run)
         elif name is not None:
-            added[name] = typed_path(store, arguments.path)
+            added[name] = typed_path(store, str(arguments.path))
             store.path_info(added[name])  # is it there?
             if not arguments.dry_run:
                 store.keep(name, added[name])
