@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import time
 
 from eka.checking import TYPE_CHECKING
 from eka.store.files import delete_tree, lock_file, move
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
     from eka.store.database import Database
     from eka.store.session import Layout
+
+_TRIES = 20
+_PAUSE_S = 0.02
 
 
 def clear_up(layout: Layout, database: Database, boot: str) -> None:
@@ -38,9 +43,8 @@ def clear_up(layout: Layout, database: Database, boot: str) -> None:
                 database.begin_boot(boot)
             _throw_out_strays(layout, valid, layout.trash / names[0] / "strays")
         for name in names:
-            delete_tree(layout.tmp / name)
-            delete_tree(layout.trash / name)
-            (layout.sessions / name).unlink(missing_ok=True)
+            if _delete(layout.tmp / name) and _delete(layout.trash / name):
+                (layout.sessions / name).unlink(missing_ok=True)
     finally:
         for descriptor in dead.values():
             os.close(descriptor)
@@ -55,6 +59,23 @@ def _dead_sessions(layout: Layout) -> dict[str, int]:
         if descriptor is not None:
             found[name] = descriptor
     return found
+
+
+def _delete(path: Path) -> bool:
+    """Delete a tree; False when somebody writes to it: the next one to open the store goes on.
+
+    A build outlives the killed process that started it for the moment that its own end takes.
+    """
+    for _ in range(_TRIES):
+        try:
+            delete_tree(path)
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return True
+    return False
 
 
 def _bring_back(layout: Layout, trash: Path, valid: set[str]) -> None:
