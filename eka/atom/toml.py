@@ -34,12 +34,16 @@ _MAX_LINE_CHARACTERS = 4096  # of a span: a hostile file is one line with thousa
 _LONG_NUMBER = pattern(r"[0-9][0-9_]{4299,}")
 _BOM = b"\xef\xbb\xbf"
 _AT = pattern(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|end of document)\))?", re.DOTALL)
-# Strings and comments whole, so that what they hold is not counted; `*+` and `++` keep it linear.
+# Strings and comments whole, so that what they hold is not counted. A string that nobody closes
+# takes its line, or all that is left: no reader goes beyond it, and to look for its end anew from
+# each quotation mark in it would take quadratic time.
 _TOKEN = pattern(
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
     r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
+    r"|(?:\"\"\"|''').*"
     r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
     r"|'[^'\n]*'"
+    r"|[\"'][^\n]*"
     r"|#[^\n]*"
     r"|[^\"'#\[\]{}\n,=.]+"
     r"|.|\n",

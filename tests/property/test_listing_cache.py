@@ -46,7 +46,17 @@ def cache(folder: str) -> ListingCache:
 
 
 def digest_of(answer: Mapping[Label, Entry]) -> str:
-    said = [(label.text, sorted(entry.versions.items())) for label, entry in answer.items()]
+    """Return what tells listings apart that say different things, whenever they were made."""
+    said = [
+        (
+            label.text,
+            sorted(entry.versions.items()),
+            sorted(entry.statuses.items()),
+            entry.by.public,
+            entry.protocol,
+        )
+        for label, entry in answer.items()
+    ]
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
