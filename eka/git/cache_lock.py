@@ -58,8 +58,10 @@ def sweep(git_dir: Path) -> int:
 
 def make_bare(runner: GitRunner, git_dir: Path) -> None:
     """Make an empty bare repository at ``git_dir``, where nothing is."""
-    half = git_dir.with_name(git_dir.name + ".new")
-    shutil.rmtree(half, ignore_errors=True)
+    for left in git_dir.parent.glob(f"{git_dir.name}.new*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # Not the same name again: the git of a run that was killed may still be at work there.
+    half = git_dir.with_name(f"{git_dir.name}.new-{os.urandom(8).hex()}")
     try:
         runner.run([*_INIT, "--", str(half)])
     except GitFailed as error:

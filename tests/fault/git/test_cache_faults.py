@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -127,6 +129,31 @@ def test_after_a_kill_at_any_time_the_next_run_succeeds(
         assert_sound(cache.git_dir)
         assert leftovers(cache.git_dir) == []
         cache.discard()
+
+
+def test_a_git_that_a_killed_eka_left_disturbs_no_new_cache(
+    cache: ObjectCache, source: GitSet, url: SourceUrl
+) -> None:
+    half = cache.git_dir.with_name(f"{cache.git_dir.name}.new")
+    # What `git init` does to the directory it was given, again and again.
+    script = f"while :; do mkdir -p {half}; : >{half}/config.lock; echo; done"
+    revs = [source.publish("zlib", "1.0.0")]
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as left:
+        try:
+            assert left.stdout is not None
+            left.stdout.readline()
+            reading = threading.Thread(target=left.stdout.read)
+            reading.start()
+
+            for _ in range(8):
+                shutil.rmtree(cache.git_dir, ignore_errors=True)
+                cache.ensure(url, revs)
+        finally:
+            left.kill()
+        reading.join()
+
+    assert cache.has(revs) == set(revs)
+    assert_sound(cache.git_dir)
 
 
 def test_a_git_that_outlives_a_killed_eka_keeps_the_lock(
