@@ -37,7 +37,7 @@ _AT = pattern(r"(.*?)(?: \(at (?:line (\d+), column (\d+)|end of document)\))?",
 # Strings and comments whole, so that what they hold is not counted. A string that nobody closes
 # takes its line, or all that is left: no reader goes beyond it, and to look for its end anew from
 # each quotation mark in it would take quadratic time.
-_TOKEN = pattern(
+TOKEN = pattern(
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}'
     r"|'''[^']*(?:'(?!'')[^']*)*'{3,5}"
     r"|(?:\"\"\"|''').*"
@@ -147,7 +147,7 @@ def _decoded(data: bytes, file: str, max_bytes: int) -> str:
 
 def _check_depth(text: str, file: str) -> None:
     nesting = parts = 0
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         mark = match[0]
         if mark == ".":
             parts += 1

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from eka.atom import InvalidToml, read_toml
-from eka.atom.toml import _TOKEN, MAX_KEY_PARTS, MAX_MANIFEST_BYTES, MAX_NESTING
+from eka.atom.toml import MAX_KEY_PARTS, MAX_MANIFEST_BYTES, MAX_NESTING, TOKEN
 
 
 def refused(data: bytes | str) -> InvalidToml:
@@ -97,7 +97,7 @@ def test_values_nest_to_a_limit(marks: str) -> None:
 def test_a_string_that_nobody_closes_is_looked_through_once(quote: str, inside: str) -> None:
     text = f"a = {quote}{inside * 1000}\n[[["
 
-    found = [match[0] for match in _TOKEN.finditer(text)]
+    found = [match[0] for match in TOKEN.finditer(text)]
 
     assert "".join(found) == text
     assert len(found) < 2100  # strings that are closed in between are tokens of their own
@@ -108,7 +108,7 @@ def test_half_a_million_quotation_marks_cost_no_time() -> None:
     text = 'a = "' + '\\"' * 250_000
     before = time.process_time()
 
-    found = sum(1 for _ in _TOKEN.finditer(text))
+    found = sum(1 for _ in TOKEN.finditer(text))
 
     assert found == 4
     assert time.process_time() - before < 20  # once through takes milliseconds, from each an hour
