@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,5 +111,7 @@ def test_a_program_started_without_a_stream_works_without_it(
     whole, cut = told(""), told(closed)
 
     assert cut.returncode == whole.returncode
-    assert cut.stdout == ("" if ">&-" in closed.replace("2>&-", "") else whole.stdout)
+    # Numbers aside: how much room a disk has may change between the two.
+    shown = "" if ">&-" in closed.replace("2>&-", "") else whole.stdout
+    assert re.sub(r"[0-9.]+", "0", cut.stdout) == re.sub(r"[0-9.]+", "0", shown)
     assert cut.stderr == ("" if "2>&-" in closed else whole.stderr)
