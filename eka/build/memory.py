@@ -26,14 +26,13 @@ class Memory:
         """Return what each output was, whether it is still there or not; None when unknown.
 
         Of several outcomes one that is there is preferred, then the oldest. What others assert
-        counts when the store trusts them.
+        counts when enough whom the store trusts agree.
         """
         found: dict[str, StorePath] = {}
         for output in outputs:
             known = [
-                StorePath.parse(reduction.refined)
-                for reduction in self.store.reduce(ReductionKind.RESOLVED, _name(resolved, output))
-                if self.store.is_trusted(reduction)
+                StorePath.parse(each.refined)
+                for each in self.store.counted(ReductionKind.RESOLVED, _name(resolved, output))
             ]
             if not known:
                 return None

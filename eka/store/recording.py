@@ -49,6 +49,34 @@ class Recording:
         """Return what a name is known to reduce to, the oldest fact first, whoever says so."""
         return reductions.reduce(self._database, kind, name)
 
+    def counted(self, kind: str, name: str) -> list[Reduction]:
+        """Return what a name reduces to, as far as it may be used here.
+
+        What this store has seen itself, and what enough trusted keys agree on.
+        """
+        known = reductions.reduce(self._database, kind, name)
+        if all(each.by == reductions.LOCAL for each in known):
+            return known
+        from eka.store import counting  # noqa: PLC0415
+
+        return counting.counted(self._database, known)
+
+    def leading_to(self, path: StorePath) -> list[Reduction]:
+        """Return the reductions whose outcome a path is, the oldest first."""
+        return reductions.find(self._database, "WHERE refined = ?", (path.base,))
+
+    def required_builders(self) -> dict[ReductionKind, int]:
+        """Return how many builders must agree, by kind of reduction."""
+        from eka.store import counting  # noqa: PLC0415
+
+        return counting.required(self._database)
+
+    def require_builders(self, kinds: Collection[ReductionKind], builders: int) -> None:
+        """Let reductions of some kinds count only when so many trusted keys signed the same."""
+        from eka.store import counting  # noqa: PLC0415
+
+        counting.require(self._database, kinds, builders)
+
     def reductions(self, kind: str, *, limit: int) -> list[Reduction]:
         """Return the reductions of a kind, the oldest first, at most ``limit`` of them."""
         return reductions.find(self._database, "WHERE kind = ?", (kind,), limit=limit)

@@ -83,7 +83,15 @@ CREATE TABLE trusted_keys (
     kinds TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+# How many builders must agree before what they assert counts; 1 where nothing is said.
+_REQUIREMENTS = """
+CREATE TABLE requirements (
+    kind TEXT PRIMARY KEY,
+    builders INTEGER NOT NULL CHECK (builders > 0)
+) WITHOUT ROWID;
+CREATE INDEX digests_by_value ON digests (scheme, value);
+"""
 # Step by step from an empty file to today's tables; an older store is taken through what it
 # lacks. A step that was released never changes.
-STEPS = (_TABLES, _DIGESTS, _USES, _KEPT, _SIGNATURES)
+STEPS = (_TABLES, _DIGESTS, _USES, _KEPT, _SIGNATURES, _REQUIREMENTS)
 SCHEMA_VERSION = len(STEPS)

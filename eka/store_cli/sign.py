@@ -55,11 +55,11 @@ def trust(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Trust a key, trust it no more, or list the keys that are trusted."""
     if arguments.add is not None and arguments.remove is not None:
         raise StoreUsage("eka-store trust", "--add and --remove are two things")
+    kinds = [ReductionKind(each) for each in arguments.kind or ReductionKind]
     with place.store() as store:
         known = store.trusted_keys()
         if arguments.add is not None:
             key = NixPublicKey.parse(arguments.add)
-            kinds = [ReductionKind(each) for each in arguments.kind or ReductionKind]
             known = added(known, key, kinds)
             if not arguments.dry_run:
                 store.trust(key, kinds)
@@ -67,11 +67,30 @@ def trust(arguments: argparse.Namespace, place: Place, console: Console) -> int:
             known = removed(known, arguments.remove)
             if not arguments.dry_run:
                 store.distrust(arguments.remove)
+        required = _required(store, kinds, arguments)
     for each in known.values():
         console.data(f"{each.key.text} {' '.join(sorted(each.kinds))}")
-    keys = [_key_document(each) for each in known.values()]
-    console.document("trust", {"keys": keys, "dry_run": bool(arguments.dry_run)})
+    for kind, builders in required.items():
+        if builders > 1:
+            console.data(f"{builders} builders must agree on {kind}")
+    fields: dict[str, object] = {
+        "keys": [_key_document(each) for each in known.values()],
+        "required": {kind.value: builders for kind, builders in required.items()},
+        "dry_run": bool(arguments.dry_run),
+    }
+    console.document("trust", fields)
     return Exit.OK
+
+
+def _required(
+    store: Store, kinds: list[ReductionKind], arguments: argparse.Namespace
+) -> dict[ReductionKind, int]:
+    """Return how many builders must agree, after the wish of the user."""
+    if arguments.require is None:
+        return store.required_builders()
+    if not arguments.dry_run:
+        store.require_builders(kinds, arguments.require)
+    return store.required_builders() | dict.fromkeys(kinds, arguments.require)
 
 
 def _generate(file: Path, arguments: argparse.Namespace, console: Console) -> int:

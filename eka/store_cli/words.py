@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PROGRAM = "eka-store"
 MAX_JOBS = 1024
 MAX_ROUNDS = 1000
+MAX_BUILDERS = 100
 EXIT_STATUSES = """\
 exit statuses:
   0    done
@@ -226,7 +227,9 @@ def _trust(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--add", metavar="KEY", help="public key, NAME:BASE64")
     add("--remove", metavar="NAME", help="trust the key of this name no more")
-    add("--kind", action="append", choices=KINDS, help="of reductions it may assert (all)")
+    add("--kind", action="append", choices=KINDS, help="of reductions it is about (all)")
+    agree = "let what others assert count only when N trusted keys signed the same (1)"
+    add("--require", metavar="N", type=_builders, help=agree)
     _dry_run(command, "tell what would be trusted")
 
 
@@ -342,6 +345,12 @@ def _number(text: str) -> int:
 def _rounds(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_ROUNDS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_ROUNDS}")
+    return int(text)
+
+
+def _builders(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_BUILDERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_BUILDERS}")
     return int(text)
 
 
