@@ -60,6 +60,8 @@ class Board:
                 if running := self._running.get(event.action):
                     got, total = spoken_size(event.received_bytes), spoken_size(event.total_bytes)
                     running.detail = f"{got} of {total}"
+                    if event.resumed_bytes:
+                        running.detail += f", {spoken_size(event.resumed_bytes)} were there"
             case ActionFinished(outcome=outcome):
                 self._running.pop(event.action, None)
                 self.built += outcome is Outcome.BUILT

@@ -7,7 +7,6 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from eka.build.download import CHUNK_BYTES, Pinned
 from eka.build.enter import find_shell, keep
 from eka.build.errors import (
     BuildFailed,
@@ -17,6 +16,7 @@ from eka.build.errors import (
     UnsupportedArchive,
     WrongSystem,
 )
+from eka.build.fetching import Fetch
 from eka.build.python_home import find_interpreter
 from eka.build.recipe import Recipe, output_name, prepare
 from eka.build.sandbox import Ending
@@ -29,8 +29,6 @@ from eka.store import (
     LOGS,
     ActionLog,
     FetchAction,
-    FetchProgress,
-    FileNode,
     LayerFormat,
     RunAction,
     UnpackAction,
@@ -39,15 +37,13 @@ from eka.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
     from typing import IO
 
     from eka.build.download import Downloader
     from eka.build.sandbox import Cancellation, Ended, Sandbox, SandboxRequest
     from eka.store import Action, Event, Store, StorePath
-
-PROGRESS_STEP_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +80,9 @@ class Workshop:
                 return self._run(work, work.action)
 
     def _fetch(self, identity: str, action: FetchAction) -> StorePath:
-        reported = 0
-
-        def progress(url: str, received: int) -> None:
-            nonlocal reported
-            if self.cancellation.is_set:
-                raise BuildInterrupted(action.name)
-            if received < reported or received - reported >= PROGRESS_STEP_BYTES:
-                reported = received
-                self.emit(FetchProgress(identity, url, received, action.size))
-
-        pinned = Pinned(action.name, action.urls, action.size, action.sha256)
-        with self._scratch(action.name) as scratch, _nameless(scratch) as file:
-            self.downloader.download(pinned, file, progress)
-            file.seek(0)
-            node = FileNode(path=(), executable=action.executable, chunks=_chunks(file))
-            return self.store.add_tree(action.name, [node])
+        return Fetch(identity, action, self.emit, self.cancellation).perform(
+            self.store, self.downloader
+        )
 
     def _unpack(self, action: UnpackAction, inputs: Mapping[str, StorePath]) -> StorePath:
         files = {
@@ -244,8 +227,3 @@ def _order(
 def _nameless(directory: Path) -> IO[bytes]:
     # Without a name the bytes are gone with the process, however it ends.
     return tempfile.TemporaryFile(dir=directory)
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while data := file.read(CHUNK_BYTES):
-        yield data

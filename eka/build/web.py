@@ -43,18 +43,25 @@ class Web:
         proxy_for(checked(url), self._env)
 
     def open(
-        self, url: str, *, accept: str = "", https_only: bool = False
+        self,
+        url: str,
+        *,
+        accept: str = "",
+        https_only: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> http.client.HTTPResponse:
         """Return the answer to a GET, whatever its status; redirects are followed.
 
-        ``accept`` is the header of this name; ``https_only``: nothing else is asked.
+        ``accept`` is the header of this name, ``headers`` are more of them; ``https_only``:
+        nothing else is asked.
         """
+        more = {**(headers or {}), **({"Accept": accept} if accept else {})}
         for _ in range(MAX_REDIRECTS):
             place = checked(url)
             if https_only and place.scheme != "https":
                 msg = "an https address leads to one that is not"
                 raise ValueError(msg)
-            response = self._get(place, accept)
+            response = self._get(place, more)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response
@@ -63,7 +70,7 @@ class Web:
         msg = f"more than {MAX_REDIRECTS} redirects"
         raise http.client.HTTPException(msg)
 
-    def _get(self, url: SplitResult, accept: str) -> http.client.HTTPResponse:
+    def _get(self, url: SplitResult, more: Mapping[str, str]) -> http.client.HTTPResponse:
         host, port = url.hostname or "", url.port or _PORTS[url.scheme]
         target = quote(url.path or "/", safe=_SAFE)
         if url.query:
@@ -72,9 +79,8 @@ class Web:
             "User-Agent": USER_AGENT,
             "Accept-Encoding": "identity",
             "Connection": "close",
+            **more,
         }
-        if accept:
-            headers["Accept"] = accept
         proxy = proxy_for(url, self._env)
         near = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
         secret = _authorization(proxy) if proxy else {}

@@ -139,6 +139,7 @@ class FetchProgress:
     url: str
     received_bytes: int
     total_bytes: int
+    resumed_bytes: int = 0  # of those received: they were there already, of an earlier run
 
     def to_json(self) -> dict[str, object]:
         """Return the event as a JSON object."""
@@ -148,6 +149,7 @@ class FetchProgress:
             "url": self.url,
             "received_bytes": self.received_bytes,
             "total_bytes": self.total_bytes,
+            "resumed_bytes": self.resumed_bytes,
         }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self
+    from typing import IO, Self
 
     from eka.store.database import Database, PathRow
     from eka.store.gc import GcLimits, GcReport
@@ -153,6 +153,22 @@ class Keeping:
         """Hold a lock shared by all processes that use the store, such as one per action."""
         with locked(self._layout.locks / digest(name.encode()).hex()[:32]):
             yield
+
+    @contextmanager
+    def unfinished(self, sha256: str, size_bytes: int) -> Generator[IO[bytes], None, None]:
+        """Open the file a download goes on in; it stays, as far as it came, if that breaks off.
+
+        Args:
+            sha256: What the whole file hashes to, 64 hex digits; what is in it is not checked.
+            size_bytes: Of the whole file.
+        """
+        from eka.store.unfinished import unfinished  # noqa: PLC0415 - seldom needed
+
+        with (
+            refusals(self.root),
+            unfinished(self._layout, self._session, sha256, size_bytes) as file,
+        ):
+            yield file
 
     def gc(
         self,

@@ -35,7 +35,7 @@ class Download:
         self.pauses: list[float] = []
         self.into = io.BytesIO()
         self.seen: list[int] = []
-        patience = Patience(attempts=3, first_pause_s=1.0, silence_s=2.0)
+        patience = Patience(attempts=3, first_pause_s=0.5, silence_s=2.0)
         downloader = HttpDownloader(env, patience=patience, sleep=self.pauses.append)
         file = Pinned("file", urls, len(body), hashlib.sha256(body).hexdigest())
         downloader.download(file, self.into, lambda _, received: self.seen.append(received))
@@ -80,7 +80,7 @@ def test_a_passing_fault_is_tried_again_after_longer_and_longer_pauses(
     done = Download(server.serve("/f", bad, bad, GOOD))
 
     assert done.body == BODY
-    assert done.pauses == [1.0, 2.0]
+    assert done.pauses == [0.5, 1.0]
 
 
 @pytest.mark.spec("fetch-retry")
