@@ -232,7 +232,7 @@ class StoreBusy(EkaError):
 
 
 class RootExists(EkaError):
-    """Something that is not a link lies where a root should be."""
+    """Something that is no link to a store path lies where a root should be."""
 
     code = "root-exists"
     exit_status = Exit.CONFLICT
@@ -241,7 +241,7 @@ class RootExists(EkaError):
         super().__init__(
             what="cannot put the link here",
             where=link,
-            why="something that is not a symbolic link exists at this path",
+            why="something exists at this path that is not a link to a store path",
             fix="remove it, or choose another name for the link",
         )
 

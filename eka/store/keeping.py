@@ -93,11 +93,12 @@ class Keeping:
 
         Raises:
             PathNotFound: The store does not hold the path.
-            RootExists: Something that is not a link lies there.
+            RootExists: Something that is no link to a store path lies there.
         """
         with refusals(link), self._database.write():
             self._row(target)
             link_root(self._layout, link.absolute(), target)
+            self._has_added = True  # a root, too, must survive the loss of power
             self._uses.note((target.base,), int(self._layout.roots.stat().st_mtime))
 
     def roots(self) -> dict[Path, StorePath]:
@@ -134,6 +135,17 @@ class Keeping:
             if not self.has(path):
                 return False  # it was collected just now
             self._hold((path,))
+        return True
+
+    def hold_all(self, paths: Iterable[StorePath]) -> bool:
+        """Keep paths from gc until the store is closed; False when one is not in the store."""
+        wanted = list(paths)
+        try:
+            with refusals(self.root), self._database.write():
+                self._check(wanted)
+                self._hold(wanted)
+        except PathNotFound:
+            return False
         return True
 
     @contextmanager
@@ -184,18 +196,35 @@ class Keeping:
             dry_run: Tell what would be deleted; delete nothing.
             on_progress: Told how many paths are gone, and how many may go.
         """
-        from eka.store import gc  # noqa: PLC0415 - seldom needed
+        from eka.store import gc, tidying  # noqa: PLC0415 - seldom needed
 
+        limits, logs = limits or gc.NO_LIMITS, self.root / LOGS
+        since = limits.keep_since
         with refusals(self.root):
+            # Before anything is written: it may be what fills the disk.
+            swept = tidying.sweep_unfinished(self.root, since, dry_run=dry_run)
             self._uses.save(self._database)
-            limits = limits or gc.NO_LIMITS
             if dry_run:
-                return gc.would_collect(self._layout, self._database, limits)
-            # Files may go only when no loss of power can bring their rows back.
-            with self._database.lasting(durable=self._durable):
-                return gc.collect(
-                    self._layout, self._database, self._session, limits, on_progress=on_progress
-                )
+                report = gc.would_collect(self._layout, self._database, limits)
+            else:
+                # Files may go only when no loss of power can bring their rows back.
+                with self._database.lasting(durable=self._durable):
+                    report = gc.collect(
+                        self._layout, self._database, self._session, limits, on_progress=on_progress
+                    )
+            runs, log_bytes = tidying.forget_runs(
+                logs, self._database, report.deleted, keep_since=since, dry_run=dry_run
+            )
+        tidied = gc.Tidied(runs, log_bytes, swept.files, swept.size_bytes)
+        return gc.GcReport(
+            report.deleted,
+            report.freed_bytes,
+            report.kept,
+            report.dry_run,
+            report.left_bytes,
+            report.unneeded,
+            tidied,
+        )
 
     def quarantine(self, paths: Iterable[StorePath]) -> None:
         """Take damaged paths out of the store, so that they are made again when next needed."""

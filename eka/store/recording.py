@@ -30,6 +30,7 @@ class Recording:
     _database: Database
     _layout: Layout
     _session: Session
+    _has_added: bool
 
     @property
     def plans(self) -> Plans:
@@ -167,3 +168,4 @@ class Recording:
         from eka.store import trust  # noqa: PLC0415
 
         trust.distrust(self._database, name)
+        self._has_added = True  # trust that was taken away must not come back with the power

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import pairwise
 
 from eka.checking import TYPE_CHECKING
 from eka.hashing import digest
@@ -25,9 +26,9 @@ def link_root(layout: Layout, link: Path, target: StorePath) -> None:
     """Make ``link`` point at a path and register it; an older link is replaced in one step.
 
     Raises:
-        RootExists: Something else than a link is there.
+        RootExists: Something else is there: no link, or one that leads to no store path.
     """
-    if os.path.lexists(link) and not link.is_symlink():
+    if os.path.lexists(link) and not _is_replaceable(layout, link):
         raise RootExists(str(link))
     # Registered first: a link that is not there yet is harmless, an unregistered one is not.
     entry = layout.roots / digest(str(link).encode("utf-8", "surrogateescape")).hex()[:32]
@@ -42,7 +43,7 @@ def find_roots(layout: Layout, *, prune: bool) -> dict[Path, StorePath]:
         link = entry.readlink()
         try:
             target = _target(layout, link)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             if prune:
                 entry.unlink(missing_ok=True)
             continue
@@ -85,17 +86,46 @@ def _target(layout: Layout, link: Path) -> StorePath | None:
         if not link.is_symlink():
             return None
         link = link.parent / link.readlink()
-        if link.is_relative_to(layout.store):
-            base = link.relative_to(layout.store).parts[:1]
-            try:
-                return StorePath.parse(base[0]) if base else None
-            except InvalidStorePath:
-                return None
+        if (base := _base(layout, link)) is not None:
+            return _parsed(base)
     return None
 
 
+def _base(layout: Layout, place: Path) -> str | None:
+    """Return the name directly below the directory of store paths that leads to a place."""
+    if place.is_relative_to(layout.store):
+        return next(iter(place.relative_to(layout.store).parts), None)
+    # Whoever made the link may know the store by another name, such as through a link to it.
+    for below, above in pairwise((place, *place.parents)):
+        try:
+            if above.samefile(layout.store):
+                return below.name
+        except OSError:
+            continue  # it is not there, so it is not the store
+    return None
+
+
+def _parsed(base: str) -> StorePath | None:
+    try:
+        return StorePath.parse(base)
+    except InvalidStorePath:
+        return None
+
+
+def _is_replaceable(layout: Layout, link: Path) -> bool:
+    """Tell whether a link leads to a path of a store: then it was made as a root."""
+    if not link.is_symlink():
+        return False
+    if any(_parsed(part) for part in link.readlink().parts):
+        return True  # of another store, perhaps
+    try:
+        return _target(layout, link) is not None
+    except OSError:
+        return False
+
+
 def _replace(link: Path, target: Path) -> None:
-    fresh = link.with_name(f".{link.name[:100]}.{os.urandom(4).hex()}")
+    fresh = link.with_name(f".{os.urandom(8).hex()}")  # however long its own name is
     fresh.symlink_to(target)
     try:
         fresh.rename(link)
