@@ -17,6 +17,7 @@ from eka.store_cli.errors import (
     OperationRefused,
     StoreBug,
     StoreInterrupted,
+    SystemRefusal,
 )
 from eka.store_cli.operations import perform
 from eka.store_cli.requests import (
@@ -135,7 +136,7 @@ def answer(line: bytes, channel: Channel, place: Place) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - a bug must not end the other conversations
         source.skip()
-        console.fail(StoreBug(error))
+        console.fail(SystemRefusal(error) if isinstance(error, OSError) else StoreBug(error))
     else:
         console.finish(status)
 

@@ -64,6 +64,21 @@ class StoreBug(EkaError):
         )
 
 
+class SystemRefusal(EkaError):
+    """The operating system refused something that is not the store: no space, no such name."""
+
+    code = "store-system"
+    exit_status = Exit.FAILED
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            what=(error.strerror or str(error)).lower(),
+            where=str(error.filename) if error.filename is not None else "",
+            why="the operating system refused it",
+            fix="mend it and run the command again; -vv shows where eka-store was",
+        )
+
+
 class RootNotFound(EkaError):
     """No root of the store has this link."""
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
-from eka.errors import EkaError
+from eka.errors import EkaError, Exit
 from eka.store_cli.console import Console
-from eka.store_cli.errors import StoreBug, StoreInterrupted
+from eka.store_cli.errors import StoreBug, StoreInterrupted, SystemRefusal
 from eka.store_cli.operations import perform
 from eka.store_cli.place import Place
 from eka.store_cli.words import parser
@@ -19,6 +19,7 @@ from eka.store_cli.words import parser
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 
@@ -26,6 +27,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGP
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``eka-store`` with ``argv`` (default: the program's own); return its exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter must not turn an answer into a failure.
@@ -33,14 +35,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(sys.stdin.buffer, sys.stdout, sys.stderr)
     # A polite end ends like Ctrl-C: builds are stopped, scratch space is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status = int(Exit.OK)
     try:
         status = dispatch(words, os.environ, console)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more; Python's own flush at the end must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return BROKEN_PIPE
+    except OSError as error:
+        _forget_output()
+        if not status:  # else the error was told
+            why = error.strerror or str(error)
+            sys.stderr.write(f"error[store-system]: the answer cannot be written: {why}\n")
+        return status or Exit.FAILED
     return status
+
+
+def _forget_output() -> None:
+    """Let Python's own flush of standard output, at the end, not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_missing_streams() -> None:
+    """Open what the program was started without, or the database could become standard error."""
+    streams: dict[str, TextIO | None] = {
+        name: getattr(sys, name) for name in ("stdin", "stdout", "stderr")
+    }
+    for number, (name, stream) in enumerate(streams.items()):
+        if stream is None:
+            handle = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            os.set_inheritable(handle, True)  # noqa: FBT003 - as children expect of streams
+            mode = "w" if number else "r"
+            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 def dispatch(words: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
@@ -56,6 +82,8 @@ def dispatch(words: Sequence[str], environment: Mapping[str, str], console: Cons
         return console.complain(StoreInterrupted())
     except SystemExit as end:  # argparse, after --help or --version
         return end.code if isinstance(end.code, int) else 0
+    except OSError as error:
+        return console.complain(SystemRefusal(error), cause=error)
     except Exception as error:  # noqa: BLE001 - the one place that turns bugs into an exit status
         return console.complain(StoreBug(error), cause=error)
 
