@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from math import inf
 
 from eka.checking import TYPE_CHECKING
@@ -11,7 +12,9 @@ from eka.store.marking import Dead, by_last_use, dead_paths, deletable
 from eka.store.path import StorePath
 from eka.store.reserve import is_short_of_room
 from eka.store.roots import find_roots
+from eka.store.runs import LOGS
 from eka.store.session import Session, held
+from eka.store.tidying import Tidied, forget_runs
 from eka.values import dataclass
 
 if TYPE_CHECKING:
@@ -20,9 +23,11 @@ if TYPE_CHECKING:
 
     from eka.store.database import Database
     from eka.store.session import Layout
+    from eka.store.unfinished import Swept
 
 # So many leave the store under one hold of its lock: builds wait for milliseconds.
 BATCH = 500
+NOTHING = Tidied()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class GcReport:
     dry_run: bool
     left_bytes: int  # what the store holds afterwards
     unneeded: int  # of the kept: nothing needs them, but the limits let them stay
+    tidied: Tidied = NOTHING
 
 
 NO_LIMITS = GcLimits()
@@ -92,6 +98,20 @@ def would_collect(layout: Layout, database: Database, limits: GcLimits = NO_LIMI
     marked = _mark(layout, database, limits, prune=False)
     gone = _next(marked.order, 0, marked.excess(0), most=len(marked.order))
     return marked.report(gone, dry_run=True)
+
+
+def tidied(
+    root: Path, database: Database, limits: GcLimits, report: GcReport, swept: Swept
+) -> GcReport:
+    """Forget old runs after a collection, or tell which would be; return the whole report."""
+    runs, log_bytes = forget_runs(
+        root / LOGS,
+        database,
+        report.deleted,
+        keep_since=limits.keep_since,
+        dry_run=report.dry_run,
+    )
+    return replace(report, tidied=Tidied(runs, log_bytes, swept.files, swept.size_bytes))
 
 
 def throw_out(layout: Layout, session: Session, bases: Iterable[str]) -> Path:

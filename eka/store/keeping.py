@@ -196,35 +196,23 @@ class Keeping:
             dry_run: Tell what would be deleted; delete nothing.
             on_progress: Told how many paths are gone, and how many may go.
         """
-        from eka.store import gc, tidying  # noqa: PLC0415 - seldom needed
+        from eka.store import gc  # noqa: PLC0415 - seldom needed
+        from eka.store.unfinished import sweep  # noqa: PLC0415 - the same
 
-        limits, logs = limits or gc.NO_LIMITS, self.root / LOGS
-        since = limits.keep_since
+        limits = limits or gc.NO_LIMITS
         with refusals(self.root):
-            # Before anything is written: it may be what fills the disk.
-            swept = tidying.sweep_unfinished(self.root, since, dry_run=dry_run)
+            # Before anything is written: this may be what fills the disk.
+            swept = sweep(self.root, before=limits.keep_since, dry_run=dry_run)
             self._uses.save(self._database)
             if dry_run:
                 report = gc.would_collect(self._layout, self._database, limits)
-            else:
-                # Files may go only when no loss of power can bring their rows back.
-                with self._database.lasting(durable=self._durable):
-                    report = gc.collect(
-                        self._layout, self._database, self._session, limits, on_progress=on_progress
-                    )
-            runs, log_bytes = tidying.forget_runs(
-                logs, self._database, report.deleted, keep_since=since, dry_run=dry_run
-            )
-        tidied = gc.Tidied(runs, log_bytes, swept.files, swept.size_bytes)
-        return gc.GcReport(
-            report.deleted,
-            report.freed_bytes,
-            report.kept,
-            report.dry_run,
-            report.left_bytes,
-            report.unneeded,
-            tidied,
-        )
+                return gc.tidied(self.root, self._database, limits, report, swept)
+            # Files may go only when no loss of power can bring their rows back.
+            with self._database.lasting(durable=self._durable):
+                report = gc.collect(
+                    self._layout, self._database, self._session, limits, on_progress=on_progress
+                )
+                return gc.tidied(self.root, self._database, limits, report, swept)
 
     def quarantine(self, paths: Iterable[StorePath]) -> None:
         """Take damaged paths out of the store, so that they are made again when next needed."""

@@ -51,6 +51,10 @@ def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         "kept": report.kept,
         "unneeded": report.unneeded,
         "left_bytes": report.left_bytes,
+        "runs": report.tidied.runs,
+        "log_bytes": report.tidied.log_bytes,
+        "unfinished": report.tidied.unfinished,
+        "unfinished_bytes": report.tidied.unfinished_bytes,
         "dry_run": report.dry_run,
     }
     console.document("gc", fields)
@@ -65,9 +69,22 @@ def _tell(report: GcReport, limits: GcLimits, console: Console) -> None:
         f"{done} {freed}; kept {counted(report.kept, 'path')}{spared}, "
         f"{in_words(report.left_bytes)}"
     )
+    _tell_tidied(report, console)
     most = limits.max_size_bytes
     if most is not None and report.left_bytes > most:
         console.talk(
             f"that is {in_words(report.left_bytes - most)} more than --max-size: "
             f"the rest is needed{'' if limits.keep_since is None else ' or was used since'}"
         )
+
+
+def _tell_tidied(report: GcReport, console: Console) -> None:
+    found, would = report.tidied, "would " if report.dry_run else ""
+    if found.runs or found.log_bytes:
+        forget = "forget" if report.dry_run else "forgot"
+        runs, size = counted(found.runs, "old run"), in_words(found.log_bytes)
+        console.talk(f"{would}{forget} {runs}, {size} of logs")
+    if found.unfinished:
+        delete = "delete" if report.dry_run else "deleted"
+        files = counted(found.unfinished, "unfinished download")
+        console.talk(f"{would}{delete} {files}, {in_words(found.unfinished_bytes)}")
