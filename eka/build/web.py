@@ -83,7 +83,7 @@ class Web:
         }
         proxy = proxy_for(url, self._env)
         near = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
-        secret = _authorization(proxy) if proxy else {}
+        secret = authorization(proxy) if proxy else {}
         connection: http.client.HTTPConnection
         if url.scheme == "https":
             connection = http.client.HTTPSConnection(*near, timeout=self._silence_s)
@@ -140,7 +140,8 @@ def _is_direct(url: SplitResult, no_proxy: str) -> bool:
     return False
 
 
-def _authorization(proxy: SplitResult) -> dict[str, str]:
+def authorization(proxy: SplitResult) -> dict[str, str]:
+    """Return the headers that tell a proxy who asks; none where its address names nobody."""
     if proxy.username is None:
         return {}
     pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
