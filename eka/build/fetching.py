@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import SEEK_END
+
 from eka.build.errors import BuildInterrupted
 from eka.build.transfer import CHUNK_BYTES, Pinned
 from eka.checking import TYPE_CHECKING
@@ -43,7 +45,7 @@ class Fetch:
         action = self._action
         pinned = Pinned(action.name, action.urls, action.size, action.sha256)
         with store.unfinished(action.sha256, action.size) as file:
-            self._resumed = file.seek(0, 2)
+            self._resumed = file.seek(0, SEEK_END)
             downloader.download(pinned, file, self._progress)
             file.seek(0)
             node = FileNode(path=(), executable=action.executable, chunks=_chunks(file))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field
+from io import SEEK_END
 
 from eka.build.errors import FetchMismatch
 from eka.build.ranges import part_sent, pause_asked_s, validator
@@ -84,11 +85,12 @@ class Transfer:
 
     def take_up(self) -> bool:
         """Take what is there for the beginning of the file; tell whether it is all of it."""
+        there = self.into.seek(0, SEEK_END)
         self.into.seek(0)
         while data := self.into.read(CHUNK_BYTES):
             self._digest.update(data)
             self.received += len(data)
-            self.progress(self.file.urls[0], self.received)
+            self.progress(self.file.urls[0], there)
             if self.received > self.file.size:
                 break
         self._is_mixed = self.received > 0

@@ -59,7 +59,7 @@ class Download:
 
 
 @pytest.mark.spec("fetch-resume")
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     cuts=st.lists(st.integers(0, SIZE // 2), max_size=8),
     there=st.integers(0, SIZE),
