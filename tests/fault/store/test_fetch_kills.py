@@ -75,6 +75,11 @@ def unfinished(home: Path) -> int:
     return sum(file.stat().st_size for file in (home / "s" / "unfinished").glob("*"))
 
 
+def wait_until_more(home: Path, there: int) -> None:
+    """Wait until more than ``there`` bytes of the file are there."""
+    wait_until(lambda: unfinished(home) > there)
+
+
 def examine(home: Path, told: list[Any]) -> None:
     """The file is there, whole and alone."""
     path = StorePath.parse(told[-1]["outputs"][0]["path"])
@@ -99,8 +104,7 @@ def test_killed_again_and_again_a_download_comes_to_its_end(
             there = 0
             for _ in range(3):
                 process = start(home, plan)
-                enough = there + chance.randrange(len(BODY) // 4)
-                wait_until(lambda enough=enough: unfinished(home) > enough)  # type: ignore[misc]
+                wait_until_more(home, there + chance.randrange(len(BODY) // 4))
                 process.kill()
                 process.communicate()
                 there = unfinished(home)
