@@ -222,6 +222,9 @@ def _order(
     except SiblingCycle as error:
         why = "its outputs mention each other in a circle: " + " -> ".join(error.names)
         raise BuildFailed(name, why, log=log) from error
+    except UnsafeTree as error:
+        why = f"its outputs cannot be kept: {error.where}: {error.why}"
+        raise BuildFailed(name, why, log=log) from error
 
 
 def _nameless(directory: Path) -> IO[bytes]:

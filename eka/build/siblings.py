@@ -13,10 +13,13 @@ import stat
 from graphlib import CycleError, TopologicalSorter
 
 from eka.checking import TYPE_CHECKING
+from eka.store.tree import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from eka.store import NodePath
 
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -37,6 +40,7 @@ def in_order(outputs: Mapping[str, tuple[Path, str]]) -> list[str]:
 
     Raises:
         SiblingCycle: there is no such order.
+        UnsafeTree: what an output holds lies too deep.
 
     Source: atom-spec/build.md [build-siblings].
     """
@@ -92,13 +96,19 @@ def _replace(path: Path, old: bytes, new: bytes) -> bool:
         os.close(descriptor)
 
 
-def _leaves(root: Path) -> Iterator[Path]:
-    """Yield files and links, opening on the way what a build closed to its owner."""
+def _leaves(root: Path, below: NodePath = ()) -> Iterator[Path]:
+    """Yield files and links, opening on the way what a build closed to its owner.
+
+    Raises:
+        UnsafeTree: It is no tree that a store takes; here it could not even be walked.
+    """
     mode = root.lstat().st_mode
     if stat.S_ISDIR(mode):
         root.chmod(stat.S_IMODE(mode) | 0o700)
         for child in sorted(root.iterdir()):
-            yield from _leaves(child)
+            names = (*below, os.fsencode(child.name))
+            check_name(names)
+            yield from _leaves(child, names)
     elif stat.S_ISREG(mode):
         root.chmod(stat.S_IMODE(mode) | 0o600)
         yield root

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 128
 MAX_NAME_BYTES = 255
+# Of all names from the root down, with the slashes between them: wherever a store or a build lies,
+# what is in a tree can be named to the system, which takes 4095 bytes.
+MAX_PATH_BYTES = 3072
+_FEW = MAX_PATH_BYTES // (MAX_NAME_BYTES + 1)  # names that cannot be too long together
 MAX_TARGET_BYTES = 4095
 FILE_MODE: Final = "100644"
 EXECUTABLE_MODE: Final = "100755"
@@ -99,6 +103,8 @@ def check_name(path: NodePath) -> None:
         raise UnsafeTree(shown(path), f"a name is longer than {MAX_NAME_BYTES} bytes")
     if len(path) > MAX_DEPTH:
         raise UnsafeTree(shown(path), f"nested deeper than {MAX_DEPTH} directories")
+    if len(path) > _FEW and sum(map(len, path)) + len(path) - 1 > MAX_PATH_BYTES:
+        raise UnsafeTree(shown(path), f"its names have more than {MAX_PATH_BYTES} bytes together")
 
 
 def check_target(path: NodePath, target: bytes) -> None:

@@ -82,3 +82,19 @@ def test_a_root_that_is_a_file_has_the_kind_of_one() -> None:
 def test_a_target_no_file_system_keeps_is_refused(target: bytes) -> None:
     with pytest.raises(UnsafeTree):
         check_target((b"l",), target)
+
+
+@pytest.mark.spec("tree-stream")
+def test_all_names_of_a_path_together_have_a_limit() -> None:
+    tree = TreeDigest()
+    path: tuple[bytes, ...] = ()
+    tree.enter(path)
+    for _ in range(12):
+        path = (*path, b"d" * 250)
+        tree.enter(path)
+    tree.reserve((*path, b"f" * 60), "100644")  # 12 * 251 + 60 = 3072 bytes
+
+    with pytest.raises(UnsafeTree) as caught:
+        tree.reserve((*path, b"f" * 61), "100644")
+
+    assert "3072" in caught.value.why

@@ -1,0 +1,44 @@
+"""Outputs of a kind that a careful builder would not make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eka.build import BuildFailed
+from eka.store import ActionInput, Plan, action_id
+
+if TYPE_CHECKING:
+    from tests.fakes.workbench import Workbench
+
+DEEP = (
+    "mkdir $out; echo > $dev; cd $out; i=0; "
+    "while [ $i -lt {levels} ]; do mkdir {name}; cd {name}; i=$((i+1)); done"
+)
+
+
+@pytest.mark.spec("build-siblings")
+@pytest.mark.spec("tree-stream")
+@pytest.mark.parametrize(("levels", "name"), [(1200, "d"), (20, "d" * 200)])
+def test_several_outputs_that_lie_too_deep_are_a_failure_of_the_build(
+    bench: Workbench, levels: int, name: str
+) -> None:
+    script = DEEP.format(levels=levels, name=name)
+    action = bench.script(script, outputs=("out", "dev"), env={"dev": "{{output:dev}}"})
+    identity = action_id(action)
+
+    with pytest.raises(BuildFailed) as caught:
+        bench.realiser.realise(Plan({identity: action}, (ActionInput(identity),)))
+
+    assert "cannot be kept" in caught.value.why
+
+
+@pytest.mark.spec("tree-stream")
+def test_an_output_whose_names_are_too_long_together_is_a_failure_of_the_build(
+    bench: Workbench,
+) -> None:
+    with pytest.raises(BuildFailed) as caught:
+        bench.build("dev=$TMPDIR/x; " + DEEP.format(levels=20, name="d" * 200))
+
+    assert "3072 bytes" in caught.value.why
