@@ -70,6 +70,7 @@ def services(  # noqa: PLR0913 - one parameter is one option
         directories=cache(partial(_directories, frame, runner)),
         history=partial(_history, frame, runner, offline=offline),
         listings_place=f"{settings.cache}/listings",
+        compositions_place=f"{settings.cache}/compositions",
         good_signatures_place=f"{settings.state}/good-signatures.jsonl",
         trust_rules=settings.signatures.rules if settings.signatures else (),
         trust=cache(partial(_trust, frame)),

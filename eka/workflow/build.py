@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
 from eka.compose import ROOT, ComposeRequest, compose_static
+from eka.workflow.compositions import Compositions, composition_name, is_unchanged
 from eka.workflow.direct_trees import supply_trees
 from eka.workflow.errors import LinkPlaceMissing, LockMissing, LockStale
-from eka.workflow.fetch import fetch_lock
+from eka.workflow.fetch import checked_urls, fetch_checked
 from eka.workflow.lock import lock_project
 from eka.workflow.lock_changes import describe
 from eka.workflow.lock_facts import lock_facts
 from eka.workflow.locked import checked_lock
 from eka.workflow.project import LOCK
 from eka.workflow.resolution import LockOptions
-from eka.workflow.supply import supply
+from eka.workflow.supply import supply_fetched, supply_local
 from eka.workflow.tally import Tally
 from eka.workflow.targets import DELIMITER, find_target
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from eka.compose import Composition
     from eka.store import Plan, StorePath
     from eka.workflow.build_options import BuildOptions
+    from eka.workflow.compositions import Targets
     from eka.workflow.project import Project
     from eka.workflow.services import Services
 
@@ -104,7 +106,6 @@ def compose_project(services: Services, project: Project, options: BuildOptions)
     targets: dict[str, AtomKey | None] = {
         name: find_target(project, manifest, lock, name) for name in names
     } or {"": ROOT}
-    fetch_lock(services, lock)
     composition = _composed(services, project, manifest, lock, tuple(targets.values()))
     return Composed(composition, targets, manifest.package.label)
 
@@ -124,26 +125,33 @@ def _current_lock(
 
 
 def _composed(
-    services: Services,
-    project: Project,
-    manifest: Manifest,
-    lock: Lock,
-    targets: tuple[AtomKey | None, ...],
+    services: Services, project: Project, manifest: Manifest, lock: Lock, targets: Targets
 ) -> Composition:
+    urls = checked_urls(services, lock)
+    store, system = services.store(), services.system
+    supplies = supply_local(services, project, manifest, lock)
+    remembered = Compositions(services.compositions, store)
+    name = composition_name(project, supplies, targets, system=system, store=store)
+    if found := remembered.find(name, targets):
+        return found
+    fetch_checked(services, lock, urls)
     supply_trees(services, lock.direct)
     services.progress.step("preparing sources")
-    supplies = supply(services, project, manifest, lock)
-    services.store().record_all(lock_facts(lock, supplies.manifests))
-    return compose_static(
+    supply_fetched(services, lock, supplies)
+    store.record_all(lock_facts(lock, supplies.manifests))
+    composition = compose_static(
         ComposeRequest(
             lock=lock,
             manifests=supplies.manifests,
             contents=supplies.contents,
-            system=services.system,
+            system=system,
             targets=targets,
             places=supplies.places,
         )
     )
+    if is_unchanged(project, supplies, lock):
+        remembered.keep(name, targets, composition)
+    return composition
 
 
 def _link(link: Path | None, name: str) -> Path | None:

@@ -16,6 +16,8 @@ from eka.workflow.provider import absent, ensure
 from eka.workflow.used_check import check_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from eka.atom import Genesis, Lock, LockedAtom, SourceUrl
     from eka.store import Event
     from eka.workflow.project import Project
@@ -67,8 +69,24 @@ def fetch_lock(services: Services, lock: Lock) -> FetchReport:
     Raises:
         ContentChanged: a pin is not what this machine first saw under that name.
     """
+    return fetch_checked(services, lock, checked_urls(services, lock))
+
+
+def checked_urls(services: Services, lock: Lock) -> Mapping[Genesis, tuple[SourceUrl, ...]]:
+    """Return the URLs of each set of a lock, whose pins are what they were when first seen.
+
+    Raises:
+        ContentChanged: a pin is not what this machine first saw under that name.
+    """
     urls = {known.genesis: set_urls(services, lock, known.genesis) for known in lock.sets}
     check_lock(services, lock.atoms, urls, is_listed=False)
+    return urls
+
+
+def fetch_checked(
+    services: Services, lock: Lock, urls: Mapping[Genesis, tuple[SourceUrl, ...]]
+) -> FetchReport:
+    """Do what `fetch_lock` does after its check."""
     groups: dict[Genesis, list[LockedAtom]] = {}
     for atom in lock.atoms:
         if atom.rev is not None:

@@ -42,6 +42,7 @@ class Services:
     reader: Callable[[], PygitReader]  # of the cache's objects
     history: Callable[[SourceUrl], History]  # of a source's commits
     listings_place: str  # directory of the listing cache
+    compositions_place: str  # directory of what was composed before
     good_signatures_place: str  # file: when signatures were first found good
     trust_rules: tuple[TrustRule, ...] = ()  # what sources must show; asked before `trust`
     trust: Callable[[], Trust]  # whose signatures count, and how many are needed
@@ -81,6 +82,11 @@ class Services:
     def listings(self) -> Path:
         """The directory of the listing cache."""
         return _path(self.listings_place)
+
+    @property
+    def compositions(self) -> Path:
+        """The directory of what was composed before."""
+        return _path(self.compositions_place)
 
     @property
     def good_signatures(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from bisect import bisect_left
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
@@ -12,13 +13,15 @@ from eka.git import GitFailed
 from eka.store import DirNode, FileNode, LinkNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from eka.git import GitRunner
     from eka.store import Node
 
 CHUNK_BYTES = 1024 * 1024
 RESULT_LINKS = b"result"
+_LIST = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--")
+_MOST_AT_ONCE = 1000  # directories named in one command line
 
 
 class UnusableFile(EkaError):
@@ -36,13 +39,40 @@ class UnusableFile(EkaError):
         )
 
 
+class Snapshots:
+    """The trees of several directories, asked for together: git is started once for all.
+
+    Args:
+        runner: Runs git.
+        top: A directory above most of them.
+        directories: Which trees will be asked for.
+    """
+
+    def __init__(self, runner: GitRunner, top: Path, directories: Iterable[Path]) -> None:
+        self._runner = runner
+        below = {each: _below(each, top) for each in directories}
+        wanted = {each: name for each, name in below.items() if name}
+        self._listed: dict[Path, list[bytes]] = {}
+        if len(wanted) > 1:
+            self._listed = _listed_together(runner, top, wanted)
+
+    def of(self, directory: Path) -> Iterator[Node]:
+        """Yield the tree of one directory, as `snapshot` does."""
+        # What git said nothing of may be in a repository of its own, or in none.
+        names = self._listed.get(directory)
+        return _nodes(directory, names) if names else snapshot(directory, self._runner)
+
+
 def snapshot(directory: Path, runner: GitRunner) -> Iterator[Node]:
     """Yield the tree of ``directory`` as nodes, parents first.
 
     In a git repository: what is tracked or could be (not ignored); elsewhere everything. Links to
     build results (``result``) are left out, or each build would change the next.
     """
-    names = _listed(directory, runner)
+    return _nodes(directory, _listed(directory, runner))
+
+
+def _nodes(directory: Path, names: Iterable[bytes]) -> Iterator[Node]:
     yield DirNode(())
     parents: dict[tuple[bytes, ...], bool] = {(): True}
     given: set[tuple[bytes, ...]] = set()
@@ -95,13 +125,38 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _listed(directory: Path, runner: GitRunner) -> Iterable[bytes]:
     try:
-        listed = runner.run(
-            ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."],
-            cwd=directory,
-        )
+        listed = runner.run([*_LIST, "."], cwd=directory)
     except GitFailed:
         return _walked(directory)
     return {name for name in listed.split(b"\0") if name and not name.startswith(b"../")}
+
+
+def _below(directory: Path, top: Path) -> bytes:
+    """Return the name of ``directory`` from ``top``, with a slash; empty for what is not below."""
+    if directory == top or not directory.is_relative_to(top):
+        return b""
+    return os.fsencode(directory.relative_to(top)) + b"/"
+
+
+def _listed_together(
+    runner: GitRunner, top: Path, wanted: Mapping[Path, bytes]
+) -> dict[Path, list[bytes]]:
+    """Return the files below each of several directories; one may be below another."""
+    listed: list[bytes] = []
+    names = sorted(wanted.values())
+    try:
+        for start in range(0, len(names), _MOST_AT_ONCE):
+            some = [f":(literal){os.fsdecode(name)}" for name in names[start:][:_MOST_AT_ONCE]]
+            listed += runner.run([*_LIST, *some], cwd=top).split(b"\0")
+    except GitFailed:
+        return {}
+    files = sorted(set(listed))
+    found: dict[Path, list[bytes]] = {}
+    for directory, name in wanted.items():
+        first = bisect_left(files, name)
+        end = bisect_left(files, name[:-1] + b"0")  # the byte after the slash
+        found[directory] = [file[len(name) :] for file in files[first:end] if file != name]
+    return found
 
 
 def _walked(directory: Path) -> Iterator[bytes]:

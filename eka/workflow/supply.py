@@ -11,7 +11,7 @@ from eka.store import DirNode, FileNode, LinkNode, tree_path
 from eka.workflow.candidate import read_candidate
 from eka.workflow.errors import PinMismatch
 from eka.workflow.local import LocalAtoms
-from eka.workflow.snapshot import snapshot
+from eka.workflow.snapshot import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,31 +48,35 @@ def supply(services: Services, project: Project, manifest: Manifest, lock: Lock)
         PinMismatch, ContentMismatch: a fetched tree is not what the lock pins.
         NotAnAtomCommit, TreePolicyViolation, ClaimMismatch: what the lock pins is no atom.
     """
-    supplies = Supplies({}, {}, {})
-    _supply_local(services, project, None, manifest, supplies)
-    local = LocalAtoms.locked(services, project, manifest, lock)
-    for atom in lock.atoms:
-        if atom.rev is not None and atom.content is not None:
-            _supply_fetched(services, atom, atom.rev, atom.content, supplies)
-        else:
-            name = atom.key.genesis, atom.key.label
-            found = local.project(name)
-            _supply_local(services, found, atom.key, local.manifest(name), supplies)
+    supplies = supply_local(services, project, manifest, lock)
+    supply_fetched(services, lock, supplies)
     return supplies
 
 
-def _supply_local(
-    services: Services,
-    project: Project,
-    key: AtomKey | None,
-    manifest: Manifest,
-    supplies: Supplies,
-) -> None:
-    store = services.store()
-    path = store.add_tree(source_name(manifest), snapshot(project.directory, services.runner))
-    supplies.manifests[key] = manifest
-    supplies.contents[key] = ContentHash(store.path_info(path).content)
-    supplies.places[key] = str(project.directory)
+def supply_local(services: Services, project: Project, manifest: Manifest, lock: Lock) -> Supplies:
+    """Put the trees of a project, and of the atoms that stand in directories, into the store."""
+    local = LocalAtoms.locked(services, project, manifest, lock)
+    here: list[tuple[AtomKey | None, Project, Manifest]] = [(None, project, manifest)]
+    for atom in lock.atoms:
+        if atom.rev is None or atom.content is None:
+            name = atom.key.genesis, atom.key.label
+            here.append((atom.key, local.project(name), local.manifest(name)))
+    top = local.own.root if local.own is not None else project.directory
+    snapshots = Snapshots(services.runner, top, [each.directory for _, each, _ in here])
+    supplies, store = Supplies({}, {}, {}), services.store()
+    for key, found, its_manifest in here:
+        path = store.add_tree(source_name(its_manifest), snapshots.of(found.directory))
+        supplies.manifests[key] = its_manifest
+        supplies.contents[key] = ContentHash(store.path_info(path).content)
+        supplies.places[key] = str(found.directory)
+    return supplies
+
+
+def supply_fetched(services: Services, lock: Lock, supplies: Supplies) -> None:
+    """Put the trees of published atoms, which were fetched, into the store; raises as `supply`."""
+    for atom in lock.atoms:
+        if atom.rev is not None and atom.content is not None:
+            _supply_fetched(services, atom, atom.rev, atom.content, supplies)
 
 
 def _supply_fetched(
