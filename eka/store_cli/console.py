@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Problems
 from eka.text import safe, safe_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from typing import IO, TextIO
+
+    from eka.moving import Moving
 
 Document = dict[str, object]
 
@@ -24,6 +27,28 @@ class Console:
         self._stdout, self._stderr = stdout, stderr
         self.as_json = False
         self.verbosity = 0
+        self._above: Callable[[str], None] | None = None  # writes above what moves
+
+    @contextmanager
+    def moving(self, environment: Mapping[str, str]) -> Generator[Moving | None, None, None]:
+        """Show lines that move, where a person sees them; what is said meanwhile goes above.
+
+        Yields:
+            The display; None where there is none, and all is to be told in lines.
+        """
+        is_seen = self._stderr.isatty() and environment.get("TERM") != "dumb"
+        if self.as_json or self.verbosity < 0 or not is_seen:
+            yield None
+            return
+        from eka.moving import Moving  # noqa: PLC0415 - only a person at a terminal needs it
+
+        display = Moving(self._stderr, colour=not environment.get("NO_COLOR"))
+        self._above = display.line
+        try:
+            yield display
+        finally:
+            self._above = None
+            display.close()
 
     @property
     def is_terminal(self) -> bool:
@@ -61,7 +86,9 @@ class Console:
 
     def talk(self, text: str, *, verbosity: int = 0) -> None:
         """Say what happens, to people who want to know that much."""
-        if self.verbosity >= verbosity:
+        if self.verbosity >= verbosity and self._above is not None:
+            self._above(text)
+        elif self.verbosity >= verbosity:
             self._stderr.write(f"{safe_line(text)}\n")
             self._stderr.flush()
 

@@ -19,14 +19,6 @@ from eka.build import (
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import (
-    ActionFailed,
-    ActionFinished,
-    ActionLog,
-    ActionSkipped,
-    ActionStarted,
-    Event,
-    FetchProgress,
-    Outcome,
     PathNotFound,
     Plan,
     StorePath,
@@ -36,6 +28,7 @@ from eka.store import (
 )
 from eka.store.plan_json import MAX_PLAN_BYTES
 from eka.store_cli.errors import PlanUnreadable
+from eka.store_cli.listening import Listener
 from eka.store_cli.paths import counted
 
 if TYPE_CHECKING:
@@ -57,13 +50,17 @@ def realise(arguments: argparse.Namespace, place: Place, console: Console) -> in
         if arguments.dry_run:
             _check_trees(plan, store)
             return _show_plan(plan, console)
-        with Realiser(
-            store,
-            sandbox=_sandbox(store, arguments.nix, place.environment),
-            downloader=HttpDownloader(place.environment),
-            emit=_Listener(console, plan, keeps_going=arguments.keep_going),
-            jobs=arguments.jobs or len(os.sched_getaffinity(0)),
-        ) as realiser:
+        sandbox = _sandbox(store, arguments.nix, place.environment)
+        with (
+            console.moving(place.environment) as display,
+            Realiser(
+                store,
+                sandbox=sandbox,
+                downloader=HttpDownloader(place.environment),
+                emit=Listener(console, plan, display, keeps_going=arguments.keep_going),
+                jobs=arguments.jobs or len(os.sched_getaffinity(0)),
+            ) as realiser,
+        ):
             made = realiser.realise(plan, _demands(arguments))
             if arguments.root:
                 _add_roots(store, arguments.root, made)
@@ -156,39 +153,3 @@ def _sandbox(store: Store, nix: str | None, environment: Mapping[str, str]) -> S
         seccomp=seccomp_filter(platform.machine()),
         groups=ControlGroups.find(),
     )
-
-
-class _Listener:
-    """Passes events on: as JSON lines, or as sentences."""
-
-    def __init__(self, console: Console, plan: Plan, *, keeps_going: bool) -> None:
-        self._console = console
-        self._keeps_going = keeps_going
-        self._names = {identity: action.name for identity, action in plan.actions.items()}
-
-    def __call__(self, event: Event) -> None:
-        if self._console.as_json:
-            self._console.line({"schema": "eka-store.event/1", **event.to_json()})
-        elif isinstance(event, ActionStarted):
-            doing = {"run": "building", "fetch": "fetching", "unpack": "unpacking"}[event.kind]
-            self._console.talk(f"{doing} {event.name}")
-        elif isinstance(event, ActionLog):
-            line = event.line.decode("utf-8", "backslashreplace")
-            self._console.talk(f"{self._names[event.action]}: {line}", verbosity=1)
-        elif isinstance(event, ActionFinished):
-            cached = event.outcome is Outcome.CACHED
-            word, level = ("had", 1) if cached else ("made", 0)
-            self._console.talk(f"{word} {event.name}: {_texts(event)}", verbosity=level)
-        elif isinstance(event, ActionFailed):  # told as an error when nothing is to go on
-            level = 0 if self._keeps_going else 1
-            self._console.talk(f"failed {event.name}: {event.why}", verbosity=level)
-        elif isinstance(event, ActionSkipped):
-            self._console.talk(f"skipped {event.name}: it needs {self._names[event.failed]}")
-        elif isinstance(event, FetchProgress):
-            size = f"{event.received_bytes} of {event.total_bytes} bytes"
-            self._console.talk(f"{self._names[event.action]}: {size}", verbosity=1)
-
-
-def _texts(event: ActionFinished) -> str:
-    found: list[StorePath] = [path for _, path in event.outputs]
-    return " ".join(path.text for path in found)

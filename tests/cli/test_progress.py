@@ -6,7 +6,8 @@ import io
 import time
 from typing import TYPE_CHECKING
 
-from eka.cli.progress import LINE_INTERVAL_S, Lines, Moving, Nothing, open_progress
+from eka.cli.progress import LINE_INTERVAL_S, Lines, Nothing, open_progress
+from eka.moving import Moving
 from tests.fakes.terminal import Terminal
 
 if TYPE_CHECKING:
