@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eka.checking import TYPE_CHECKING
+from eka.store.database import is_storable
 from eka.store.errors import InvalidStorePath
 from eka.store.path import StorePath
 from eka.store.reduction import Reduction, ReductionKind, find, reduce
@@ -125,6 +126,8 @@ def _outcomes(database: Database, kind: ReductionKind, name: str) -> list[Reduct
 
 def _whole(database: Database, name: str) -> str:
     """Return the one name that begins with ``name``, itself or after ``::``."""
+    if not is_storable(name):
+        raise NotReduced(name)
     if any(_outcomes(database, kind, name) for kind in ReductionKind):
         return name
     if len(name) < MIN_LETTERS:

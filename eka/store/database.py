@@ -215,6 +215,15 @@ class Database:
         )
         return (str(found[0][0]), int(str(found[0][1]))) if found else None
 
+    def path_with_digest(self, scheme: str, value: str) -> StorePath | None:
+        """Return a path that is called so in ``scheme``."""
+        found = self._query(
+            "SELECT base FROM digests JOIN paths ON paths.id = digests.path"
+            " WHERE scheme = ? AND value = ?",
+            (scheme, value),
+        )
+        return StorePath.parse(str(found[0][0])) if found else None
+
     def set_digest(self, path: StorePath, scheme: str, value: str, size_bytes: int) -> None:
         """Remember what a path is called in ``scheme``; of a path that is not valid, nothing."""
         self._query(
@@ -275,6 +284,15 @@ class Database:
             if number in _DAMAGED:
                 raise StoreDamaged(place, why) from error
             raise StoreUnusable(place, why) from error
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a database could hold a text: bytes that are no UTF-8 come as half letters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _row(found: Sequence[object]) -> PathRow:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from eka.checking import TYPE_CHECKING
+from eka.store.database import is_storable
 from eka.store.files import make_directory
 from eka.store.path import LOGICAL_ROOT
 from eka.values import dataclass
@@ -149,7 +150,7 @@ class Runs:
                 whole, or what follows the last ``/``), or the name of an action.
             limit: How many at most.
         """
-        if not self._is_there():
+        if not self._is_there() or not is_storable(wanted):
             return []
         base = wanted.removeprefix(f"{LOGICAL_ROOT}/")
         by_output = "WHERE id IN (SELECT run FROM run_outputs WHERE base = ?)"

@@ -9,6 +9,7 @@ import json
 
 from eka.checking import TYPE_CHECKING, cast
 from eka.hashing import new_hasher
+from eka.store.database import is_storable
 from eka.store.nodes import DirNode, FileNode, LinkNode, Node, NodePath
 from eka.store.stream_errors import BrokenStream
 
@@ -168,6 +169,7 @@ class Fields:
         value = self._value.pop(name, None)
         if not isinstance(value, str):
             raise BrokenStream(f"the field {name} is not a text")
+        _check_text(value)
         return value
 
     def flag(self, name: str) -> bool:
@@ -191,6 +193,8 @@ class Fields:
             found = cast("list[object]", value)
             texts = [each for each in found if isinstance(each, str)]
             if len(texts) == len(found):
+                for each in texts:
+                    _check_text(each)
                 return texts
         raise BrokenStream(f"the field {name} is not an array of texts")
 
@@ -198,6 +202,11 @@ class Fields:
         """Refuse what was not taken."""
         if self._value:
             raise BrokenStream(f"there is no field {min(self._value)[:100]!r}")
+
+
+def _check_text(text: str) -> None:
+    if not is_storable(text):
+        raise BrokenStream("a text holds half of a surrogate pair")
 
 
 def _path(name: str) -> NodePath:

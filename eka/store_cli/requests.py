@@ -228,6 +228,10 @@ def _value(where: str, action: argparse.Action, value: object) -> object:
 def _text(where: str, action: argparse.Action, value: object) -> object:
     if not isinstance(value, str) or "\0" in value:
         raise InvalidRequest(where, "it is not a text, or holds a NUL")
+    try:
+        value.encode("utf-8", "surrogateescape")  # names of files that are no text are welcome
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(where, "it holds half of a surrogate pair") from error
     if action.choices is not None and value not in action.choices:
         raise InvalidRequest(where, f"{value!r} is none of {', '.join(map(str, action.choices))}")
     if not callable(action.type):
