@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 # A test must not see the machine it runs on: not its git identity, colours, aliases or caches.
 FOREIGN_PREFIXES = ("GIT_", "EKA_", "XDG_", "SSH_", "LC_", "PYTHON")
@@ -36,6 +37,9 @@ FIXED = {
     "GIT_COMMITTER_EMAIL": "committer@example.org",
 }
 HOME = pytest.StashKey[Path]()
+# These alone are traced, for tracing doubles what a test takes: they reach every line and branch
+# of the pure packages, the same ones in every run.
+MEASURED = tuple(Path(__file__).parent / name for name in ("unit", "conformance"))
 
 settings.register_profile("short", max_examples=60, derandomize=True, database=None, deadline=None)
 settings.register_profile(
@@ -74,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[HOME] = home
     os.environ.update(FIXED, HOME=str(home))
     settings.load_profile("long" if config.getoption("--long") else "short")
+    config.pluginmanager.register(Measurement())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -81,14 +86,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[HOME], ignore_errors=True)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _threads_without_tracing() -> None:
-    """Let threads of the tests' servers not be traced for coverage.
+class Measurement:
+    """Pauses the measurement of coverage during tests of other directories than `MEASURED`."""
 
-    Python 3.11 sometimes cannot ("while another trace function is being installed"), and the
-    thread ends before it began.
-    """
-    threading.settrace(None)  # type: ignore[arg-type] # what `settrace` documents for the others
+    def __init__(self) -> None:
+        self._paused: Coverage | None = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Pause or go on, with all that the test sets up and tears down."""
+        is_measured = any(item.path.is_relative_to(folder) for folder in MEASURED)
+        if is_measured and self._paused:
+            self._paused.start()
+            self._paused = None
+        elif not is_measured and (running := Coverage.current()):
+            running.stop()
+            self._paused = running
+        # Threads of the tests' servers stay untraced. Python 3.11 sometimes cannot trace one
+        # ("while another trace function is being installed"), and it ends before it began.
+        threading.settrace(None)  # type: ignore[arg-type] # what `settrace` documents for the others
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,20 @@ def test_aliases_expand_through_one_another() -> None:
     assert aliases.expand("c") == "host.example/z"
 
 
+@pytest.mark.spec("alias-use")
+def test_an_alias_may_stand_alone() -> None:
+    aliases = Aliases({"core": "https://a.org/core"})
+
+    assert parse_source_url("core", aliases) == parse_source_url("https://a.org/core", aliases)
+    assert parse_source_url("cores", aliases).scheme == "file"
+
+
+def test_aliases_are_listed_by_name() -> None:
+    aliases = Aliases.layered({"b": "b.org"}, {"c": "c.org"}, {"a": "a.org"})
+
+    assert aliases.items() == (("a", "a.org"), ("b", "b.org"), ("c", "c.org"))
+
+
 @pytest.mark.spec("alias-cycle")
 def test_a_cycle_is_named_whole() -> None:
     aliases = Aliases({"start": "a", "a": "b:x", "b": "a:y"})

@@ -6,13 +6,15 @@ import tomllib
 
 import pytest
 
-from eka.atom import Aliases, Label, Version, parse_manifest, parse_set_manifest
+from eka.atom import Aliases, Label, Requirement, Version, parse_manifest, parse_set_manifest
 from eka.atom.edit import (
     add_dependency,
     add_direct,
     add_package,
     new_manifest,
     new_set_manifest,
+    set_requirement,
+    set_version,
 )
 from eka.atom.toml_edit import (
     EditFailed,
@@ -206,6 +208,26 @@ def test_a_file_of_windows_keeps_its_line_ends() -> None:
 def test_an_empty_file_gets_no_empty_first_line() -> None:
     assert set_value("", ("a", "b"), 1) == "[a]\nb = 1\n"
     assert set_value("# note\n", ("a", "b"), 1) == "# note\n\n[a]\nb = 1\n"
+
+
+@pytest.mark.spec("bump-bytes")
+def test_another_version_changes_its_letters_alone() -> None:
+    text = PACKAGE.replace('"1.0.0"', "  '1.0.0'  # the first")
+
+    assert set_version(text, Version.parse("1.0.1")) == text.replace("1.0.0", "1.0.1")
+
+
+@pytest.mark.spec("bump-bytes")
+@pytest.mark.parametrize("dev", [False, True])
+def test_another_requirement_changes_its_letters_alone(*, dev: bool) -> None:
+    text = add(add(PACKAGE, "more", dev=not dev), dev=dev)
+    manifest = parse_manifest(text.encode(), "atom.toml")
+    lines = (*manifest.dependencies, *manifest.dev_dependencies)
+    (line,) = (each for each in lines if each.label == Label("lib"))
+
+    edited = set_requirement(text, line, Requirement.parse("^3"), dev=dev)
+
+    assert edited == text.replace('lib = "^2"', 'lib = "^3"')
 
 
 def test_a_direct_source_is_an_inline_table() -> None:
