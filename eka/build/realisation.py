@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from eka.build.compare import compared
@@ -28,7 +29,7 @@ from eka.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
     from contextlib import ExitStack
 
     from eka.build.demands import Demands
@@ -69,7 +70,7 @@ class Realisation:
         self._plan = plan
         self._workshop = workshop
         self._store = workshop.store
-        self._known = Known(plan, workshop.store, leases, workshop.emit)
+        self._known = Known(plan, workshop.store, leases, workshop.emit, workshop.substituter)
         self._demands = demands
         self._jobs = jobs
         self._crew = _Crew({True: FETCHES, False: jobs})
@@ -83,6 +84,8 @@ class Realisation:
         """Return the outputs of every action that had to be looked at."""
         checked = self._checked() if self._demands.check else []
         needed = self._known.needed(frozenset(checked))
+        if needed and self._demands.no_build:
+            raise self._known.lacking(needed)
         try:
             self._schedule = self._planned(needed, checked)
             self._perform_all()
@@ -163,7 +166,7 @@ class Realisation:
                 if name is None:
                     break
                 self._crew.room[fetch] -= 1
-                # A daemon: one that waits for another process must not keep this one alive.
+                # A daemon: one that the system does not let go must not keep this one alive.
                 thread = threading.Thread(target=self._work, args=(name,), daemon=True)
                 self._crew.threads[name] = thread
                 self._crew.since_s[name] = time.monotonic()
@@ -193,13 +196,15 @@ class Realisation:
 
     def _realise(self, identity: str) -> None:
         work = self._prepare(identity)
-        with self._store.lock(f"action {work.resolved}"):
+        with self._lock(work):
             # Another process may have done it while this one waited for the lock.
             known = self._known.memory.recall(work.resolved, work.action.outputs)
             if known is not None and self._known.hold(known):
                 self._known.memory.link(work, known)
                 self._known.tell(identity, known, Outcome.CACHED)
                 self._known.outputs[identity] = known
+                return
+            if self._known.substitute(work):
                 return
             made = self._make(work)
             if isinstance(work.action, RunAction):
@@ -242,9 +247,23 @@ class Realisation:
         """Perform an action again, as often as is asked."""
         work = self._prepare(identity)
         before = self._known.outputs[identity]
-        with self._store.lock(f"action {work.resolved}"):
+        with self._lock(work):
             for _ in range(max(1, self._demands.rounds - 1)):
                 self._compare(work, before)
+
+    @contextmanager
+    def _lock(self, work: Work) -> Generator[None, None, None]:
+        """Be the only one who performs an action, here and in other processes.
+
+        Raises:
+            BuildInterrupted: All was stopped while another process was at it.
+        """
+        cancellation = self._workshop.cancellation
+        name = f"action {work.resolved}"
+        with self._store.lock(name, lambda: not cancellation.is_set) as is_held:
+            if not is_held:
+                raise BuildInterrupted(work.action.name)
+            yield
 
     def _compare(self, work: Work, before: Outputs) -> None:
         """Perform an action again; both outcomes are kept when they differ."""
@@ -262,7 +281,7 @@ class Realisation:
                 )
 
     def _stop(self) -> None:
-        """End what runs; a thread that waits for another process is left behind."""
+        """End what runs; a thread that the system does not let go is left behind."""
         self._workshop.cancellation.set()
         deadline = time.monotonic() + _PATIENCE_S
         threads = list(self._crew.threads.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,10 +14,11 @@ from eka.checking import TYPE_CHECKING
 from eka.store.write import WRITABLE_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+_PAUSE_S = 0.05  # between two tries to get a lock
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -153,11 +155,24 @@ def lock_file(path: Path, *, wait: bool = True, create: bool = True) -> int | No
 
 
 @contextmanager
-def locked(path: Path) -> Generator[None, None, None]:
-    """Hold a lock file; it is removed at the end."""
-    descriptor = lock_file(path)
+def locked(
+    path: Path, *, is_wanted: Callable[[], bool] | None = None
+) -> Generator[bool, None, None]:
+    """Hold a lock file; it is removed at the end.
+
+    Args:
+        path: Where it is.
+        is_wanted: Asked from time to time while somebody else holds the lock.
+
+    Yields:
+        True; False when the lock was wanted no more before it was ours.
+    """
+    descriptor = lock_file(path, wait=is_wanted is None)
+    while descriptor is None and is_wanted is not None and is_wanted():
+        time.sleep(_PAUSE_S)
+        descriptor = lock_file(path, wait=False)
     try:
-        yield
+        yield descriptor is not None
     finally:
         if descriptor is not None:
             path.unlink(missing_ok=True)

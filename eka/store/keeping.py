@@ -161,10 +161,21 @@ class Keeping:
             self._session.release(path.base for path in wanted)
 
     @contextmanager
-    def lock(self, name: str) -> Generator[None, None, None]:
-        """Hold a lock shared by all processes that use the store, such as one per action."""
-        with locked(self._layout.locks / digest(name.encode()).hex()[:32]):
-            yield
+    def lock(
+        self, name: str, is_wanted: Callable[[], bool] | None = None
+    ) -> Generator[bool, None, None]:
+        """Hold a lock shared by all processes that use the store, such as one per action.
+
+        Args:
+            name: Of the lock.
+            is_wanted: Asked from time to time while another process holds it.
+
+        Yields:
+            True; False when the lock was wanted no more before it was ours.
+        """
+        place = self._layout.locks / digest(name.encode()).hex()[:32]
+        with locked(place, is_wanted=is_wanted) as is_held:
+            yield is_held
 
     @contextmanager
     def unfinished(self, sha256: str, size_bytes: int) -> Generator[IO[bytes], None, None]:
