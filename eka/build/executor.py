@@ -16,7 +16,7 @@ from eka.checking import TYPE_CHECKING
 from eka.store import ActionInput, Plan, RunAction, resolved_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from eka.build.download import Downloader
     from eka.build.enter import Environment
     from eka.build.sandbox import Sandbox
+    from eka.build.substitute import Substituter
     from eka.store import Event, Store, StorePath
+    from eka.store.cache.reading import Cache
 
 
 class Realiser:
@@ -40,9 +42,10 @@ class Realiser:
         emit: Told what happens, one event at a time.
         jobs: Builds at once.
         keep_failed: Directory to move the files of failed builds to.
+        caches: Asked for outputs before they are built, in this order.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all it works with, each by its name
         self,
         store: Store,
         *,
@@ -51,7 +54,9 @@ class Realiser:
         emit: Callable[[Event], None],
         jobs: int = 2,
         keep_failed: Path | None = None,
+        caches: Sequence[Cache] = (),
     ) -> None:
+        self._caches = caches
         self._store = store
         self._sandbox = sandbox
         self._downloader = downloader
@@ -95,6 +100,7 @@ class Realiser:
             BuildsFailed: several failed, and the others were to go on.
             FetchFailed, FetchMismatch: a file could not be had.
             NonDeterministic: an action performed again came to something else.
+            NotInCaches, BuildersDisagree: nothing may be built, and no cache helps.
             PathNotFound: a tree of the plan is not in the store.
 
         Source: atom-spec/build.md [build-once], [build-resolved].
@@ -111,6 +117,7 @@ class Realiser:
             cancellation=cancellation,
             cores=cores,
             keep_failed=wishes.keep_failed or self._keep_failed,
+            substituter=self._substituter(cancellation),
         )
         with ExitStack() as leases:
             outputs = Realisation(plan, workshop, leases, wishes, jobs).run()
@@ -151,6 +158,13 @@ class Realiser:
             action, inputs, resolved, store=self._store, sandbox=self._sandbox
         ) as environment:
             yield environment
+
+    def _substituter(self, cancellation: Cancellation) -> Substituter | None:
+        if not self._caches:
+            return None
+        from eka.build.substitute import Substituter  # noqa: PLC0415 - many name no cache
+
+        return Substituter(self._store, self._caches, self._tell, lambda: cancellation.is_set)
 
     def _tell(self, event: Event) -> None:
         with self._emitting:

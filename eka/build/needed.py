@@ -9,9 +9,12 @@ from eka.checking import TYPE_CHECKING
 from eka.store import ActionFinished, Outcome, PathNotFound, TreeInput, resolved_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import ExitStack
 
+    from eka.build.perform import Work
+    from eka.build.substitute import Substituter
+    from eka.errors import EkaError
     from eka.store import Event, Plan, Store, StorePath
 
 Outputs = dict[str, "StorePath"]
@@ -25,10 +28,16 @@ class Known:
         store: Where outputs are, and what actions came to before.
         leases: Receives the leases of outputs that are there already.
         emit: Told of each.
+        substituter: Asks caches for outputs that are not there.
     """
 
     def __init__(
-        self, plan: Plan, store: Store, leases: ExitStack, emit: Callable[[Event], None]
+        self,
+        plan: Plan,
+        store: Store,
+        leases: ExitStack,
+        emit: Callable[[Event], None],
+        substituter: Substituter | None = None,
     ) -> None:
         self.memory = Memory(store)
         self.outputs: dict[str, Outputs] = {}
@@ -37,6 +46,7 @@ class Known:
         self._leases = leases
         self._leasing = threading.Lock()
         self._emit = emit
+        self._substituter = substituter
 
     def needed(self, checked: Collection[str]) -> list[str]:
         """Return the actions to perform, each after its inputs.
@@ -53,6 +63,8 @@ class Known:
             recalled = self._recall(identity, past)
             if recalled is not None:
                 past[identity] = recalled
+        if self._substituter is not None:
+            self._substituter.prepare(self._plan, past, checked)
         wanted = {root.action for root in self._plan.roots}
         needed: list[str] = []
         for identity in reversed(order):
@@ -61,13 +73,35 @@ class Known:
             known = past.get(identity)
             if known is not None and self.hold(known):
                 self.outputs[identity] = known
-                self.tell(identity, known, Outcome.CACHED)
+                self.tell(identity, known, self._outcome(identity))
                 if identity not in checked:
                     continue
             else:
                 needed.append(identity)
             wanted.update(self.below(identity))
         return needed[::-1]
+
+    def substitute(self, work: Work) -> bool:
+        """Get the outputs of an action whose inputs are there from a cache, if one has them."""
+        had = None if self._substituter is None else self._substituter.outputs(work)
+        if had is None or not self.hold(had):
+            return False
+        self.outputs[work.identity] = had
+        self.tell(work.identity, had, Outcome.SUBSTITUTED)
+        return True
+
+    def lacking(self, needed: Sequence[str]) -> EkaError:
+        """Return what is wrong when actions would have to be performed, and must not."""
+        from eka.build.cache_errors import NotInCaches  # noqa: PLC0415 - seldom needed
+
+        names = [self._plan.actions[identity].name for identity in needed]
+        if self._substituter is None:
+            return NotInCaches(names, ())
+        return self._substituter.dispute or NotInCaches(names, self._substituter.places)
+
+    def _outcome(self, identity: str) -> Outcome:
+        is_had = self._substituter is not None and identity in self._substituter.had
+        return Outcome.SUBSTITUTED if is_had else Outcome.CACHED
 
     def below(self, identity: str) -> set[str]:
         """Return the actions whose outputs an action needs."""

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from eka.build.download import Downloader
     from eka.build.sandbox import Cancellation, Ended, Sandbox, SandboxRequest
+    from eka.build.substitute import Substituter
     from eka.store import Action, Event, Store, StorePath
 
 
@@ -68,6 +69,7 @@ class Workshop:
     cancellation: Cancellation
     cores: int  # for each build
     keep_failed: Path | None  # where the files of failed builds go
+    substituter: Substituter | None = None  # asks caches, where there are any
 
     def perform(self, work: Work) -> dict[str, StorePath]:
         """Return the outputs of an action, made anew; they are registered in the store."""

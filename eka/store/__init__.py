@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ActionLog,
         ActionSkipped,
         ActionStarted,
+        CacheTrouble,
         Event,
         FetchProgress,
         Outcome,
@@ -102,6 +103,7 @@ __all__ = [
     "AmbiguousName",
     "BadSignature",
     "BrokenStream",
+    "CacheTrouble",
     "Chain",
     "ContentMismatch",
     "DirNode",
@@ -198,8 +200,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "errors": "ContentMismatch InvalidPlan InvalidStoreName InvalidStorePath "
             "MissingReferences NotAFile NotInPath PathNotFound PlanNotFound RootExists "
             "SourceUnreadable StoreBusy StoreDamaged StoreTooNew StoreUnusable UnsafeTree",
-            "events": "ActionFailed ActionFinished ActionLog ActionSkipped ActionStarted Event "
-            "FetchProgress Outcome PathAdded WorkLeft",
+            "events": "ActionFailed ActionFinished ActionLog ActionSkipped ActionStarted "
+            "CacheTrouble Event FetchProgress Outcome PathAdded WorkLeft",
             "exchange": "Imported export_order export_stream import_stream",
             "stream_errors": "BrokenStream FalsePath UndeclaredReferences",
             "facts": "PathInfo StoreInfo",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from eka.errors import EkaError
+
 BUSY_TIMEOUT_S = 120.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -249,8 +251,11 @@ class Database:
         ]
 
     def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        with self._lock, self._translated():
-            return self._connection.execute(sql, values).fetchall()
+        with self._lock:
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._told(error) from error
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -276,14 +281,18 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            # Only the lowest byte names the kind; errors of the module itself carry none.
-            number = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            place, why = str(self._file), str(error)
-            if number in _BUSY:
-                raise StoreBusy(place, self._timeout_s) from error
-            if number in _DAMAGED:
-                raise StoreDamaged(place, why) from error
-            raise StoreUnusable(place, why) from error
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> EkaError:
+        """Return what an error of the database means to whoever uses the store."""
+        # Only the lowest byte names the kind; errors of the module itself carry none.
+        number = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        place, why = str(self._file), str(error)
+        if number in _BUSY:
+            return StoreBusy(place, self._timeout_s)
+        if number in _DAMAGED:
+            return StoreDamaged(place, why)
+        return StoreUnusable(place, why)
 
 
 def is_storable(text: str) -> bool:

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
 
     BUILT = "built"
     CACHED = "cached"
+    SUBSTITUTED = "substituted"  # had from a binary cache
 
 
 class Event(Protocol):
@@ -163,3 +164,16 @@ class PathAdded:
     def to_json(self) -> dict[str, object]:
         """Return the event as a JSON object."""
         return {"event": "path-added", "path": self.path.text, "size_bytes": self.size_bytes}
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTrouble:
+    """A binary cache cannot be reached, or holds what is false; what it lacks is built here."""
+
+    cache: str
+    code: str  # of the error
+    why: str  # one line
+
+    def to_json(self) -> dict[str, object]:
+        """Return the event as a JSON object."""
+        return {"event": "cache-trouble", "cache": self.cache, "code": self.code, "why": self.why}

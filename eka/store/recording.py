@@ -62,6 +62,14 @@ class Recording:
 
         return counting.counted(self._database, known)
 
+    def trusted_outcomes(self, kind: str, name: str) -> dict[str, list[str]]:
+        """Return what trusted keys say that a name reduces to: outcome -> their names."""
+        from eka.store import counting  # noqa: PLC0415
+
+        known = reductions.reduce(self._database, kind, name)
+        found = counting.votes(self._database, known)
+        return {refined: [each.by for each in by.values()] for refined, by in found.items()}
+
     def leading_to(self, path: StorePath) -> list[Reduction]:
         """Return the reductions whose outcome a path is, the oldest first."""
         return reductions.find(self._database, "WHERE refined = ?", (path.base,))

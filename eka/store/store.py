@@ -227,6 +227,10 @@ class Store(Keeping, Recording):
         """Remember what other systems call a path, for as long as the store holds it."""
         self._database.set_digest(path, scheme, value, size_bytes)
 
+    def path_with_digest(self, scheme: str, value: str) -> StorePath | None:
+        """Return a path that other systems are known to call so."""
+        return self._database.path_with_digest(scheme, value)
+
     @property
     def runs(self) -> Runs:
         """What was performed in this store: how it ended, how long it took, and its log."""

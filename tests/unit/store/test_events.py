@@ -10,6 +10,7 @@ from eka.store import (
     ActionFinished,
     ActionLog,
     ActionStarted,
+    CacheTrouble,
     Event,
     FetchProgress,
     Outcome,
@@ -28,6 +29,7 @@ PATH = StorePath("0" * 32, "a")
         (ActionFinished("id", "zlib", Outcome.BUILT, (("out", PATH),)), "action-finished"),
         (FetchProgress("id", "http://example.org", 1, 2), "fetch-progress"),
         (PathAdded(PATH, 3), "path-added"),
+        (CacheTrouble("http://example.org", "cache-false", "why"), "cache-trouble"),
     ],
 )
 def test_an_event_is_one_line_of_json(event: Event, kind: str) -> None:
