@@ -93,8 +93,10 @@ def _sink(file: str | None, console: Console) -> Generator[Callable[[bytes], obj
 
 
 @contextmanager
-def _source(file: str, console: Console) -> Generator[IO[bytes], None, None]:
-    if file == "-":
+def _source(file: str | None, console: Console) -> Generator[IO[bytes], None, None]:
+    if file is None and console.stdin.isatty():
+        raise StoreUsage("eka-store import", "name a FILE, or let a stream come in")
+    if file is None or file == "-":
         yield console.stdin
         return
     try:

@@ -1,4 +1,4 @@
-"""``roots``: the links of users that keep paths from garbage collection."""
+"""``roots``: what keeps paths from garbage collection: links of users, and names."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ def roots(arguments: argparse.Namespace, place: Place, console: Console) -> int:
             removed = _remove(arguments, store)
         elif arguments.link is not None:
             raise StoreUsage(_PROGRAM, "a LINK needs --add PATH or --remove")
-        known = store.roots()
+        known, names = store.roots(), store.kept()
     console.document(
         "roots",
         {
             "roots": _documents(known),
+            "kept": [{"name": name, "path": path.text} for name, path in names.items()],
             "added": _documents(added),
             "removed": _documents(removed),
             "dry_run": bool(arguments.dry_run),
@@ -42,6 +43,8 @@ def roots(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     )
     for link, path in sorted((added or removed or known).items()):
         console.data(f"{link} -> {path.text}")
+    for name, path in names.items() if not added and not removed else ():
+        console.data(f"{name} -> {path.text} (kept by name)")
     return Exit.OK
 
 

@@ -41,13 +41,16 @@ def sign(arguments: argparse.Namespace, place: Place, console: Console) -> int:
             for path in store.closure(list(paths)):
                 paths[path] = None
                 facts |= dict.fromkeys(_local(store.origins(path)))
-        signed = [_signed(path.text, _sign_path(store, path, key)) for path in paths]
-        signed += [
-            _signed(f"{fact.kind} {fact.name}", store.sign_reduction(fact, key)) for fact in facts
-        ]
+        if arguments.dry_run:
+            infos = [store.path_info(path) for path in paths]  # are they there?
+            subjects = [info.path.text for info in infos] + [_subject(fact) for fact in facts]
+            signed = [{"subject": subject} for subject in subjects]
+        else:
+            signed = [_signed(path.text, _sign_path(store, path, key)) for path in paths]
+            signed += [_signed(_subject(each), store.sign_reduction(each, key)) for each in facts]
     for each in signed:
-        console.data(f"{each['subject']} {each['signature']}")
-    console.document("sign", {"key": key.public.text, "signed": signed})
+        console.data(" ".join(each.values()))
+    _tell(console, key.public, signed, dry_run=arguments.dry_run)
     return Exit.OK
 
 
@@ -96,6 +99,8 @@ def _required(
 def _generate(file: Path, arguments: argparse.Namespace, console: Console) -> int:
     if arguments.names:
         raise StoreUsage("eka-store sign", "--generate makes a key and signs nothing")
+    if arguments.dry_run:
+        raise StoreUsage("eka-store sign", "--generate makes a key; --dry-run would make none")
     key = NixSecretKey.make(arguments.generate, os.urandom(_SEED_BYTES))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -105,8 +110,14 @@ def _generate(file: Path, arguments: argparse.Namespace, console: Console) -> in
         raise KeyUnreadable(str(file), error.strerror or str(error)) from error
     console.data(key.public.text)
     console.talk(f"{file} is secret; give the line above to those who should trust it")
-    console.document("sign", {"key": key.public.text, "signed": []})
+    _tell(console, key.public, [], dry_run=False)
     return Exit.OK
+
+
+def _tell(
+    console: Console, key: NixPublicKey, signed: list[dict[str, str]], *, dry_run: bool
+) -> None:
+    console.document("sign", {"key": key.text, "signed": signed, "dry_run": dry_run})
 
 
 def _read(file: Path) -> str:
@@ -134,6 +145,10 @@ def _local(steps: Iterable[Step]) -> list[Reduction]:
 
 def _sign_path(store: Store, path: StorePath, key: NixSecretKey) -> NixSignature:
     return store.sign_path(store.path_info(path), key)
+
+
+def _subject(fact: Reduction) -> str:
+    return f"{fact.kind} {fact.name}"
 
 
 def _signed(subject: str, signature: NixSignature) -> dict[str, str]:

@@ -221,6 +221,7 @@ def _sign(command: argparse.ArgumentParser) -> None:
     whole = "sign all that the paths refer to as well, and all that led to any of them"
     add("--closure", action="store_true", help=whole)
     add("--generate", metavar="NAME", help="make a new key of this name in FILE")
+    _dry_run(command, "tell what would be signed")
 
 
 def _trust(command: argparse.ArgumentParser) -> None:
@@ -241,7 +242,7 @@ def _export(command: argparse.ArgumentParser) -> None:
 
 def _import(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("file", metavar="FILE", help="what export wrote, - for standard input")
+    add("file", metavar="FILE", nargs="?", help="what export wrote (default: standard input)")
     add("--root", metavar="LINK", help="make LINK point at the first path that was exported")
     _dry_run(command, "check all of it, keep nothing")
 
@@ -299,7 +300,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "add-tree": ("Add the tree of a tar archive from standard input", _add_tree),
     "put-plan": ("Check a plan, keep it, and tell its id", _put_plan),
     "realise": ("Make the outputs a plan asks for", _realise),
-    "roots": ("List, add or remove the links that keep paths from gc", _roots),
+    "roots": ("List what keeps paths from gc, add or remove a link that does", _roots),
     "keep": ("Keep a path under a name, let it go, or list what is kept", _keep),
     "log": ("Print what a build said, or list what ran", _log),
     "reduce": ("Tell what a name comes to, who says so and why", _reduce),

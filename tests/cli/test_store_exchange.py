@@ -35,11 +35,13 @@ def test_a_path_is_carried_from_store_to_store(
     dry = eka_store("import", file, *other, "--dry-run", "--json").document
     taken = eka_store("import", file, *other, "--root", link, "--json").document
     again = eka_store("import", "-", *other, stdin=file.read_bytes())
+    piped = eka_store("import", *other, stdin=file.read_bytes())
 
     assert (out["paths"], out["size_bytes"]) == ([sample], file.stat().st_size)
     assert dry == {**taken, "dry_run": True}
     assert taken["added"] == taken["roots"] == [sample]
     assert (again.stdout, again.stderr) == (f"{sample}\n", "added 0 paths; 1 were here already\n")
+    assert piped.stdout == again.stdout
     assert (link / "lib" / "a.c").read_text() == "int a;\n"
     assert eka_store("gc", *other, "--json").document["deleted"] == []
 

@@ -148,6 +148,19 @@ def test_roots_are_added_listed_and_removed(
     assert removed["removed"] == [{"link": kept, "path": sample}]
     assert removed["roots"] == [{"link": more, "path": sample}]
     assert not (tmp_path / "kept").is_symlink()
+
+
+def test_paths_that_are_kept_by_name_are_listed_with_the_roots(
+    eka_store: StoreProgram, sample: str, tmp_path: Path
+) -> None:
+    eka_store("keep", "release/1.0", sample)
+
+    told = eka_store("roots", "--json").document
+    lines = eka_store("roots").stdout
+
+    assert told["kept"] == [{"name": "release/1.0", "path": sample}]
+    assert [each["link"] for each in told["roots"]] == [str(tmp_path / "kept")]
+    assert lines.endswith(f"\nrelease/1.0 -> {sample} (kept by name)\n")
     assert eka_store("gc", "--json").document["deleted"] == []
 
 

@@ -171,6 +171,26 @@ def test_what_a_key_signed_is_trusted_when_the_key_is(
     assert theirs() == [("request", False), ("atom", False)]
 
 
+def test_what_would_be_signed_is_told_and_not_signed(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
+    record(tmp_path, *CHAIN)
+    write(SAMPLE, tmp_path / "source")
+    path = eka_store("add", tmp_path / "source", "--root", tmp_path / "kept").stdout.strip()
+    generate(eka_store, tmp_path)
+    words = ("sign", path, "set::greet@^1", "--key", tmp_path / "builder-1", "--dry-run")
+
+    dry = eka_store(*words, "--json").document
+    lines = eka_store(*words).stdout.splitlines()
+
+    subjects = [path, "request set::greet@^1", "atom greet@1.2.0"]
+    assert dry["signed"] == [{"subject": each} for each in subjects]
+    assert (dry["dry_run"], lines) == (True, subjects)
+    assert eka_store("path-info", path, "--json").document["paths"][0]["signers"] == []
+    steps = eka_store("reduce", "set::greet@^1", "--json").document["steps"]
+    assert {each["by"] for each in steps} == {"local"}
+
+
 def test_a_key_is_secret_and_never_overwritten(eka_store: StoreProgram, tmp_path: Path) -> None:
     public = generate(eka_store, tmp_path)
     secret = (tmp_path / "builder-1").read_text()
@@ -208,6 +228,7 @@ def test_a_path_is_signed(eka_store: StoreProgram, tmp_path: Path) -> None:
         (["sign", "x", "--key", "missing"], 3, "key-unreadable"),
         (["sign", "x", "--key", "plain"], 2, "unusable-nix-key"),
         (["sign", "x", "--key", "new", "--generate", "n"], 2, "store-usage"),
+        (["sign", "--key", "new", "--generate", "n", "--dry-run"], 2, "store-usage"),
         (["trust", "--add", "nonsense"], 2, "invalid-nix-text"),
         (["trust", "--remove", "nobody"], 3, "key-not-found"),
         (["trust", "--add", "a", "--remove", "b"], 2, "store-usage"),
