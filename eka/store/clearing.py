@@ -35,6 +35,8 @@ def clear_up(layout: Layout, database: Database, boot: str) -> None:
     names = [*dead, *([] if dead else ["boot"])]
     try:
         with database.write():
+            # Another process may have looked into it meanwhile, and added what is not safe yet.
+            rebooted = rebooted and database.last_boot() != boot
             valid = database.bases()
             for name in dead:
                 _bring_back(layout, layout.trash / name, valid)

@@ -27,11 +27,15 @@ class Plans:
     Args:
         directory: Where they are.
         scratch: Returns a new directory on the same file system.
+        on_put: Told of each plan that has to reach the medium.
     """
 
-    def __init__(self, directory: Path, scratch: Callable[[], Path]) -> None:
+    def __init__(
+        self, directory: Path, scratch: Callable[[], Path], on_put: Callable[[], None]
+    ) -> None:
         self._directory = directory
         self._scratch = scratch
+        self._on_put = on_put
 
     def put(self, plan: Plan) -> str:
         """Keep a plan; return its id, BLAKE3 of its canonical bytes in 64 hex digits.
@@ -41,7 +45,7 @@ class Plans:
         data = plan.encode()
         identity = digest(data).hex()
         place = self._directory / identity
-        if not place.exists():
+        if not _holds(place, data):  # what a loss of power left of it is written anew
             make_directory(self._directory)
             fresh = self._scratch() / identity
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
@@ -50,6 +54,7 @@ class Plans:
             finally:
                 os.close(descriptor)
             fresh.rename(place)
+        self._on_put()  # whoever put it first may not have waited
         return identity
 
     def read(self, identity: str) -> bytes:
@@ -72,6 +77,13 @@ class Plans:
     def count(self) -> int:
         """Return how many plans are kept."""
         return sum(1 for _ in self._directory.iterdir()) if self._directory.is_dir() else 0
+
+
+def _holds(place: Path, data: bytes) -> bool:
+    try:
+        return place.stat().st_size == len(data) and place.read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def is_plan_id(text: str) -> bool:

@@ -38,7 +38,7 @@ class Recording:
         from eka.store.plans import PLANS, Plans  # noqa: PLC0415
 
         scratch = partial(self._session.scratch, self._layout.tmp)
-        return Plans(self._layout.root / PLANS, scratch)
+        return Plans(self._layout.root / PLANS, scratch, self._must_last)
 
     def stats(self, *, largest: int) -> Stats:
         """Return how much of everything the store holds, and its largest paths."""
@@ -176,4 +176,8 @@ class Recording:
         from eka.store import trust  # noqa: PLC0415
 
         trust.distrust(self._database, name)
-        self._has_added = True  # trust that was taken away must not come back with the power
+        self._must_last()  # or trust that was taken away could come back with the power
+
+    def _must_last(self) -> None:
+        """Have the store wait for the medium when it is closed."""
+        self._has_added = True
