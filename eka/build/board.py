@@ -48,6 +48,7 @@ class Board:
         self._gone = 0  # since the last `WorkLeft`
         self.built = 0
         self.cached = 0
+        self.substituted = 0
         self.failed = 0
 
     def take(self, event: Event) -> None:
@@ -66,6 +67,7 @@ class Board:
                 self._running.pop(event.action, None)
                 self.built += outcome is Outcome.BUILT
                 self.cached += outcome is Outcome.CACHED
+                self.substituted += outcome is Outcome.SUBSTITUTED
                 self._gone += outcome is Outcome.BUILT
             case ActionFailed():
                 self._running.pop(event.action, None)

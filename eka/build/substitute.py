@@ -191,7 +191,7 @@ class Substituter:
             except NotTrusted as error:
                 if error.key not in self._strangers:
                     self._strangers.add(error.key)
-                    self._emit(CacheTrouble(source.where, error.code, f"{error.key}: {error.why}"))
+                    self._emit(CacheTrouble(source.where, error.code, _stranger(error)))
             except BadSignature as error:
                 source.note(CacheFalse(source.where, work.resolved, error.why))
 
@@ -292,6 +292,10 @@ class Substituter:
         work = Work(identity, action, inputs, resolved_name(action, inputs))
         outlook.works[identity] = work
         return work
+
+
+def _stranger(error: NotTrusted) -> str:
+    return f"what {error.key} asserts is left out; if you know the key: eka-store trust --add"
 
 
 def _reductions(source: Source, names: Sequence[str]) -> dict[str, list[SignedReduction]]:

@@ -10,6 +10,7 @@ from eka.store import (
     ActionLog,
     ActionSkipped,
     ActionStarted,
+    CacheTrouble,
     FetchProgress,
     Outcome,
 )
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from eka.store import Event, Plan, StorePath
     from eka.store_cli.console import Console
 
-_DOING = {"run": "building", "fetch": "fetching", "unpack": "unpacking"}
+_DOING = {
+    "run": "building",
+    "fetch": "fetching",
+    "unpack": "unpacking",
+    "substitute": "taking from a cache",
+}
+_DONE = {Outcome.BUILT: "made", Outcome.CACHED: "had", Outcome.SUBSTITUTED: "took"}
 
 
 class Listener:
@@ -59,15 +66,17 @@ class Listener:
                 line = event.line.decode("utf-8", "backslashreplace")
                 self._console.talk(f"{self._names[event.action]}: {line}", verbosity=1)
             case ActionFinished():
-                cached = event.outcome is Outcome.CACHED
-                word, level = ("had", 1) if cached else ("made", self._level)
-                self._console.talk(f"{word} {event.name}: {_texts(event)}", verbosity=level)
+                level = 1 if event.outcome is Outcome.CACHED else self._level
+                told = f"{_DONE[event.outcome]} {event.name}: {_texts(event)}"
+                self._console.talk(told, verbosity=level)
             case ActionFailed():  # told as an error when nothing is to go on
                 level = 0 if self._keeps_going else 1
                 self._console.talk(f"failed {event.name}: {event.why}", verbosity=level)
             case ActionSkipped():
                 needed = self._names[event.failed]
                 self._console.talk(f"skipped {event.name}: it needs {needed}")
+            case CacheTrouble():
+                self._console.talk(f"warning: {event.cache}: {event.why}")
             case FetchProgress():
                 self._tell_progress(event)
             case _:
@@ -81,7 +90,7 @@ class Listener:
     def _show(self, display: Moving, event: Event) -> None:
         self._board.take(event)
         if isinstance(event, ActionStarted | ActionFinished):
-            done = self._board.built + self._board.cached
+            done = self._board.built + self._board.cached + self._board.substituted
             display.count("actions", done, len(self._names))
 
     def _tell_progress(self, event: FetchProgress) -> None:

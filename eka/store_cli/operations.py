@@ -36,6 +36,7 @@ _MODULES = {
     "import": "exchange",
     "gc": "gc",
     "keep": "keep",
+    "push": "push",
     "image": "image",
     "nix-export": "nix",
     "nix-import": "nix",

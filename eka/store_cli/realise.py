@@ -27,7 +27,8 @@ from eka.store import (
     tree_path,
 )
 from eka.store.plan_json import MAX_PLAN_BYTES
-from eka.store_cli.errors import PlanUnreadable
+from eka.store_cli.cache_words import VARIABLE
+from eka.store_cli.errors import PlanUnreadable, StoreUsage
 from eka.store_cli.listening import Listener
 from eka.store_cli.paths import counted
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from eka.build import Sandbox
     from eka.store import Store
+    from eka.store.cache.reading import Cache
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
 
@@ -59,6 +61,7 @@ def realise(arguments: argparse.Namespace, place: Place, console: Console) -> in
                 downloader=HttpDownloader(place.environment),
                 emit=Listener(console, plan, display, keeps_going=arguments.keep_going),
                 jobs=arguments.jobs or len(os.sched_getaffinity(0)),
+                caches=_caches(arguments, place),
             ) as realiser,
         ):
             made = realiser.realise(plan, _demands(arguments))
@@ -75,7 +78,18 @@ def _demands(arguments: argparse.Namespace) -> Demands:
         rounds=arguments.rounds,
         keep_going=arguments.keep_going,
         keep_failed=keep,
+        no_build=arguments.no_build,
     )
+
+
+def _caches(arguments: argparse.Namespace, place: Place) -> list[Cache]:
+    if arguments.no_build and (arguments.check or arguments.rounds > 1):
+        raise StoreUsage("eka-store realise", "--no-build leaves nothing to compare")
+    if not getattr(arguments, "from") and not place.environment.get(VARIABLE):
+        return []
+    from eka.store_cli.push import caches  # noqa: PLC0415 - many name no cache
+
+    return caches(arguments, place)
 
 
 def _add_roots(store: Store, link: str, made: Mapping[tuple[str, str], StorePath]) -> None:

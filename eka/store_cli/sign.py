@@ -31,7 +31,7 @@ def sign(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     file = Path(arguments.key)
     if arguments.generate is not None:
         return _generate(file, arguments, console)
-    key = NixSecretKey.parse(_read(file), str(file))
+    key = read_key(file)
     paths: dict[StorePath, None] = {}
     facts: dict[Reduction, None] = {}
     with place.store() as store:
@@ -120,12 +120,14 @@ def _tell(
     console.document("sign", {"key": key.text, "signed": signed, "dry_run": dry_run})
 
 
-def _read(file: Path) -> str:
+def read_key(file: Path) -> NixSecretKey:
+    """Return the secret key in a file; raises `KeyUnreadable` or `UnusableNixKey`."""
     try:
         with file.open("rb") as opened:
-            return opened.read(_MAX_KEY_BYTES).decode("ascii", "replace")
+            text = opened.read(_MAX_KEY_BYTES).decode("ascii", "replace")
     except OSError as error:
         raise KeyUnreadable(str(file), error.strerror or str(error)) from error
+    return NixSecretKey.parse(text, str(file))
 
 
 def _gather(

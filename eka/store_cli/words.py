@@ -9,6 +9,7 @@ from difflib import get_close_matches
 import eka
 from eka.checking import TYPE_CHECKING
 from eka.store_cli.amounts import size_bytes, span_s
+from eka.store_cli.cache_words import CACHE_COMMANDS, add_cache_words
 from eka.store_cli.errors import StoreUsage
 from eka.store_cli.nix_words import NIX_COMMANDS
 
@@ -150,6 +151,7 @@ def _realise(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--nix", metavar="DIR", help="let Nix build, in a store of its own below DIR"
     )
+    add_cache_words(command)
     _root(command)
     _dry_run(command, "check the plan and its trees, realise nothing")
 
@@ -313,6 +315,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "image": ("Write store paths, with all they need, as an OCI image", _image),
     "gc": ("Delete every path that no root and no running process needs", _gc),
     "verify": ("Read store paths again and tell what is damaged", _verify),
+    **CACHE_COMMANDS,
     **NIX_COMMANDS,
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Generic
+import typing  # a class that is generic needs the real one
 
-from eka.checking import TYPE_CHECKING, TypeVar
+from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from eka.store.path import StorePath
 
-K = TypeVar("K")
-R = TypeVar("R")
+K = typing.TypeVar("K")
+R = typing.TypeVar("R")
 LANES = 8
 
 
-class Lanes(Generic[K, R]):
+class Lanes(typing.Generic[K, R]):
     """Threads that work through what is submitted.
 
     As a context manager: at its end nothing more is begun. What is under way is left behind; the
