@@ -8,6 +8,7 @@ import subprocess
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
+from eka.build.capability import lack_of_ours
 from eka.build.errors import SandboxUnavailable
 from eka.build.log import LogWriter
 from eka.build.mounts import Mounts, can_attach
@@ -19,6 +20,7 @@ from eka.store import LOGICAL_ROOT, LogFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from eka.build.capability import Capability, Lack
     from eka.build.cgroup import BuildGroup, ControlGroups
     from eka.build.sandbox import Cancellation, SandboxRequest, Shown
 
@@ -99,6 +101,17 @@ class Bubblewrap:
         self._binds = True  # until it is found out that this machine does not let us
         self._groups = groups
 
+    @property
+    def name(self) -> str:
+        """See `Sandbox`."""
+        return "bubblewrap"
+
+    def lack(self, capability: Capability) -> Lack | None:
+        """See `Sandbox`."""
+        return lack_of_ours(
+            capability, self._groups, self._limits, has_filter=self._seccomp is not None
+        )
+
     def run(
         self,
         request: SandboxRequest,
@@ -174,7 +187,7 @@ class Bubblewrap:
         options = [*sandbox_arguments(request, self._limits), *told]
         if len(options) > MAX_OPTIONS:
             return f"{len(request.inputs)} inputs and {len(request.env)} variables are too many"
-        packed = b"".join(os.fsencode(option) + b"\0" for option in options)
+        packed = os.fsencode("\0".join(options) + "\0")
         arguments = str(process.data(packed))
         process.start([self._program, "--args", arguments, "--", *request.command], prepare)
         return None

@@ -19,26 +19,26 @@ _COPY_BYTES = 1 << 30
 _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
 
 
-def copy_writable(source: Path, destination: Path) -> None:
+def copy_writable(source: str | Path, destination: str | Path) -> None:
     """Copy a file, link or directory; what is made may be written to by its owner.
 
     Links are copied, never followed. The bytes are shared where the file system can do that, and
     part when either side writes. ``destination`` must not exist.
     """
-    mode = source.lstat().st_mode
+    mode = os.lstat(source).st_mode
     if stat.S_ISLNK(mode):
-        destination.symlink_to(source.readlink())
+        os.symlink(os.readlink(source), destination)
         os.utime(destination, ns=MTIME, follow_symlinks=False)
     elif stat.S_ISDIR(mode):
-        destination.mkdir(mode=0o755)
-        for child in sorted(source.iterdir()):
-            copy_writable(child, destination / child.name)
+        os.mkdir(destination, 0o755)
+        for child in sorted(os.listdir(source)):
+            copy_writable(f"{source}/{child}", f"{destination}/{child}")
         os.utime(destination, ns=MTIME)
     else:
         _copy_file(source, destination, 0o755 if mode & stat.S_IXUSR else 0o644)
 
 
-def _copy_file(source: Path, destination: Path, bits: int) -> None:
+def _copy_file(source: str | Path, destination: str | Path, bits: int) -> None:
     reading = os.open(source, _READ)
     try:
         writing = os.open(destination, _WRITE, bits)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from eka.build.capability import Capability, Lack
+
 BUILD_UID = 1000
 BUILD_GID = 100
 BUILD_DIR = "/build"
@@ -53,9 +55,10 @@ class Shown:
     @classmethod
     def at(cls, name: str, place: Path) -> Shown:
         """Return ``place`` to be shown as ``name``."""
-        if place.is_symlink():
-            return cls(name, target=str(place.readlink()))
-        return cls(name, source=place)
+        try:
+            return cls(name, target=os.readlink(place))  # noqa: PTH115 - of very many
+        except OSError:  # it is no link
+            return cls(name, source=place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,15 @@ class Opened:
 
 class Sandbox(Protocol):
     """Runs one program so that it sees nothing but its inputs."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the evidence of builds, and in errors."""
+        ...
+
+    def lack(self, capability: Capability) -> Lack | None:
+        """Return why it lacks a capability, None when it has it."""
+        ...
 
     def run(
         self,
