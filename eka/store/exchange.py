@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from eka.checking import TYPE_CHECKING
 from eka.hashing import new_hasher
-from eka.store.errors import InvalidStorePath, PathNotFound
+from eka.store.errors import InvalidStorePath, PathNotFound, refusals
 from eka.store.facts import Staged
 from eka.store.nix.errors import InvalidNixText
 from eka.store.nix.keys import NixSignature
@@ -213,7 +213,8 @@ class _Taking:
             )
         place = self._place / str(len(self._seen)) / path.base
         place.parent.mkdir()
-        written = write_tree(place, self._reader.nodes())
+        with refusals(self._store.root):  # or it would look as if the stream could not be read
+            written = write_tree(place, self._reader.nodes())
         told = kind, content, size_bytes
         if (written.kind.value, written.content.hex(), written.size_bytes) != told:
             found = f"{written.kind} {written.content.hex()} of {written.size_bytes} bytes"

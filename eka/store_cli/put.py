@@ -10,6 +10,7 @@ from eka.build.unpack import unpacked_tar
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import path_of_nodes
+from eka.store.errors import refusals
 from eka.store_cli.paths import counted
 from eka.store_cli.realise import read_plan
 
@@ -28,7 +29,7 @@ def add_tree(arguments: argparse.Namespace, place: Place, console: Console) -> i
     with place.store() as store:
         staged = store.staging(name)
         try:
-            with tempfile.TemporaryFile(dir=staged) as spool:
+            with refusals(store.root), tempfile.TemporaryFile(dir=staged) as spool:
                 file = LayerFile(_ARCHIVE, lambda: console.stdin)
                 nodes = unpacked_tar(file, spool, strip=arguments.strip)
                 if arguments.dry_run:
