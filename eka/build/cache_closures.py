@@ -10,7 +10,7 @@ from eka.checking import TYPE_CHECKING
 from eka.store import FetchProgress, PathAdded
 from eka.store.cache.errors import CacheFalse, CacheUnreachable
 from eka.store.cache.lanes import Lanes, Order
-from eka.store.cache.receive import received
+from eka.store.cache.receive import received, record_signatures
 from eka.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -156,10 +156,14 @@ class Closures:
                     if isinstance(result, BaseException):
                         raise result
                     staged[numbered[number]] = result
-                    self._register(order, ready, staged)
+                    self._register(wanted, order, ready, staged)
 
     def _register(
-        self, order: Order, ready: set[StorePath], staged: dict[StorePath, Staged]
+        self,
+        wanted: Wanted,
+        order: Order,
+        ready: set[StorePath],
+        staged: dict[StorePath, Staged],
     ) -> None:
         """Make valid what has arrived, each path after those it refers to."""
         batch: list[Staged] = []
@@ -169,7 +173,12 @@ class Closures:
                 batch.append(staged.pop(path))
                 ready.update(order.done(path))
         if batch:
-            self._store.register_all(batch, _nothing)
+
+            def sign() -> None:
+                for each in batch:
+                    record_signatures(self._store, wanted.found[each.path].entry)
+
+            self._store.register_all(batch, sign)
         for each in batch:
             self._emit(PathAdded(each.path, each.written.size_bytes))
 
@@ -247,7 +256,3 @@ def _measured(wanted: Wanted, paths: Collection[StorePath]) -> dict[str, Progres
         mine = progress.setdefault(wanted.owners[path], Progress())
         mine.total_bytes += wanted.found[path].entry.object_bytes
     return progress
-
-
-def _nothing() -> None:
-    """Carry out nothing more."""

@@ -217,6 +217,14 @@ class Database:
         )
         return (str(found[0][0]), int(str(found[0][1]))) if found else None
 
+    def path_by_digest(self, digest32: str) -> StorePath | None:
+        """Return the path whose name begins with a digest."""
+        # "." comes right after "-".
+        found = self._query(
+            "SELECT base FROM paths WHERE base > ? AND base < ?", (f"{digest32}-", f"{digest32}.")
+        )
+        return StorePath.parse(str(found[0][0])) if found else None
+
     def path_with_digest(self, scheme: str, value: str) -> StorePath | None:
         """Return a path that is called so in ``scheme``."""
         found = self._query(

@@ -70,6 +70,12 @@ class Recording:
         found = counting.votes(self._database, known)
         return {refined: [each.by for each in by.values()] for refined, by in found.items()}
 
+    def outcomes(self, kind: str, head: str) -> list[Reduction]:
+        """Return what is known of names that begin with ``head`` and a ``!``, the oldest first."""
+        # '"' comes right after '!'.
+        within = "WHERE kind = ? AND name >= ? AND name < ?"
+        return reductions.find(self._database, within, (kind, f"{head}!", f'{head}"'))
+
     def leading_to(self, path: StorePath) -> list[Reduction]:
         """Return the reductions whose outcome a path is, the oldest first."""
         return reductions.find(self._database, "WHERE refined = ?", (path.base,))

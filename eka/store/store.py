@@ -227,6 +227,10 @@ class Store(Keeping, Recording):
         """Remember what other systems call a path, for as long as the store holds it."""
         self._database.set_digest(path, scheme, value, size_bytes)
 
+    def path_by_digest(self, digest32: str) -> StorePath | None:
+        """Return the path whose name begins with a digest of 32 letters."""
+        return self._database.path_by_digest(digest32)
+
     def path_with_digest(self, scheme: str, value: str) -> StorePath | None:
         """Return a path that other systems are known to call so."""
         return self._database.path_with_digest(scheme, value)

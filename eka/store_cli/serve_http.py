@@ -15,6 +15,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from eka.checking import TYPE_CHECKING, cast
+from eka.store.cache.documents import ROOT
 from eka.store_cli.console import error_document
 from eka.store_cli.conversation import Channel, hello, session
 from eka.store_cli.errors import (
@@ -25,6 +26,7 @@ from eka.store_cli.errors import (
     TooManyConnections,
 )
 from eka.store_cli.place import Place
+from eka.store_cli.serve_cache import AREAS, DOCUMENTS, PUSH, CacheDoor
 
 if TYPE_CHECKING:
     import argparse
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1"
 TYPE = "application/x-ndjson"
+CACHE_PATHS = tuple(f"/{each}" for each in (ROOT, DOCUMENTS, PUSH, *AREAS))
 TIMEOUT_S = 60.0  # of a client that neither sends nor takes anything
 _NAMES = {"localhost", "127.0.0.1", "[::1]"}
 _MAX_PORT = 65535
@@ -61,7 +64,7 @@ def serve_http(
     with server:
         address = f"http://{host}:{server.server_address[1]}{PATH}"
         console.document("serve", {"address": address})
-        console.talk(f"listening on {address}; Ctrl-C ends it")
+        console.talk(f"listening on {address}, also a binary cache; Ctrl-C ends it")
         server.serve_forever()
 
 
@@ -126,6 +129,7 @@ class _Body:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # a binary cache is asked over connections that are kept
     timeout: ClassVar[float | None] = TIMEOUT_S
     server_version = "eka-store"
     sys_version = ""
@@ -134,17 +138,35 @@ class _Handler(BaseHTTPRequestHandler):
     def _served(self) -> _Server:
         return cast("_Server", self.server)
 
+    def setup(self) -> None:
+        """Take a connection."""
+        super().setup()
+        place = Place(self._served.place.root, self._served.place.environment)
+        self._cache = CacheDoor(self, place, may_change=self._served.may_change)
+
+    def finish(self) -> None:
+        """Let a connection go."""
+        self._cache.close()
+        super().finish()
+
     def do_GET(self) -> None:
-        """Tell what can be asked."""
-        if self._is_welcome():
-            self._start(HTTPStatus.OK)
-            self._write(hello(may_change=self._served.may_change))
+        """Tell what can be asked, or answer as a binary cache."""
+        if not self._is_welcome():
+            return
+        if self.path != PATH:
+            self._cache.get(self.path.removeprefix("/"))
+            return
+        self._start(HTTPStatus.OK)
+        self._write(hello(may_change=self._served.may_change))
 
     def do_POST(self) -> None:
-        """Answer the requests of the body, line by line."""
+        """Answer the requests of the body, line by line, or take what is pushed."""
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or len(length) > len(str(1 << 63)):
             self._refuse(HTTPStatus.LENGTH_REQUIRED, InvalidRequest("Content-Length", "missing"))
+        elif self.path.startswith(CACHE_PATHS):
+            if self._is_welcome():
+                self._cache.post(self.path.removeprefix("/"), int(length))
         elif self.headers.get_content_type() != TYPE:
             fact = InvalidRequest("Content-Type", f"it is not {TYPE}")
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, fact)
@@ -161,7 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client went away, or was silent for too long
 
     def _is_welcome(self) -> bool:
-        if self.path != PATH:
+        is_known = self.path == PATH or self.path.startswith(CACHE_PATHS)
+        if not is_known:
             self._refuse(HTTPStatus.NOT_FOUND, InvalidRequest(self.path[:200], f"not {PATH}"))
             return False
         name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")

@@ -54,6 +54,7 @@ def received(
     Source: atom-spec/store-cache.md [cache-checked], [cache-references].
     """
     _check_room(store, entry, where)
+    _check_signatures(store, entry, where)
     source = ObjectReader(entry, chunks, where)
     reader = StreamReader(io.BufferedReader(source, _BUFFER_BYTES))
     mentions: set[str] = set()
@@ -106,6 +107,20 @@ def _check_references(
     if undeclared and not is_signed(entry, store.trusted_keys()):
         why = f"it mentions {PREFIX.decode()}{undeclared[0]}, which it does not declare"
         raise CacheFalse(where, entry.path.text, why)
+
+
+def _check_signatures(store: Store, entry: CacheEntry, where: str) -> None:
+    keys, statement = store.trusted_keys(), path_statement(info_of(entry))
+    for each in entry.signatures:
+        known = keys.get(each.key_name)
+        if known is not None and not each.is_by(known.key, statement):
+            raise CacheFalse(where, entry.path.text, f"the key {each.key_name} did not sign this")
+
+
+def record_signatures(store: Store, entry: CacheEntry) -> None:
+    """Keep those of the signatures of a path that are by trusted keys; the path is valid."""
+    for each in entry.signatures:
+        store.record_path_signature(info_of(entry), each)
 
 
 def _check_room(store: Store, entry: CacheEntry, where: str) -> None:
