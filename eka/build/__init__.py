@@ -22,6 +22,7 @@ from eka.build.errors import (
     SandboxUnavailable,
     UnsafeArchive,
     UnsupportedArchive,
+    UnsupportedCapability,
     WrongSystem,
 )
 from eka.build.executor import Realiser
@@ -64,6 +65,7 @@ __all__ = [
     "SandboxUnavailable",
     "UnsafeArchive",
     "UnsupportedArchive",
+    "UnsupportedCapability",
     "WrongSystem",
     "entered",
     "log_directory",

@@ -285,3 +285,19 @@ class BuildInterrupted(EkaError):
     def __init__(self, name: str) -> None:
         super().__init__(what=f"the build of {name} was interrupted")
         self.name = name
+
+
+class UnsupportedCapability(EkaError):
+    """An action needs what the sandbox it should run in cannot do."""
+
+    code = "unsupported-capability"
+    exit_status = Exit.FAILED
+
+    def __init__(self, name: str, *, capability: str, backend: str, why: str, fix: str) -> None:
+        super().__init__(
+            what=f"{name} cannot be built by {backend}: it needs {capability}",
+            where=name,
+            why=why,
+            fix=fix,
+        )
+        self.name, self.capability, self.backend = name, capability, backend

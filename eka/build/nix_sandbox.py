@@ -11,7 +11,7 @@ import select
 import time
 from functools import partial
 
-from eka.build.errors import BuildFailed
+from eka.build.capability import Capability, Lack, refused
 from eka.build.log import LogWriter
 from eka.build.nix_recipe import NixRecipe
 from eka.build.nix_store import NixSource
@@ -37,6 +37,18 @@ _TIMED_OUT = 101  # Nix's own exit status
 _READ_BYTES = 1 << 16
 _GLANCE_S = 0.5
 _GRACE_S = 10.0
+_FIX = "build without --nix"
+_LACKS = {
+    Capability.PLAIN_USER: Lack("a build by Nix runs as root of a user namespace", _FIX),
+    Capability.SYSTEM_CALL_FILTER: Lack("Nix filters fewer system calls than eka", _FIX),
+    Capability.LIMIT_PROCESSES: Lack("Nix does not limit the processes of a build", _FIX),
+    Capability.LIMIT_MEMORY: Lack("Nix does not limit the memory of a build", _FIX),
+    Capability.LIMIT_DISK: Lack("Nix does not limit what a build writes", _FIX),
+    Capability.ENTER: Lack(
+        "nobody can enter a build by Nix",
+        f"{_FIX}, or keep no files of failed builds (--keep-failed)",
+    ),
+}
 _EXIT_CODE = re.compile(rb"failed with exit code (\d{1,3})")
 # What Nix says of its own work; the rest is the build's.
 _CHATTER = re.compile(
@@ -62,6 +74,15 @@ class NixSandbox:
         self._nix = nix
         self._busybox = busybox
         self._limits = limits or Limits()
+
+    @property
+    def name(self) -> str:
+        """See `Sandbox`."""
+        return "nix"
+
+    def lack(self, capability: Capability) -> Lack | None:
+        """See `Sandbox`."""
+        return _LACKS.get(capability)
 
     def run(
         self,
@@ -108,8 +129,7 @@ class NixSandbox:
 
     def opened(self, request: SandboxRequest) -> Opened:
         """See `Sandbox`; Nix opens none for a person."""
-        why = "a build by Nix cannot be looked into; use the sandbox of eka"
-        raise BuildFailed(request.command[0], why, log=request.log)
+        raise refused(request.command[0], Capability.ENTER, self, _LACKS[Capability.ENTER])
 
     def _build(
         self, derivation: str, timeout_s: int, log: LogWriter, cancellation: Cancellation

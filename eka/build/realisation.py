@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from eka.build.capability import check
 from eka.build.compare import compared
 from eka.build.errors import BuildInterrupted, BuildsFailed, NonDeterministic
 from eka.build.needed import Known
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from eka.store import Plan
 
 FETCHES = 4  # downloads at once, beside the builds
-EVIDENCE = "bubblewrap"
 _PATIENCE_S = 30.0  # for threads to end after they were told to
 _FORECAST_S = 0.5  # between two guesses of how long it will take
 _CHECK = "again "  # before the id of an action that is performed for comparison
@@ -86,6 +86,8 @@ class Realisation:
         needed = self._known.needed(frozenset(checked))
         if needed and self._demands.no_build:
             raise self._known.lacking(needed)
+        actions = (self._plan.actions[identity] for identity in (*needed, *checked))
+        check(actions, self._demands, self._workshop.sandbox)
         try:
             self._schedule = self._planned(needed, checked)
             self._perform_all()
@@ -226,7 +228,7 @@ class Realisation:
         try:
             with self._store.lease(work.inputs.values()):
                 made = self._workshop.perform(replace(work, log=run.log))
-            self._known.memory.record(work, made, EVIDENCE)
+            self._known.memory.record(work, made, self._workshop.sandbox.name)
             outcome = RunOutcome.BUILT
         except BuildInterrupted:
             outcome = RunOutcome.STOPPED

@@ -26,6 +26,7 @@ from eka.store.plan_rules import (
     check_placeholders,
     check_range,
     check_relative,
+    check_requires,
     check_system,
     check_text,
     check_texts,
@@ -103,6 +104,7 @@ class RunAction:
     cwd: str = "/build"
     outputs: tuple[str, ...] = (DEFAULT_OUTPUT,)
     timeout_s: int = 3600
+    requires: tuple[str, ...] = ()  # capabilities, in order
 
     def __post_init__(self) -> None:
         check_path_name("name", self.name)
@@ -124,6 +126,7 @@ class RunAction:
         for output in self.outputs:
             check_path_name("outputs", output_name(self, output))
         check_range("timeout_s", self.timeout_s, 1, MAX_TIMEOUT_S)
+        check_requires("requires", self.requires)
         check_placeholders("", self._texts(), self._declared())
 
     def _check_stage(self) -> None:
@@ -147,7 +150,7 @@ class RunAction:
 
     def to_json(self) -> dict[str, Json]:
         """Return the action as JSON."""
-        return {
+        found: dict[str, Json] = {
             "kind": self.kind,
             "name": self.name,
             "system": self.system,
@@ -161,6 +164,9 @@ class RunAction:
             "outputs": list(self.outputs),
             "timeout_s": self.timeout_s,
         }
+        if self.requires:  # left out, or all plans from before would have other ids
+            found["requires"] = list(self.requires)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +279,7 @@ def resolved_name(action: Action, inputs: Mapping[str, StorePath]) -> str:
     """Return what an action whose inputs are known is called in reductions.
 
     What cannot change the outputs is left out: where a file is fetched from, how long a build
-    may take.
+    may take, what its sandbox must be able to do.
 
     Source: atom-spec/plan.md [plan-resolved].
     """
@@ -281,7 +287,7 @@ def resolved_name(action: Action, inputs: Mapping[str, StorePath]) -> str:
         msg = "every input, and no other, must be resolved"
         raise ValueError(msg)
     value = action.to_json()
-    for field_name in ("urls", "timeout_s"):
+    for field_name in ("urls", "timeout_s", "requires"):
         value.pop(field_name, None)
     value["inputs"] = {name: path.base for name, path in inputs.items()}
     return digest(canonical_json({"schema": "eka.resolved/1", "action": value})).hex()

@@ -224,7 +224,16 @@ def _run(fields: _Fields) -> Action:
         cwd=fields.text("cwd"),
         outputs=fields.texts("outputs"),
         timeout_s=fields.integer("timeout_s"),
+        requires=_requires(fields),
     )
+
+
+def _requires(fields: _Fields) -> tuple[str, ...]:
+    if not fields.holds("requires"):
+        return ()
+    found = fields.texts("requires")
+    require(len(found) > 0, fields.place("requires"), "it is empty; leave it out")
+    return found
 
 
 def _fetch(fields: _Fields) -> Action:

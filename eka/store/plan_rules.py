@@ -10,10 +10,11 @@ from eka.store.errors import InvalidPlan, InvalidStoreName
 from eka.store.path import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 MAX_TIMEOUT_S = 7 * 24 * 3600
 MAX_FILE_BYTES = 1 << 40
+MAX_REQUIRES = 100
 MAX_ITEMS = 10_000  # inputs, arguments, variables, layers or links of one action
 PLACEHOLDER = re.compile(r"\{\{(input|stage|output|open):([^{}]*)\}\}")
 BRACES = "{{"  # what {{open:}} stands for
@@ -21,6 +22,7 @@ _HEX64 = re.compile(r"[0-9a-f]{64}")
 _SYSTEM = re.compile(r"[a-z0-9_]{1,32}-[a-z0-9_]{1,32}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}")
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
+_CAPABILITY = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _URL = re.compile(r"https?://[^/\s\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*")
 
 
@@ -99,6 +101,15 @@ def check_apart(where: str, paths: Collection[str]) -> None:
     ordered = sorted(f"{path}/" for path in paths)
     for before, after in pairwise(ordered):
         require(not after.startswith(before), where, f"{after!r} lies inside {before!r}")
+
+
+def check_requires(where: str, names: Sequence[str]) -> None:
+    """Require names of capabilities in order, none twice; a plan may know more than its reader."""
+    require(len(names) <= MAX_REQUIRES, where, f"more than {MAX_REQUIRES} entries")
+    for index, name in enumerate(names):
+        ok = _CAPABILITY.fullmatch(name) is not None
+        require(ok, f"{where}[{index}]", f"{name!r} cannot name a capability")
+    require(list(names) == sorted(set(names)), where, "not in order, or one is named twice")
 
 
 def check_url(where: str, url: str) -> None:

@@ -8,10 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eka.build import Cancellation, Ended, Opened, Pinned, SandboxRequest
+    from eka.build.capability import Capability, Lack
 
 
 class BrokenSandbox:
     """A sandbox for tests in which nothing may run."""
+
+    @property
+    def name(self) -> str:
+        """Return what no build says made it."""
+        return "broken"
+
+    def lack(self, capability: Capability) -> Lack | None:
+        """Lack nothing, so that it is asked to run something."""
 
     def run(
         self,

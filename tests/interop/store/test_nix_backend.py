@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from eka.build import BuildFailed, BuildTimedOut
+from eka.build import BuildFailed, BuildTimedOut, UnsupportedCapability
 from eka.build.nix_sandbox import NixSandbox
 from eka.build.nix_store import NixStore
 from eka.store import ActionInput, Store, action_id
@@ -102,14 +102,16 @@ def test_a_failure_is_told_with_its_status_and_log(theirs: Workbench) -> None:
     assert not [line for line in theirs.log() if "will be built" in line]
 
 
-def test_the_files_of_a_build_by_nix_cannot_be_kept_and_that_is_said(
+@pytest.mark.spec("capability-refused")
+def test_the_files_of_a_build_by_nix_cannot_be_kept_and_that_is_said_before(
     theirs: Workbench, tmp_path: Path
 ) -> None:
-    with pytest.raises(BuildFailed) as failed:
+    with pytest.raises(UnsupportedCapability) as refused:
         theirs.realise(theirs.script("exit 3"), keep_failed=tmp_path / "kept")
 
-    assert "3" in failed.value.why
-    assert "could not be kept" in failed.value.fix
+    assert (refused.value.backend, refused.value.capability) == ("nix", "enter")
+    assert "--keep-failed" in refused.value.fix
+    assert theirs.log() == []
 
 
 @pytest.mark.spec("nix-backend")
