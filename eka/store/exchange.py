@@ -18,7 +18,7 @@ from eka.store.path import StorePath
 from eka.store.read import read_tree
 from eka.store.reduction import LOCAL, Reduction
 from eka.store.reduction_errors import NotTrusted
-from eka.store.references import ReferenceScanner
+from eka.store.references import Candidates, ReferenceScanner
 from eka.store.scan import scan_tree
 from eka.store.stream import SCHEMA, StreamReader, encoded, node_chunks
 from eka.store.stream_errors import BrokenStream, FalsePath, UndeclaredReferences
@@ -168,6 +168,7 @@ class _Taking:
     ) -> None:
         self._store, self._reader, self._imported, self._place = store, reader, imported, place
         self._seen: dict[StorePath, None] = {}
+        self._candidates = Candidates()  # what was seen, for all scanners
         self.staged: list[Staged] = []
         self.leases = ExitStack()  # of what is here already
         self._facts: list[tuple[Reduction, NixSignature]] = []
@@ -221,11 +222,12 @@ class _Taking:
             raise FalsePath(path.text, f"expected {kind} {content[:64]}, found {found}")
         self._check(path, place, references)
         self._seen[path] = None
+        self._candidates.add(path)
         self._keep(Staged(path, place, written, references))
         self._signatures += ((path, each) for each in signatures)
 
     def _check(self, path: StorePath, place: Path, references: tuple[StorePath, ...]) -> None:
-        scanner = ReferenceScanner(path, [*self._seen, *references])
+        scanner = ReferenceScanner(path, self._candidates)
         found = scan_tree(place, scanner).path(path.name)
         if found != path:
             raise FalsePath(path.text, f"its content belongs at {found.text}")

@@ -12,19 +12,30 @@ from eka.checking import TYPE_CHECKING
 from eka.store.path import DIGEST_LETTERS, LOGICAL_ROOT, StorePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PREFIX = f"{LOGICAL_ROOT}/".encode()
 _LENGTH = len(PREFIX) + DIGEST_LETTERS
 _ZEROS = b"0" * DIGEST_LETTERS
 
 
+class Candidates(dict[bytes, "StorePath"]):
+    """Paths that may be found, by the letters of their digests; many scanners can share them."""
+
+    def add(self, path: StorePath) -> None:
+        """Let a path be found."""
+        self[path.digest32.encode()] = path
+
+
 class ReferenceScanner:
     """Remembers which of the candidates were seen in all bytes that passed."""
 
-    def __init__(self, own: StorePath, candidates: Iterable[StorePath]) -> None:
+    def __init__(self, own: StorePath, candidates: Candidates | Iterable[StorePath]) -> None:
         self._own = own.digest32.encode()
-        self._wanted = {path.digest32.encode(): path for path in candidates if path != own}
+        if isinstance(candidates, Candidates):
+            self._wanted: Mapping[bytes, StorePath] = candidates
+        else:
+            self._wanted = {path.digest32.encode(): path for path in candidates}
         self._found: set[StorePath] = set()
 
     @property
