@@ -8,10 +8,10 @@ import subprocess
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
-from eka.build.capability import lack_of_ours
 from eka.build.errors import SandboxUnavailable
 from eka.build.log import LogWriter
 from eka.build.mounts import Mounts, can_attach
+from eka.build.own_lacks import lack_of_ours
 from eka.build.process import SandboxProcess
 from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits, Opened
 from eka.checking import TYPE_CHECKING

@@ -11,7 +11,8 @@ import select
 import time
 from functools import partial
 
-from eka.build.capability import Capability, Lack, refused
+from eka.build.capability import Capability, Lack
+from eka.build.capability_check import refused
 from eka.build.log import LogWriter
 from eka.build.nix_recipe import NixRecipe
 from eka.build.nix_store import NixSource

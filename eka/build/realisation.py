@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from eka.build.capability import check
+from eka.build.capability_check import check
 from eka.build.compare import compared
 from eka.build.errors import BuildInterrupted, BuildsFailed, NonDeterministic
 from eka.build.needed import Known

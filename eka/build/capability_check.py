@@ -1,0 +1,85 @@
+"""What an action demands of a sandbox, and the refusal where the sandbox lacks it.
+
+Source: atom-spec/build.md [capability-refused].
+"""
+
+from __future__ import annotations
+
+from eka.build.capability import Capability, Lack
+from eka.build.errors import UnsupportedCapability
+from eka.checking import TYPE_CHECKING
+from eka.store import RunAction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from eka.build.demands import Demands
+    from eka.build.sandbox import Sandbox
+    from eka.store import Action
+
+_UNKNOWN = Lack(
+    "no sandbox that is known here has this capability",
+    "correct `requires` of the action, or use a later eka",
+)
+
+
+def refusal(name: str, capability: str, sandbox: Sandbox) -> UnsupportedCapability | None:
+    """Return the error to raise if a sandbox lacks what an action needs.
+
+    Args:
+        name: Of the action.
+        capability: What it needs; may be one this version knows nothing of.
+        sandbox: Where it would run.
+    """
+    known = capability in Capability.__members__.values()
+    lack = sandbox.lack(Capability(capability)) if known else _UNKNOWN
+    if lack is None:
+        return None
+    return refused(name, capability, sandbox, lack)
+
+
+def refused(name: str, capability: str, sandbox: Sandbox, lack: Lack) -> UnsupportedCapability:
+    """Return the error that says that an action cannot have what it needs."""
+    return UnsupportedCapability(
+        name, capability=capability, backend=sandbox.name, why=lack.why, fix=lack.fix
+    )
+
+
+def check(actions: Iterable[Action], demands: Demands, sandbox: Sandbox) -> None:
+    """Raise `UnsupportedCapability` for the first action that needs what a sandbox lacks.
+
+    Source: atom-spec/build.md [capability-refused].
+    """
+    has: set[str] = set()
+    for action in actions:
+        if isinstance(action, RunAction):
+            for capability in sorted(_demanded(action, demands) - has):
+                error = refusal(action.name, capability, sandbox)
+                if error is not None:
+                    raise error
+                has.add(capability)
+
+
+def _demanded(action: RunAction, demands: Demands) -> set[str]:
+    found = set(action.requires) | demands.requires
+    if action.rootfs is not None:
+        found.add(Capability.ROOTFS)
+    if len(action.outputs) > 1:
+        found.add(Capability.SEVERAL_OUTPUTS)
+    if demands.keep_failed is not None:
+        found.add(Capability.ENTER)
+    return found
+
+
+def told(sandbox: Sandbox) -> dict[str, object]:
+    """Return what a sandbox can and cannot do, as a JSON object."""
+    lacks = {each.value: sandbox.lack(each) for each in Capability}
+    return {
+        "name": sandbox.name,
+        "capabilities": sorted(each for each, lack in lacks.items() if lack is None),
+        "lacks": [
+            {"capability": each, "why": lack.why, "fix": lack.fix}
+            for each, lack in sorted(lacks.items())
+            if lack is not None
+        ],
+    }
