@@ -6,16 +6,16 @@ import io
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import jsonschema
 import pytest
 
 from eka.cli.dispatch import dispatch
 from tests.fakes.terminal import Terminal
+from tests.schemas import check
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas" / "cli"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ class Ran:
 
     def checked(self, name: str) -> Any:  # noqa: ANN401 (the same)
         """Return the document after checking it against the schema ``name``."""
-        schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
-        jsonschema.validate(self.document, schema)
+        check(self.document, f"cli/{name}.schema.json")
         return self.document
 
 

@@ -10,17 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from eka.store import Store
+from tests.schemas import check_store_line
 from tests.store_nodes import nodes
 from tests.story import Person, Village
 
 if TYPE_CHECKING:
     from tests.store_nodes import Shape
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas"
 EKA_STORE = Path(sys.executable).with_name("eka-store")
 
 
@@ -129,8 +128,7 @@ def run(home: Path, *words: str) -> tuple[int, Any, str]:
         capture_output=True, text=True, check=False, cwd=home,
     )  # fmt: skip
     document = json.loads(done.stdout)
-    name = "cli/error" if document["schema"] == "eka.error/1" else "store-cli"
-    jsonschema.validate(document, json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
+    check_store_line(document)
     return done.returncode, document, done.stderr
 
 

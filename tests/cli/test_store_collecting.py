@@ -6,17 +6,17 @@ import io
 import json
 import sqlite3
 from contextlib import closing
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from eka.store_cli.amounts import in_words, size_bytes
 from eka.store_cli.console import Console
 from eka.store_cli.main import dispatch
+from tests.schemas import check_store_line
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Program:
@@ -35,8 +35,7 @@ class Program:
     def json(self, *words: str) -> Any:  # noqa: ANN401 - JSON
         """Return the document of a command, checked against its schema."""
         document = json.loads(self.talk(*words, "--json")[1])
-        name = "cli/error" if document["schema"] == "eka.error/1" else "store-cli"
-        jsonschema.validate(document, json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
+        check_store_line(document)
         return document
 
     def add(self, name: str, size: int) -> str:

@@ -9,7 +9,6 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from eka.store import read_tree
@@ -17,13 +16,12 @@ from eka.store.nix.nar import nar_digest
 from eka.store_cli.console import Console
 from eka.store_cli.main import dispatch
 from tests.fakes.store_program import script_plan
+from tests.schemas import check_store_line
 from tests.servers.nix_cache import served
 from tests.store_nodes import SAMPLE, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SCHEMA = Path(__file__).resolve().parents[2] / "atom-spec/schemas/store-cli.schema.json"
 
 
 class Program:
@@ -46,8 +44,7 @@ class Program:
         """Return the one document of a run, checked against the schema."""
         _, (line,), _ = self(*words, "--json", store=store)
         found = json.loads(line)
-        if found["schema"] != "eka.error/1":
-            jsonschema.validate(found, json.loads(SCHEMA.read_text("utf-8")))
+        check_store_line(found)
         return found
 
 

@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-import jsonschema
 import pytest
 
 from eka.store import Reduction, Store
-from eka.store_cli.console import Console
-from eka.store_cli.main import dispatch
 from eka.store_cli.words import COMMANDS
+from tests.fakes.store_program import StoreProgram
 from tests.fakes.workbench import Workbench, plan_of
 from tests.store_nodes import SAMPLE, content, write
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas"
-
-
-def schema(name: str) -> Any:  # noqa: ANN401 - JSON
-    return json.loads((SCHEMAS / name).read_text("utf-8"))
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How one run of the program ended."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def documents(self) -> list[Any]:
-        """The JSON documents of standard output, each checked against its schema."""
-        found = [json.loads(line) for line in self.stdout.splitlines()]
-        for document in found:
-            is_error = document["schema"] == "eka.error/1"
-            name = "cli/error.schema.json" if is_error else "store-cli.schema.json"
-            jsonschema.validate(document, schema(name))
-        return found
-
-    @property
-    def document(self) -> Any:  # noqa: ANN401 - the same
-        (found,) = self.documents
-        return found
-
-
-class Program(Protocol):
-    """Runs one command."""
-
-    def __call__(self, *words: object, stdin: bytes = b"", **environment: str) -> Ran: ...
-
 
 @pytest.fixture
-def eka_store(tmp_path: Path) -> Program:
-    """Run the program: ``eka_store("gc", "--json")``."""
-
-    def run(*words: object, stdin: bytes = b"", **environment: str) -> Ran:
-        stdout, stderr = io.StringIO(), io.StringIO()
-        world = {"HOME": str(tmp_path), "EKA_STORE_DIR": str(tmp_path / "s"), **environment}
-        console = Console(io.BytesIO(stdin), stdout, stderr)
-        status = dispatch([str(word) for word in words], world, console)
-        return Ran(status, stdout.getvalue(), stderr.getvalue())
-
-    return run
+def eka_store(tmp_path: Path) -> StoreProgram:
+    return StoreProgram(tmp_path)
 
 
 @pytest.fixture
@@ -86,7 +35,7 @@ def plan(root: Path, script: str) -> bytes:
 
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_names_the_exit_statuses(
-    eka_store: Program, capsys: pytest.CaptureFixture[str], words: list[str]
+    eka_store: StoreProgram, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert eka_store(*words).status == 0
 
@@ -106,7 +55,7 @@ def test_help_names_the_exit_statuses(
         (["gc", "--dry"], "--dry"),
     ],
 )
-def test_wrong_words_are_explained(eka_store: Program, words: list[str], why: str) -> None:
+def test_wrong_words_are_explained(eka_store: StoreProgram, words: list[str], why: str) -> None:
     ran = eka_store(*words, "--json")
 
     error = ran.document["error"]
@@ -114,7 +63,9 @@ def test_wrong_words_are_explained(eka_store: Program, words: list[str], why: st
     assert why in error["why"]
 
 
-def test_the_store_is_where_words_or_environment_say(eka_store: Program, tmp_path: Path) -> None:
+def test_the_store_is_where_words_or_environment_say(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
     def root(*words: object, data: str | None = None) -> str:
         environment = {} if data is None else {"EKA_STORE_DIR": "", "XDG_DATA_HOME": data}
         found: str = eka_store("info", "--json", *words, stdin=b"", **environment).document["root"]
@@ -127,7 +78,7 @@ def test_the_store_is_where_words_or_environment_say(eka_store: Program, tmp_pat
 
 
 def test_what_was_added_is_told_and_kept_by_its_root(
-    eka_store: Program, source: Path, tmp_path: Path
+    eka_store: StoreProgram, source: Path, tmp_path: Path
 ) -> None:
     link = tmp_path / "link"
 
@@ -144,7 +95,7 @@ def test_what_was_added_is_told_and_kept_by_its_root(
     assert eka_store("gc", "--json").document["deleted"] == [added["path"]]
 
 
-def test_people_read_lines(eka_store: Program, source: Path) -> None:
+def test_people_read_lines(eka_store: StoreProgram, source: Path) -> None:
     added = eka_store("add", source, "--name", "other")
     path = added.stdout.strip()
 
@@ -158,7 +109,7 @@ def test_people_read_lines(eka_store: Program, source: Path) -> None:
     assert eka_store("gc", "-q").stderr == ""
 
 
-def test_a_dry_run_adds_nothing(eka_store: Program, source: Path) -> None:
+def test_a_dry_run_adds_nothing(eka_store: StoreProgram, source: Path) -> None:
     dry = eka_store("add", source, "--dry-run", "--json").document
     count = eka_store("info", "--json").document["paths"]
     wet = eka_store("add", source, "--json").document
@@ -167,7 +118,7 @@ def test_a_dry_run_adds_nothing(eka_store: Program, source: Path) -> None:
     assert dry == {**wet, "dry_run": True}
 
 
-def test_other_content_than_expected_is_refused(eka_store: Program, source: Path) -> None:
+def test_other_content_than_expected_is_refused(eka_store: StoreProgram, source: Path) -> None:
     assert eka_store("add", source, "--expect", content(SAMPLE)).status == 0
     ran = eka_store("add", source, "--expect", "0" * 64, "--json")
 
@@ -189,7 +140,7 @@ def test_other_content_than_expected_is_refused(eka_store: Program, source: Path
     ],
 )
 def test_errors_have_code_status_and_fix(
-    eka_store: Program, words: list[str], status: int, code: str
+    eka_store: StoreProgram, words: list[str], status: int, code: str
 ) -> None:
     ran, shown = eka_store(*words, "--json"), eka_store(*words)
 
@@ -201,7 +152,7 @@ def test_errors_have_code_status_and_fix(
     assert f"  fix: {error['fix']}\n" in shown.stderr
 
 
-def test_damage_is_told_and_repaired(eka_store: Program, source: Path) -> None:
+def test_damage_is_told_and_repaired(eka_store: StoreProgram, source: Path) -> None:
     added = eka_store("add", source, "--json").document
     file = Path(added["physical"]) / "lib" / "a.c"
     file.chmod(0o644)
@@ -217,7 +168,7 @@ def test_damage_is_told_and_repaired(eka_store: Program, source: Path) -> None:
     assert eka_store("verify").status == 0
 
 
-def test_nondeterminism_has_a_status_of_its_own(eka_store: Program, tmp_path: Path) -> None:
+def test_nondeterminism_has_a_status_of_its_own(eka_store: StoreProgram, tmp_path: Path) -> None:
     with Store.open(tmp_path / "s") as store:
         store.record(Reduction("action", "name", "one"))
         store.record(Reduction("action", "name", "two"))
@@ -228,7 +179,9 @@ def test_nondeterminism_has_a_status_of_its_own(eka_store: Program, tmp_path: Pa
     assert [fault["kind"] for fault in ran.document["faults"]] == ["nondeterminism"]
 
 
-def test_a_plan_is_realised_once_and_told_as_events(eka_store: Program, tmp_path: Path) -> None:
+def test_a_plan_is_realised_once_and_told_as_events(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
     data = plan(tmp_path / "s", "echo building; mkdir $out; echo $out > $out/self")
     link = tmp_path / "result"
 
@@ -248,7 +201,9 @@ def test_a_plan_is_realised_once_and_told_as_events(eka_store: Program, tmp_path
     assert again.documents[-1] == first.documents[-1]
 
 
-def test_people_see_what_is_built_and_get_its_place(eka_store: Program, tmp_path: Path) -> None:
+def test_people_see_what_is_built_and_get_its_place(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
     (tmp_path / "plan.json").write_bytes(
         plan(tmp_path / "s", r"printf 'a\033[31mb\n'; touch $out")
     )
@@ -264,7 +219,7 @@ def test_people_see_what_is_built_and_get_its_place(eka_store: Program, tmp_path
     assert "thing: a\\u{1b}[31mb\n" in log.stderr
 
 
-def test_a_dry_run_realises_nothing(eka_store: Program, tmp_path: Path) -> None:
+def test_a_dry_run_realises_nothing(eka_store: StoreProgram, tmp_path: Path) -> None:
     data = plan(tmp_path / "s", "touch $out")
 
     ran = eka_store("realise", "-", "--dry-run", "--json", stdin=data)
@@ -277,7 +232,7 @@ def test_a_dry_run_realises_nothing(eka_store: Program, tmp_path: Path) -> None:
     assert eka_store("info", "--json").document["paths"] == 0
 
 
-def test_a_failed_build_ends_with_its_error(eka_store: Program, tmp_path: Path) -> None:
+def test_a_failed_build_ends_with_its_error(eka_store: StoreProgram, tmp_path: Path) -> None:
     data = plan(tmp_path / "s", "echo no; exit 3")
     keep = tmp_path / "kept"
 
@@ -291,7 +246,7 @@ def test_a_failed_build_ends_with_its_error(eka_store: Program, tmp_path: Path) 
     assert len(list(keep.iterdir())) == 1
 
 
-def test_a_build_that_differs_is_told(eka_store: Program, tmp_path: Path) -> None:
+def test_a_build_that_differs_is_told(eka_store: StoreProgram, tmp_path: Path) -> None:
     data = plan(tmp_path / "s", "head -c 9 /dev/urandom > $out")
 
     ran = eka_store("realise", "-", "--check", "--json", stdin=data)
@@ -299,7 +254,7 @@ def test_a_build_that_differs_is_told(eka_store: Program, tmp_path: Path) -> Non
     assert (ran.status, ran.documents[-1]["error"]["code"]) == (104, "nondeterministic")
 
 
-def test_a_bug_is_called_one(eka_store: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_called_one(eka_store: StoreProgram, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> int:
         raise ZeroDivisionError
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator, ValidationError, validate
+from jsonschema import Draft202012Validator, ValidationError
 
 from eka.atom import parse_manifest, parse_set_manifest
 from eka.errors import EkaError, Problems
+from tests.schemas import check, schema
 from tests.vectors import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas"
 MANIFEST_CLAUSES = (
     "manifest-toml", "manifest-problems", "manifest-unknown", "manifest-package",
     "manifest-description", "manifest-tags", "manifest-systems", "manifest-single",
@@ -46,8 +45,7 @@ class Kind:
 
     def check(self, text: str) -> None:
         """Hold a text against the schema; raises ValueError or ValidationError."""
-        schema = json.loads((SCHEMAS / self.schema).read_text(encoding="utf-8"))
-        validate(tomllib.loads(text), schema, cls=Draft202012Validator)
+        check(tomllib.loads(text), self.schema)
 
 
 ATOM = Kind("manifest", parse_manifest, "atom.schema.json")
@@ -65,11 +63,11 @@ def vectors(folder: str) -> list[Any]:
 
 @pytest.mark.parametrize("kind", [ATOM, SET], ids=["atom", "ekala"])
 def test_a_schema_is_a_schema(kind: Kind) -> None:
-    schema = json.loads((SCHEMAS / kind.schema).read_text(encoding="utf-8"))
+    found = schema(kind.schema)
 
-    Draft202012Validator.check_schema(schema)
+    Draft202012Validator.check_schema(found)
 
-    assert schema["$id"].endswith(kind.schema)
+    assert found["$id"].endswith(kind.schema)
 
 
 @pytest.mark.spec(*MANIFEST_CLAUSES, *SET_CLAUSES)
@@ -85,7 +83,7 @@ def test_a_good_file_is_accepted_by_reader_and_schema(kind: Kind, path: Path) ->
 @pytest.mark.parametrize(("kind", "path"), vectors("violations"))
 def test_a_bad_file_is_refused_with_all_its_codes_in_order(kind: Kind, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    codes, schema = (line.partition(": ")[2] for line in text.split("\n")[:2])
+    codes, by_schema = (line.partition(": ")[2] for line in text.split("\n")[:2])
 
     with pytest.raises(EkaError) as caught:
         kind.parse(text.encode(), path.name)
@@ -95,7 +93,7 @@ def test_a_bad_file_is_refused_with_all_its_codes_in_order(kind: Kind, path: Pat
     assert [problem.code for problem in problems] == codes.split()
     assert all(problem.what and problem.fix for problem in problems)
     assert all(problem.span and problem.span.file == path.name for problem in problems)
-    with pytest.raises((ValueError, ValidationError)) if schema == "refuses" else nullcontext():
+    with pytest.raises((ValueError, ValidationError)) if by_schema == "refuses" else nullcontext():
         kind.check(text)
 
 

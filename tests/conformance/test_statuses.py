@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from eka.atom import Label, Version
 from eka.git.refs import parse_atom_ref, parse_status_ref, status_ref
 from eka.git.status import Deprecation, InvalidStatus, VersionStatus, parse_status, read_status
+from tests.schemas import check
 from tests.vectors import load
 
-SCHEMA = Path(__file__).resolve().parents[2] / "atom-spec/schemas/status.schema.json"
 VECTORS: dict[str, list[dict[str, Any]]] = load("status/statuses.json")
 each_valid = pytest.mark.parametrize("case", VECTORS["valid"], ids=lambda case: case["name"])
 each_invalid = pytest.mark.parametrize("case", VECTORS["invalid"], ids=lambda case: case["name"])
@@ -41,9 +39,7 @@ def test_a_document_says_what_it_says(case: dict[str, Any]) -> None:
 @pytest.mark.spec("status-document")
 @each_valid
 def test_a_document_follows_the_schema(case: dict[str, Any]) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-
-    jsonschema.validate(json.loads(case["document"]), schema)
+    check(json.loads(case["document"]), "status.schema.json")
 
 
 @pytest.mark.spec("status-canonical")

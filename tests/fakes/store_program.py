@@ -5,34 +5,16 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import jsonschema
 
 from eka.store import Store, TreeInput
 from eka.store_cli.console import Console
 from eka.store_cli.main import dispatch
 from tests.fakes.workbench import Workbench, plan_of
+from tests.schemas import check_store_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-SCHEMAS = Path(__file__).resolve().parents[2] / "atom-spec" / "schemas"
-
-
-@cache
-def validator(name: str) -> Any:  # noqa: ANN401 - the library's own
-    """Return what checks documents against a schema of atom-spec/schemas."""
-    schema = json.loads((SCHEMAS / name).read_text("utf-8"))
-    return jsonschema.Draft202012Validator(schema)
-
-
-def check_document(document: Mapping[str, Any]) -> None:
-    """Raise unless a line that the program printed fits its schema."""
-    is_error = document["schema"] == "eka.error/1"
-    validator("cli/error.schema.json" if is_error else "store-cli.schema.json").validate(document)
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -48,7 +30,7 @@ class Ran:
         """The JSON documents of standard output, each checked against its schema."""
         found = [json.loads(line) for line in self.stdout.splitlines()]
         for document in found:
-            check_document(document)
+            check_store_line(document)
         return found
 
     @property

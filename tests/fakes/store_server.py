@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tests.fakes.store_program import check_document, validator
+from tests.schemas import check, check_store_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -24,12 +24,12 @@ TYPE = "application/x-ndjson"
 
 def check_message(message: Mapping[str, Any]) -> None:
     """Raise unless a line fits the schema of the protocol, and what is in it its own."""
-    validator("store-protocol.schema.json").validate(message)
+    check(message, "store-protocol.schema.json")
     for part in ("event", "answer"):
         if part in message:
-            check_document(message[part])
+            check_store_line(message[part])
     if "error" in message:
-        check_document({"schema": "eka.error/1", "error": message["error"]})
+        check_store_line({"schema": "eka.error/1", "error": message["error"]})
 
 
 @dataclass
@@ -94,7 +94,7 @@ def listening(root: Path, *words: str) -> Generator[str, None, None]:
         assert process.stdout is not None
         try:
             started = json.loads(process.stdout.readline())
-            check_document(started)
+            check_store_line(started)
             yield started["address"]
         finally:
             process.terminate()

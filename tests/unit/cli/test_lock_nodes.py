@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import jsonschema
 
 from eka.atom import Aliases, Lock, LockedDirect, LockedFile, parse_manifest
 from eka.cli.commands import tree as command
@@ -19,11 +16,11 @@ from eka.workflow.locked_here import LockedProject
 from eka.workflow.project import Project
 from eka.workflow.tree import TreeOptions, tree_of
 from tests.fakes.few_locks import SETS, a_lock, key
+from tests.schemas import check_answer
 
 if TYPE_CHECKING:
     import pytest
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "atom-spec/schemas/cli"
 TEXT = (
     '[package]\nlabel = "top"\nversion = "1.0.0"\n[package.sets]\ncore = "https://core.org/r"\n'
     'here = "::"\n[deps.from.core]\na = "*"\n[deps.dev.from.core]\nb = "*"\n'
@@ -78,13 +75,12 @@ def test_direct_sources_stand_below_those_who_need_them() -> None:
 
 def test_the_json_document_follows_its_schema_and_names_direct_sources() -> None:
     lock = replace(a_lock("a 1.0.0 > b 1.0.0"), direct=tuple(pin("b 1.0.0", "libc6")))
-    schema = json.loads((SCHEMAS / "tree.schema.json").read_text(encoding="utf-8"))
 
     document = told(nodes(lock, TreeOptions(direct=True)))
     near = told(nodes(lock, TreeOptions(direct=True)), 1)
 
     for each in (document, near):
-        jsonschema.validate({"schema": "eka.tree/1", "projects": [each]}, schema)
+        check_answer({"schema": "eka.tree/1", "projects": [each]})
     assert [each["owner"] for each in document["direct"]] == [key("b 1.0.0").text]
     assert (len(document["atoms"]), len(near["atoms"]), near["direct"]) == (3, 2, [])
 
