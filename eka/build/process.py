@@ -180,7 +180,8 @@ class SandboxProcess:
             pass
         status = self._tell("exit-code")
         if status is None:
-            return Ending.NOT_STARTED
+            is_killed = self._outer is not None and self._outer.wait() < 0
+            return Ending.KILLED if is_killed else Ending.NOT_STARTED
         self.status = status
         return Ending.EXITED
 

@@ -1,4 +1,6 @@
-"""Adders, builders, collectors and readers of one store, killed at random: what is lost?
+"""Adders, builders, collectors, readers, a server and its client, killed at random: what is lost?
+
+What runs in the sandbox of a builder is killed as well: the builder must say so, and go on.
 
 Run as ``python -m tests.fault.store.siege DIRECTORY ROUNDS SEED``; it prints one line of JSON for
 each round. A process of its own, because it forks.
@@ -6,26 +8,48 @@ each round. A process of its own, because it forks.
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import random
 import signal
+import socket
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eka.errors import EkaError
 from eka.store import GcLimits, PathNotFound, Store, StorePath, gc
-from tests.fakes.workbench import Workbench
+from eka.store_cli.console import Console
+from eka.store_cli.main import dispatch
+from eka.store_cli.operations import operation
+from tests.fakes.workbench import Workbench, plan_of
 from tests.store_nodes import SAMPLE, nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from io import RawIOBase
 
-LIFE_S = 0.7  # of a round at most
+# Loaded before anybody is forked: lives are short.
+for _name in ("serve", "realise", "keep", "roots"):
+    operation(_name)
+LIFE_S = 1.0  # of a round at most
 ROUNDS_PER_STORE = 20  # verifying a store that only grows takes ever longer
 UNLUCKY = 3  # exit status of one who saw something that must not be
+STRIKES = 3  # at what runs in sandboxes, in each round
+SCRIPT = "mkdir -p $out/bin; echo {} > $out/bin/x; echo $out > $out/self"
+
+
+class Unlucky(Exception):
+    """A download broke off."""
+
+
+class GoneAway(Exception):
+    """The server is no longer there."""
 
 
 class Actor:
@@ -82,8 +106,13 @@ def building(actor: Actor) -> None:
     while True:
         with Store.open(actor.root) as store:
             bench = Workbench(store)
-            script = f"mkdir -p $out/bin; echo {actor.fresh()} > $out/bin/x; echo $out > $out/self"
-            actor.hold(store, bench.realise(bench.script(script)))
+            try:
+                path = bench.realise(bench.script(SCRIPT.format(actor.fresh())))
+            except EkaError as error:
+                actor.tell(struck=error.code)
+                continue
+            actor.tell(built=path.text)
+            actor.hold(store, path)
 
 
 def collecting(actor: Actor) -> None:
@@ -112,8 +141,72 @@ def reading(actor: Actor) -> None:
                     os._exit(UNLUCKY)
 
 
+def downloading(actor: Actor) -> None:
+    """Leave files half done, take them up again, and finish some."""
+    while True:
+        with Store.open(actor.root) as store:
+            wanted = f"{actor.chance.randrange(4):064x}"
+            with suppress(Unlucky), store.unfinished(wanted, 10_000) as file:
+                there = file.read()
+                if there.strip(wanted[-1].encode()):
+                    actor.tell(seen=[f"{wanted}: {there[:100]!r}"])
+                    os._exit(UNLUCKY)
+                for _ in range(actor.chance.randrange(10)):
+                    file.write(wanted[-1].encode() * 100)
+                if actor.chance.random() < 0.7:
+                    raise Unlucky
+
+
+def serving(actor: Actor) -> None:
+    """Serve the store on a socket until the end."""
+    console = Console(io.BytesIO(), io.StringIO(), io.StringIO())
+    words = ["serve", "--socket", str(actor.home / "socket"), "--store", str(actor.root)]
+    status = dispatch(words, {"PATH": os.environ["PATH"], "HOME": str(actor.home)}, console)
+    raise AssertionError(status)
+
+
+def asking(actor: Actor) -> None:
+    """Let the server build, keep what came of it, and let the server keep it too."""
+    while True:
+        try:
+            with socket.socket(socket.AF_UNIX) as talk, Store.open(actor.root) as store:
+                talk.connect(str(actor.home / "socket"))
+                with talk.makefile("rwb", buffering=0) as lines:
+                    lines.readline()  # hello
+                    while True:
+                        ask_once(actor, store, lines)
+        except (OSError, ValueError, GoneAway):
+            time.sleep(0.01)  # the server is not there yet, or was killed within a line
+
+
+def ask_once(actor: Actor, store: Store, lines: RawIOBase) -> None:
+    """Realise a plan through the server, with a root; then keep the output by name."""
+    action = Workbench(store).script(SCRIPT.format(actor.fresh()))
+    name, kept = actor.fresh(), actor.fresh()
+    wanted = {"plan": "-", "root": str(actor.home / name)}
+    plan = base64.b64encode(plan_of(action).encode()).decode()
+    told = asked(actor, lines, {"op": "realise", "arguments": wanted, "input": plan})
+    path = told["outputs"][0]["path"]
+    actor.tell(link=name, path=path)
+    asked(actor, lines, {"op": "keep", "arguments": {"name": kept, "path": path}})
+    actor.tell(name=kept, path=path)
+
+
+def asked(actor: Actor, lines: RawIOBase, request: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+    """Return the answer to a request; any error is bad luck."""
+    lines.write(json.dumps({"id": 1, **request}).encode() + b"\n")
+    while line := lines.readline():
+        told = json.loads(line)
+        if "error" in told:
+            actor.tell(seen=[told["error"]])
+            os._exit(UNLUCKY)
+        if "answer" in told:
+            return told["answer"]
+    raise GoneAway
+
+
 CAST: tuple[Callable[[Actor], None], ...] = (
-    adding, adding, building, collecting, collecting, reading
+    adding, adding, building, collecting, collecting, reading, downloading, serving, asking
 )  # fmt: skip
 
 
@@ -136,15 +229,37 @@ def besiege(home: Path, seed: str) -> list[str]:
         start(play, Actor(home, f"{play.__name__}{number}-{seed}", f"{seed}-{number}")): play
         for number, play in enumerate(CAST)
     }
-    moments = sorted((chance.uniform(0.02, LIFE_S), child) for child in children)
+    builders = [child for child, play in children.items() if play is building]
+    strikes = [(chance.uniform(0.02, LIFE_S), 0) for _ in range(STRIKES)]
+    moments = sorted([*((chance.uniform(0.02, LIFE_S), child) for child in children), *strikes])
     begun, wrong = time.monotonic(), list[str]()
     for moment_s, child in moments:
         time.sleep(max(0.0, begun + moment_s - time.monotonic()))
+        if not child:
+            strike(builders, chance)
+            continue
         os.kill(child, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if status != -signal.SIGKILL:
             wrong.append(f"{children[child].__name__} ended with {status}")
     return wrong
+
+
+def strike(builders: list[int], chance: random.Random) -> None:
+    """Kill one of the processes that the builders started."""
+    found = [each for builder in builders for each in offspring(builder)]
+    if found:
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(found), signal.SIGKILL)
+
+
+def offspring(pid: int) -> list[int]:
+    """Return the processes that any thread of a process started, and theirs."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return [each for child in found for each in (child, *offspring(child))]
 
 
 def examine(home: Path) -> dict[str, Any]:
@@ -166,6 +281,9 @@ def examine(home: Path) -> dict[str, Any]:
             "left": left_behind(root),
             "seen": [each for each in told if "seen" in each or "failed" in each],
             "held": len(needed) - len(dropped),
+            "built": sum("built" in each for each in told),
+            "asked": sum(each["by"].startswith("asking") for each in told),
+            "struck": [each["struck"] for each in told if "struck" in each],
         }
 
 

@@ -1,4 +1,4 @@
-"""Adding, building, collecting and reading at once, each killed at random: nothing is lost."""
+"""Users, builders, a server, its client and collectors, each killed at random: nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[3]
 SEED = os.environ.get("KILL_SEED", "eka")  # a failed round is played again with its seed
+# What a builder says when something it started was killed.
+STRUCK = {"build-failed", "sandbox-unavailable"}
 CLEAN: dict[str, Any] = {"ends": [], "lost": [], "faults": [], "left": [], "seen": []}
 
 
@@ -50,3 +52,6 @@ def test_kills_of_all_at_once_lose_nothing_and_show_nothing_half_done(
     assert [each["round"] for each in played] == list(range(count))
     assert [each for each in played if {key: each[key] for key in CLEAN} != CLEAN] == []
     assert played[-1]["held"] > 0
+    assert sum(each["built"] for each in played) > 0
+    assert sum(each["asked"] for each in played) > 0
+    assert {code for each in played for code in each["struck"]} <= STRUCK
