@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections import Counter
 
@@ -337,6 +336,8 @@ def _kind(value: object) -> str:
 
 
 def _hint(word: str, known: Sequence[str]) -> str:
+    import difflib  # noqa: PLC0415 - only what is wrong needs it
+
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
@@ -27,21 +27,27 @@ def info(_: argparse.Namespace, place: Place, console: Console) -> int:
     with place.store() as store:
         found, roots = store.info(), sorted(store.roots().items())
         physical = str(store.physical_root)
+    machine = os.uname()
     fields: dict[str, object] = {
         "root": str(found.root),
         "physical": physical,
         "logical": found.logical,
         "schema_version": found.schema_version,
-        "system": f"{platform.machine()}-{platform.system().lower()}",
+        "system": f"{machine.machine}-{machine.sysname.lower()}",
         "paths": found.paths,
         "size_bytes": found.size_bytes,
     }
+    from eka.store_cli import backends  # noqa: PLC0415 - the sandboxes, for this command alone
+
+    known = backends.told(place.environment)
     for name, value in fields.items():
         console.data(f"{name}: {value}")
+    for backend in known:
+        console.data(backends.line(backend))
     for link, target in roots:
         console.data(f"kept by {link}: {target.text}")
     kept = [{"link": str(link), "path": target.text} for link, target in roots]
-    console.document("info", {**fields, "roots": kept})
+    console.document("info", {**fields, "roots": kept, "backends": known})
     return Exit.OK
 
 
