@@ -40,7 +40,7 @@ for _name in ("serve", "realise", "keep", "roots"):
 LIFE_S = 1.0  # of a round at most
 ROUNDS_PER_STORE = 20  # verifying a store that only grows takes ever longer
 UNLUCKY = 3  # exit status of one who saw something that must not be
-STRIKES = 3  # at what runs in sandboxes, in each round
+STRIKES = 12  # at what runs in sandboxes, in each round
 SCRIPT = "mkdir -p $out/bin; echo {} > $out/bin/x; echo $out > $out/self"
 
 
@@ -283,7 +283,8 @@ def examine(home: Path) -> dict[str, Any]:
             "held": len(needed) - len(dropped),
             "built": sum("built" in each for each in told),
             "asked": sum(each["by"].startswith("asking") for each in told),
-            "struck": [each["struck"] for each in told if "struck" in each],
+            "struck": sum("struck" in each for each in told),
+            "codes": sorted({each["struck"] for each in told if "struck" in each}),
         }
 
 

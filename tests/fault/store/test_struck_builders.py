@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def line_of(pid: int) -> list[str]:
+def line_of(pid: int) -> list[int]:
     """Return the processes from ``pid`` up to this one, that one first."""
     found: list[int] = []
     while pid != os.getpid():
