@@ -69,17 +69,3 @@ def _demanded(action: RunAction, demands: Demands) -> set[str]:
     if demands.keep_failed is not None:
         found.add(Capability.ENTER)
     return found
-
-
-def told(sandbox: Sandbox) -> dict[str, object]:
-    """Return what a sandbox can and cannot do, as a JSON object."""
-    lacks = {each.value: sandbox.lack(each) for each in Capability}
-    return {
-        "name": sandbox.name,
-        "capabilities": sorted(each for each, lack in lacks.items() if lack is None),
-        "lacks": [
-            {"capability": each, "why": lack.why, "fix": lack.fix}
-            for each, lack in sorted(lacks.items())
-            if lack is not None
-        ],
-    }

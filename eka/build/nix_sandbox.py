@@ -38,8 +38,9 @@ _TIMED_OUT = 101  # Nix's own exit status
 _READ_BYTES = 1 << 16
 _GLANCE_S = 0.5
 _GRACE_S = 10.0
+NIX = "nix"
 _FIX = "build without --nix"
-_LACKS = {
+NIX_LACKS = {
     Capability.PLAIN_USER: Lack("a build by Nix runs as root of a user namespace", _FIX),
     Capability.SYSTEM_CALL_FILTER: Lack("Nix filters fewer system calls than eka", _FIX),
     Capability.LIMIT_PROCESSES: Lack("Nix does not limit the processes of a build", _FIX),
@@ -79,11 +80,11 @@ class NixSandbox:
     @property
     def name(self) -> str:
         """See `Sandbox`."""
-        return "nix"
+        return NIX
 
     def lack(self, capability: Capability) -> Lack | None:
         """See `Sandbox`."""
-        return _LACKS.get(capability)
+        return NIX_LACKS.get(capability)
 
     def run(
         self,
@@ -130,7 +131,7 @@ class NixSandbox:
 
     def opened(self, request: SandboxRequest) -> Opened:
         """See `Sandbox`; Nix opens none for a person."""
-        raise refused(request.command[0], Capability.ENTER, self, _LACKS[Capability.ENTER])
+        raise refused(request.command[0], Capability.ENTER, self, NIX_LACKS[Capability.ENTER])
 
     def _build(
         self, derivation: str, timeout_s: int, log: LogWriter, cancellation: Cancellation

@@ -10,6 +10,7 @@ _SIZE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,3}))?([KMGT]?)(?:i?B)?", re.IGNO
 _SPAN_S = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(0|[1-9][0-9]{0,4})([mhdw])")
 _STEP = 1024
+_LEAST_MEMORY = 1 << 20
 
 
 def size_bytes(text: str) -> int:
@@ -24,6 +25,18 @@ def size_bytes(text: str) -> int:
     whole, part, unit = found[1], found[2] or "", _UNITS[found[3].upper()]
     thousandths = int(part.ljust(3, "0"))
     return int(whole) * unit + thousandths * unit // 1000
+
+
+def memory_bytes(text: str) -> int:
+    """Return the bytes that ``4G`` or ``512M`` stand for, at least one MiB.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not such a size.
+    """
+    found = size_bytes(text)
+    if found < _LEAST_MEMORY:
+        raise argparse.ArgumentTypeError(f"{text!r} is too little; no program runs in that")
+    return found
 
 
 def span_s(text: str) -> int:

@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
-import shutil
 from pathlib import Path
 
-from eka.build import (
-    Bubblewrap,
-    ControlGroups,
-    Demands,
-    HttpDownloader,
-    Realiser,
-    log_directory,
-    seccomp_filter,
-)
+from eka.build import Demands, HttpDownloader, Realiser, log_directory
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import (
@@ -27,6 +17,7 @@ from eka.store import (
     tree_path,
 )
 from eka.store.plan_json import MAX_PLAN_BYTES
+from eka.store_cli.backends import demanded, sandbox
 from eka.store_cli.cache_words import VARIABLE
 from eka.store_cli.errors import PlanUnreadable, StoreUsage
 from eka.store_cli.listening import Listener
@@ -36,13 +27,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from eka.build import Sandbox
     from eka.store import Store
     from eka.store.cache.reading import Cache
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
-
-BUBBLEWRAP = "bwrap"
 
 
 def realise(arguments: argparse.Namespace, place: Place, console: Console) -> int:
@@ -52,12 +40,12 @@ def realise(arguments: argparse.Namespace, place: Place, console: Console) -> in
         if arguments.dry_run:
             _check_trees(plan, store)
             return _show_plan(plan, console)
-        sandbox = _sandbox(store, arguments.nix, place.environment)
+        within = sandbox(store, arguments, place.environment)
         with (
             console.moving(place.environment) as display,
             Realiser(
                 store,
-                sandbox=sandbox,
+                sandbox=within,
                 downloader=HttpDownloader(place.environment),
                 emit=Listener(console, plan, display, keeps_going=arguments.keep_going),
                 jobs=arguments.jobs or len(os.sched_getaffinity(0)),
@@ -79,6 +67,7 @@ def _demands(arguments: argparse.Namespace) -> Demands:
         keep_going=arguments.keep_going,
         keep_failed=keep,
         no_build=arguments.no_build,
+        requires=demanded(arguments),
     )
 
 
@@ -155,15 +144,3 @@ def _show_plan(plan: Plan, console: Console) -> int:
     }
     console.document("realise", fields)
     return Exit.OK
-
-
-def _sandbox(store: Store, nix: str | None, environment: Mapping[str, str]) -> Sandbox:
-    if nix is not None:
-        from eka.store_cli.nix_backend import nix_sandbox  # noqa: PLC0415 - seldom asked for
-
-        return nix_sandbox(store, Path(nix).absolute(), environment.get("PATH", ""))
-    return Bubblewrap(
-        shutil.which(BUBBLEWRAP, path=environment.get("PATH")) or BUBBLEWRAP,
-        seccomp=seccomp_filter(platform.machine()),
-        groups=ControlGroups.find(),
-    )

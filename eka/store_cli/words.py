@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 import eka
 from eka.checking import TYPE_CHECKING
-from eka.store_cli.amounts import size_bytes, span_s
+from eka.store_cli.amounts import memory_bytes, size_bytes, span_s
 from eka.store_cli.cache_words import CACHE_COMMANDS, add_cache_words
 from eka.store_cli.errors import StoreUsage
 from eka.store_cli.nix_words import NIX_COMMANDS
@@ -150,6 +150,13 @@ def _realise(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--nix", metavar="DIR", help="let Nix build, in a store of its own below DIR"
+    )
+    command.add_argument(
+        "--max-memory",
+        metavar="SIZE",
+        type=memory_bytes,
+        help="end a build that needs more memory than SIZE, such as 4G; refused where the machine "
+        "cannot limit it",
     )
     add_cache_words(command)
     _root(command)
