@@ -24,6 +24,7 @@ VARIABLES = {
     "lock.cooldown": "EKA_COOLDOWN",
     "network.timeout_s": "EKA_TIMEOUT_S",
     "build.jobs": "EKA_JOBS",
+    "build.caches": "EKA_CACHES",
     "sign.key": "EKA_SIGN_KEY",
     "publish.sign": "EKA_PUBLISH_SIGN",
     "trust.allowed_signers": "EKA_ALLOWED_SIGNERS",

@@ -63,6 +63,7 @@ class Settings:
         cooldown_s: So long a version must be known before it is chosen.
         timeout_s: Seconds without an answer after which a server counts as down.
         jobs: Actions built at one time.
+        caches: Binary caches that are asked before anything is built, in this order.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
             that somebody set.
         npm_registry: Where npm packages are listed.
@@ -82,6 +83,7 @@ class Settings:
     cooldown_s: int
     timeout_s: int
     jobs: int
+    caches: tuple[str, ...]
     deb: Mapping[str, str]
     npm_registry: str
     pypi_index: str
@@ -150,6 +152,7 @@ def load_settings(
         cooldown_s=_span("lock.cooldown", values),
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
+        caches=_caches(values),
         deb={
             key.removeprefix("deb."): _text(key, values, form)
             for key, form in DEB.items()
@@ -290,6 +293,14 @@ def _number(key: str, values: Mapping[str, Value]) -> int:
         why = f"expected a whole number from {smallest} to {LARGEST[key]}, found {value.raw!r}"
         raise SettingInvalid(key, where=value.origin, why=why, span=value.span)
     return value.raw
+
+
+def _caches(values: Mapping[str, Value]) -> tuple[str, ...]:
+    if "build.caches" not in values:
+        return ()
+    from eka.cli.setting_caches import caches_setting  # noqa: PLC0415 - few name any
+
+    return caches_setting("build.caches", values["build.caches"])
 
 
 def _npm_registry(values: Mapping[str, Value]) -> str:

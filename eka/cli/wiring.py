@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from eka.git.objects import PygitReader
     from eka.git.signatures import Signer, Trust
     from eka.store import Event, Plan, Store
+    from eka.store.cache.reading import Cache
 
 BUBBLEWRAP = "bwrap"
 MACHINES = {"arm64": "aarch64", "amd64": "x86_64", "ppc64le": "powerpc64le", "i386": "i686"}
@@ -44,6 +45,7 @@ def services(  # noqa: PLR0913 - one parameter is one option
     accept_changed: Sequence[str] | None = None,
     cooldown: str | None = None,
     accept_moved: Sequence[str] | None = None,
+    caches: Sequence[str] = (),
 ) -> Services:
     """Return what the user stories of one command work with.
 
@@ -55,6 +57,7 @@ def services(  # noqa: PLR0913 - one parameter is one option
         accept_changed: LABEL@VERSION of versions that may differ from what was seen first.
         cooldown: So long a version must be known, instead of the span in the settings.
         accept_moved: Names of direct sources whose tags may lead to other commits than before.
+        caches: Binary caches to ask before those in the settings.
     """
     settings = frame.settings
     accepted = accepted_changes(accept_changed or ())
@@ -92,7 +95,13 @@ def services(  # noqa: PLR0913 - one parameter is one option
         npm_registry=settings.npm_registry,
         open_url=partial(_open_url, frame),
         store=open_store,
-        realiser=partial(_realiser, frame, open_store, offline=offline),
+        realiser=partial(
+            _realiser,
+            frame,
+            open_store,
+            offline=offline,
+            caches=() if offline else (*caches, *settings.caches),
+        ),
     )
 
 
@@ -264,6 +273,7 @@ def _realiser(
     emit: Callable[[Event], None],
     *,
     offline: bool,
+    caches: Sequence[str],
 ) -> Realiser:
     import shutil  # noqa: PLC0415 - costs start-up time
 
@@ -290,5 +300,12 @@ def _realiser(
             downloader=NoDownloader() if offline else HttpDownloader(environment),
             emit=emit,
             jobs=frame.settings.jobs,
+            caches=_caches(frame, caches) if caches else (),
         )
     )
+
+
+def _caches(frame: Frame, named: Sequence[str]) -> list[Cache]:
+    from eka.build.caches import find_cache  # noqa: PLC0415 (as above)
+
+    return [find_cache(each, frame.directory, frame.environment) for each in dict.fromkeys(named)]

@@ -52,6 +52,7 @@ class BuildReport:
     built: int  # actions that ran
     cached: int  # actions that were there already
     plan: Plan
+    substituted: int = 0  # actions whose outputs came from a binary cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def build_project(
         path = realised[root.action, root.output]
         label = key.label if key else composed.label
         outputs.append(_output(services, label, path, _link(options.link, name)))
-    return BuildReport(tuple(outputs), tally.built, tally.cached, plan)
+    return BuildReport(tuple(outputs), tally.built, tally.cached, plan, tally.substituted)
 
 
 def compose_project(services: Services, project: Project, options: BuildOptions) -> Composed:

@@ -55,7 +55,7 @@ def fetch_project(services: Services, project: Project) -> FetchReport:
     def emit(event: Event) -> None:
         nonlocal downloaded
         if isinstance(event, ActionFinished):
-            downloaded += event.outcome is Outcome.BUILT
+            downloaded += event.outcome is not Outcome.CACHED
             services.progress.count("files", downloaded, total)
 
     services.progress.step("downloading direct sources")

@@ -10,6 +10,7 @@ from eka.store import (
     ActionLog,
     ActionSkipped,
     ActionStarted,
+    CacheTrouble,
     FetchAction,
     FetchProgress,
     RunAction,
@@ -26,6 +27,7 @@ DOING = {
     RunAction.kind: "building",
     FetchAction.kind: "downloading",
     UnpackAction.kind: "unpacking",
+    "substitute": "taking from a cache",
 }
 
 
@@ -68,11 +70,14 @@ class Tally:
         elif isinstance(event, ActionSkipped):
             needed = self._names.get(event.failed, "")
             self._progress.line(f"skipped {event.name}: it needs {needed}")
+        elif isinstance(event, CacheTrouble):
+            self._progress.note(f"{event.cache}: {event.why}")
         elif isinstance(event, ActionFinished):
             self._count()
 
     def _count(self) -> None:
-        self._progress.count("actions", self.built + self.cached, self._total)
+        done = self.built + self.cached + self.substituted
+        self._progress.count("actions", done, self._total)
 
     @property
     def built(self) -> int:
@@ -83,3 +88,8 @@ class Tally:
     def cached(self) -> int:
         """Actions whose outputs were there already."""
         return self._board.cached
+
+    @property
+    def substituted(self) -> int:
+        """Actions whose outputs came from a binary cache."""
+        return self._board.substituted

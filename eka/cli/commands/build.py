@@ -7,6 +7,7 @@ import typer
 from eka.build.demands import Demands
 from eka.checking import TYPE_CHECKING
 from eka.cli import wiring
+from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.cli.text import bold, cyan, dim
@@ -52,6 +53,17 @@ def build(  # noqa: PLR0913 - one parameter is one option
     keep_failed: Annotated[
         str | None, typer.Option(metavar="DIR", help="Move the files of failed builds there.")
     ] = None,
+    from_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="CACHE",
+            help="Ask this binary cache, a directory or an address, before building; repeatable.",
+        ),
+    ] = None,
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Take what is there or in a cache; build nothing.")
+    ] = False,
     store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
     link: Annotated[str, typer.Option(help="Name of the result link.")] = RESULT,
     no_link: Annotated[bool, typer.Option("--no-link", help="Make no result link.")] = False,
@@ -60,12 +72,15 @@ def build(  # noqa: PLR0913 - one parameter is one option
 ) -> Reply:
     """Build the locked closure in a sandbox and link the result.
 
-    What was built before is not built again. A missing lock is written first.
+    What was built before is not built again; what a binary cache has, signed by a key that the
+    store trusts, is taken from there. A missing lock is written first.
 
     Exit status: 0 built, 1 failed, 3 not found, 4 network, 5 an input is not what the lock pins,
     100 a recipe failed, 101 it took too long, 102 a download has another hash, 104 --check or
     --rounds found a difference. With --keep-going the status is that of the first failure.
     """
+    if no_build and (check or rounds > 1):
+        raise UsageFailed("--no-build leaves nothing to compare")
     options = BuildOptions(
         targets=tuple(targets or ()),
         locked=locked or frozen,
@@ -77,9 +92,10 @@ def build(  # noqa: PLR0913 - one parameter is one option
             keep_going=keep_going,
             jobs=jobs,
             keep_failed=frame.path(keep_failed) if keep_failed else None,
+            no_build=no_build,
         ),
     )
-    services = wiring.services(frame, offline=offline or frozen, store=store)
+    services = wiring.services(frame, offline=offline or frozen, store=store, caches=from_ or ())
     project = Project.at(frame.directory, frame.settings.aliases)
     if log:
         return _told(last_log(services, project, options))
@@ -120,6 +136,7 @@ def _document(report: BuildReport) -> dict[str, Json]:
     return {
         "built": report.built,
         "cached": report.cached,
+        "substituted": report.substituted,
         "outputs": [
             {
                 "target": each.target,
@@ -135,6 +152,8 @@ def _document(report: BuildReport) -> dict[str, Json]:
 
 def _lines(frame: Frame, report: BuildReport) -> list[Line]:
     count = f"{report.built} built, {report.cached} there already"
+    if report.substituted:
+        count += f", {report.substituted} from caches"
     lines: list[Line] = []
     for each in report.outputs:
         where = relative_to(each.link, frame.directory) if each.link else str(each.physical)
