@@ -218,7 +218,7 @@ class _Installer:
         self._put_record()
 
     def _put_data(self, path: Path, piece: _Piece) -> None:
-        scheme, rest = path[1], path[2:]
+        scheme, rest = path[1:2], path[2:]
         if not rest:
             raise UnsafeArchive(self._name, b"/".join(path), "a file is where a scheme should be")
         target = self._target
@@ -229,10 +229,10 @@ class _Installer:
             b"data": (),
             b"headers": (b"include", b"python" + target.python.version.encode(), package),
         }
-        if scheme == b"scripts":
+        if scheme == (b"scripts",):
             self._put_script(rest, piece)
-        elif scheme in places:
-            self._put((*places[scheme], *rest), piece)
+        elif scheme[0] in places:
+            self._put((*places[scheme[0]], *rest), piece)
         else:
             raise UnsafeArchive(self._name, b"/".join(path), "nobody knows where this belongs")
 

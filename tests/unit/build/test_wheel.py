@@ -175,6 +175,7 @@ UNSAFE = {
     "outside by data": {"demo-1.0.data/scripts/../../x": b""},
     "an unknown scheme": {"demo-1.0.data/stdlib/os.py": b""},
     "a file for a scheme": {"demo-1.0.data/purelib": b""},
+    "a file for all schemes": {"demo-1.0.data": b""},
 }
 
 
