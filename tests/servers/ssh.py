@@ -21,6 +21,8 @@ from tests.servers.caged import USER, caged_somewhere
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+# The usual exchange of keys costs both sides more than all that git says afterwards.
+_CHEAP = "KexAlgorithms curve25519-sha256"
 HOST = "git.test"  # a name only the client's configuration knows
 _SERVER = """\
 ListenAddress 127.0.0.1:{port}
@@ -32,6 +34,7 @@ KbdInteractiveAuthentication no
 StrictModes no
 UsePAM no
 LogLevel VERBOSE
+{cheap}
 {accepted}
 """
 _CLIENT = """\
@@ -46,6 +49,7 @@ Host *
   UserKnownHostsFile {home}/known_hosts
   GlobalKnownHostsFile none
   StrictHostKeyChecking yes
+  {cheap}
 """
 
 
@@ -105,14 +109,17 @@ def serve_ssh(root: Path, *, passes_protocol: bool = True) -> Generator[SshServe
         with caged_somewhere(write, home, account=root) as port:
             host_key = " ".join((home / "host_key.pub").read_text().split()[:2])
             (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
-            client = partial(_CLIENT.format, host=HOST, port=port, user=USER, home=home)
+            client = partial(
+                _CLIENT.format, host=HOST, port=port, user=USER, home=home, cheap=_CHEAP
+            )
             (home / "client").write_text(client(key="client_key"))
             (home / "keyless").write_text(client(key="host_key"))
             yield SshServer(root, home, port)
 
 
 def _configured(home: Path, accepted: str, port: int) -> list[str]:
-    (home / "server").write_text(_SERVER.format(home=home, port=port, accepted=accepted))
+    settings = _SERVER.format(home=home, port=port, accepted=accepted, cheap=_CHEAP)
+    (home / "server").write_text(settings)
     program = shutil.which("sshd", path="/usr/sbin:/usr/bin")
     assert program is not None, "the tests need openssh-server"
     return [program, "-D", "-e", "-f", str(home / "server")]
