@@ -11,7 +11,7 @@ from eka.text import discreet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from eka.build.perform import Work
+    from eka.build.work import Work
 
 _SHA256 = "sha256:"
 

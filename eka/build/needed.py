@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import ExitStack
 
-    from eka.build.perform import Work
     from eka.build.substitute import Substituter
+    from eka.build.work import Outputs, Work
     from eka.errors import EkaError
     from eka.store import Event, Plan, Store, StorePath
-
-Outputs = dict[str, "StorePath"]
 
 
 class Known:

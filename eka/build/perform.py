@@ -44,18 +44,8 @@ if TYPE_CHECKING:
     from eka.build.download import Downloader
     from eka.build.sandbox import Cancellation, Ended, Sandbox, SandboxRequest
     from eka.build.substitute import Substituter
-    from eka.store import Action, Event, Store, StorePath
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One action with everything known that it needs."""
-
-    identity: str
-    action: Action
-    inputs: Mapping[str, StorePath]
-    resolved: str
-    log: Path | None = None  # where the log goes, of what runs in a sandbox
+    from eka.build.work import Work
+    from eka.store import Event, Store, StorePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from eka.build.capability_check import check
 from eka.build.compare import compared
 from eka.build.errors import BuildInterrupted, BuildsFailed, NonDeterministic
 from eka.build.needed import Known
-from eka.build.perform import Work
 from eka.build.schedule import Schedule, Task
+from eka.build.work import Work
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError
 from eka.store import (
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from eka.build.demands import Demands
-    from eka.build.needed import Outputs
     from eka.build.perform import Workshop
+    from eka.build.work import Outputs
     from eka.store import Plan
 
 FETCHES = 4  # downloads at once, beside the builds

@@ -15,7 +15,7 @@ from eka.build.cache_closures import Closures
 from eka.build.cache_errors import BuildersDisagree
 from eka.build.cache_sources import Source, usable
 from eka.build.memory import Memory
-from eka.build.perform import Work
+from eka.build.work import Work
 from eka.checking import TYPE_CHECKING
 from eka.store import (
     ActionStarted,
@@ -32,7 +32,7 @@ from eka.store.cache.errors import CacheFalse
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from eka.build.needed import Outputs
+    from eka.build.work import Outputs
     from eka.store import Event, Plan, Store, StorePath
     from eka.store.cache.documents import SignedReduction
     from eka.store.cache.reading import Cache

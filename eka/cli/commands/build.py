@@ -80,7 +80,7 @@ def build(  # noqa: PLR0913 - one parameter is one option
     --rounds found a difference. With --keep-going the status is that of the first failure.
     """
     if no_build and (check or rounds > 1):
-        raise UsageFailed("--no-build leaves nothing to compare")
+        raise UsageFailed("build", "--no-build leaves nothing to compare")
     options = BuildOptions(
         targets=tuple(targets or ()),
         locked=locked or frozen,
