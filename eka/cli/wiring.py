@@ -95,13 +95,7 @@ def services(  # noqa: PLR0913 - one parameter is one option
         npm_registry=settings.npm_registry,
         open_url=partial(_open_url, frame),
         store=open_store,
-        realiser=partial(
-            _realiser,
-            frame,
-            open_store,
-            offline=offline,
-            caches=() if offline else (*caches, *settings.caches),
-        ),
+        realiser=partial(_realiser, frame, open_store, offline=offline, caches=caches),
     )
 
 
@@ -300,12 +294,14 @@ def _realiser(
             downloader=NoDownloader() if offline else HttpDownloader(environment),
             emit=emit,
             jobs=frame.settings.jobs,
-            caches=_caches(frame, caches) if caches else (),
+            caches=() if offline else _caches(frame, (*caches, *frame.settings.caches)),
         )
     )
 
 
 def _caches(frame: Frame, named: Sequence[str]) -> list[Cache]:
+    if not named:
+        return []
     from eka.build.caches import find_cache  # noqa: PLC0415 (as above)
 
     return [find_cache(each, frame.directory, frame.environment) for each in dict.fromkeys(named)]
