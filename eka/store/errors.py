@@ -10,6 +10,13 @@ from eka.errors import EkaError, Exit
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+_SHOWN = 600  # letters of a foreign text
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a text that whoever sent it may have made endless."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
 
 class InvalidStorePath(EkaError):
     """A text is not the name of a store path."""
@@ -20,7 +27,7 @@ class InvalidStorePath(EkaError):
     def __init__(self, raw: str, why: str) -> None:
         super().__init__(
             what="this is not a store path",
-            where=repr(raw),
+            where=_short(repr(raw)),
             why=why,
             fix="write it as /eka/store/<32 letters>-<name>",
         )
@@ -36,7 +43,7 @@ class InvalidStoreName(EkaError):
     def __init__(self, raw: str, why: str) -> None:
         super().__init__(
             what="this cannot be the name of a store path",
-            where=repr(raw),
+            where=_short(repr(raw)),
             why=why,
             fix="use 1 to 200 of the characters A-Z a-z 0-9 + - . _ ? = and no dot at the start",
         )
@@ -160,8 +167,8 @@ class InvalidPlan(EkaError):
     def __init__(self, where: str, why: str, *, fix: str = "") -> None:
         super().__init__(
             what="the plan is not valid",
-            where=where,
-            why=why,
+            where=_short(where),
+            why=_short(why),
             fix=fix or "make the plan again with the program that wrote it",
         )
 
