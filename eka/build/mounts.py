@@ -108,7 +108,10 @@ class Mounts:
         library = _library()
         if not _waits(pid, gate):
             return False
-        space = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            space = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False  # somebody killed it
         try:
             child = os.fork()
             if not child:

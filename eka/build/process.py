@@ -137,6 +137,8 @@ class SandboxProcess:
             if group is not None:
                 group.add(pid)
             if self.attach is not None and not self.attach(pid, self._gate_number):
+                if _has_ended(self._inner_fd):
+                    return  # `watch` tells how
                 raise SandboxUnavailable("inputs cannot be put into the sandbox", _DOCTOR)
         with contextlib.suppress(BrokenPipeError):
             os.write(self._gate.write, b"!")
@@ -231,6 +233,12 @@ class SandboxProcess:
         self._output.close_write()
         while self._take():
             pass
+
+
+def _has_ended(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _wait(pidfd: int) -> None:

@@ -27,14 +27,15 @@ from eka.store import GcLimits, PathNotFound, Store, StorePath, gc
 from eka.store_cli.console import Console
 from eka.store_cli.main import dispatch
 from eka.store_cli.operations import operation
-from tests.fakes.workbench import Workbench, plan_of
+from tests.fakes.workbench import Workbench, plan_of, rootfs_nodes
 from tests.store_nodes import SAMPLE, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from io import RawIOBase
 
-# Loaded before anybody is forked: lives are short.
+# Loaded before anybody is forked: lives are short, and what helps to begin must not be struck.
+rootfs_nodes()
 for _name in ("serve", "realise", "keep", "roots"):
     operation(_name)
 LIFE_S = 1.0  # of a round at most
