@@ -107,9 +107,9 @@ def locked(root: Path) -> Path:
     git(mono, "commit", "-q", "-m", "Begin")
     for words in (["init"], ["lock"]):
         person.does(mono, *words)
-    words = ("build", *TARGETS, "--plan", "--store", str(root / "store"))
+    asked = ("build", *TARGETS, "--plan", "--store", str(root / "store"))
     plan = root / "plan"
-    plan.write_text(person.does(mono / "apps/all", *words).out)
+    plan.write_text(person.does(mono / "apps/all", *asked).out)
     return plan
 
 
