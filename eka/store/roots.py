@@ -40,8 +40,10 @@ def find_roots(layout: Layout, *, prune: bool) -> dict[Path, StorePath]:
     """Return link -> path for every root; entries whose link is gone can be dropped."""
     found: dict[Path, StorePath] = {}
     for entry in layout.roots.iterdir():
-        link = entry.readlink()
+        if not entry.is_symlink():
+            continue  # it went just now, or nobody here put it there
         try:
+            link = entry.readlink()
             target = _target(layout, link)
         except (FileNotFoundError, NotADirectoryError):
             if prune:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from eka.store import RootExists, Store
 from tests.store_nodes import nodes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.spec("gc-roots")
@@ -91,6 +88,35 @@ def test_a_root_may_have_the_longest_name_there_is(tmp_path: Path, name: str) ->
         store.add_root(tmp_path / name, path)
 
         assert store.roots() == {tmp_path / name: path}
+
+
+@pytest.mark.spec("gc-roots")
+def test_what_is_no_link_among_the_roots_stops_nobody(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store", durable=False) as store:
+        path = store.add_tree("mine", nodes(b"x"))
+        store.add_root(tmp_path / "result", path)
+        (tmp_path / "store" / "roots" / "README").write_text("links to links")
+
+        assert store.roots() == {tmp_path / "result": path}
+        assert store.gc().kept == 1
+
+
+def test_a_root_that_another_process_drops_meanwhile_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(tmp_path / "store", durable=False) as store:
+        store.add_root(tmp_path / "result", store.add_tree("mine", nodes(b"x")))
+        readlink = Path.readlink
+
+        def slow(path: Path) -> Path:
+            (tmp_path / "result").unlink(missing_ok=True)
+            if path.parent == tmp_path / "store" / "roots":
+                path.unlink()
+            return readlink(path)
+
+        monkeypatch.setattr(Path, "readlink", slow)
+
+        assert store.roots() == {}
 
 
 def test_a_root_is_on_the_medium_when_the_store_is_closed(
