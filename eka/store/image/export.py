@@ -129,7 +129,7 @@ def plan_image(store: ImageSource, roots: Sequence[StorePath], options: ImageOpt
         PathNotFound: The store does not hold a path.
     """
     rootfs = options.rootfs
-    if rootfs is not None and not store.physical(rootfs).is_dir():
+    if rootfs is not None and not _is_directory(store.physical(rootfs)):
         store.path_info(rootfs)
         raise InvalidImageOption("rootfs", f"{rootfs.text} is not a directory")
     wanted = [*roots] if rootfs is None else [*roots, *store.path_info(rootfs).references]
@@ -200,7 +200,21 @@ def _present(store: ImageSource, plan: ImagePlan) -> list[bytes]:
     names = ["etc", "etc/group", "etc/passwd"]
     names += ["/".join(steps[: number + 1]) for number in range(len(steps))]
     root = store.physical(plan.rootfs)
-    return [name.encode() for name in names if name and os.path.lexists(root / name)]
+    return [name.encode() for name in names if name and _is_taken(root, name)]
+
+
+def _is_directory(place: Path) -> bool:
+    return place.is_dir() and not place.is_symlink()  # a link leads to one of this machine
+
+
+def _is_taken(root: Path, name: str) -> bool:
+    """Tell whether a tree has a name, or a link on the way: that leads elsewhere in the image."""
+    place = root
+    for step in name.split("/"):
+        place /= step
+        if place.is_symlink():
+            return True
+    return place.exists()
 
 
 def _programs(
