@@ -253,10 +253,14 @@ class Substituter:
                     continue
                 self._emit(ActionStarted(work.identity, action.name, KIND))
                 self._closures.bring(wanted, [path])
-                if self._store.hold(path) and self._is_file(action, path):
+                if not self._store.hold(path):
+                    continue
+                if self._is_file(action, path):
                     self._memory.record(work, {"out": path}, EVIDENCE)
                     self.had.add(work.identity)
                     return {"out": path}
+                why = f"it is not a file of SHA-256 {action.sha256}"
+                source.note(CacheFalse(source.where, path.text, why))
         return None
 
     def _is_file(self, action: FetchAction, path: StorePath) -> bool:
