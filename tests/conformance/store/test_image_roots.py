@@ -22,6 +22,8 @@ from tests.store_nodes import nodes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from eka.store import Node
+
 
 def top_names(image: Path) -> list[str]:
     """Return what the last layer of an image holds."""
@@ -49,7 +51,7 @@ def test_a_link_of_the_rootfs_is_not_followed_on_this_machine(tmp_path: Path) ->
     elsewhere = tmp_path / "elsewhere"
     images: list[list[str]] = []
     with Store.open(tmp_path / "store", durable=False) as store:
-        tree = [DirNode(()), LinkNode((b"etc",), bytes(elsewhere))]
+        tree: list[Node] = [DirNode(()), LinkNode((b"etc",), bytes(elsewhere))]
         rootfs, path = store.add_tree("root", tree), store.add_tree("thing", nodes(b"x"))
         options = ImageOptions(config=ImageConfig(), rootfs=rootfs)
         for name in ("before", "after"):
