@@ -301,3 +301,17 @@ class UnsupportedCapability(EkaError):
             fix=fix,
         )
         self.name, self.capability, self.backend = name, capability, backend
+
+
+class NixFailed(EkaError):
+    """Nix, which was to build, could not do its own part."""
+
+    code = "nix-failed"
+    exit_status = Exit.FAILED
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            what="Nix could not do what was asked of it",
+            why=why,
+            fix="mend what it complains of, or build without --nix; its directory may be deleted",
+        )

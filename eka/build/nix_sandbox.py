@@ -6,16 +6,17 @@ Source: atom-spec/nix.md [nix-backend].
 from __future__ import annotations
 
 import os
-import re
 import select
 import time
 from functools import partial
 
 from eka.build.capability import Capability, Lack
 from eka.build.capability_check import refused
+from eka.build.errors import BuildFailed, NixFailed
 from eka.build.log import LogWriter
 from eka.build.nix_recipe import NixRecipe
 from eka.build.nix_store import NixSource
+from eka.build.nix_words import NixWords
 from eka.build.sandbox import Ended, Ending, Limits
 from eka.checking import TYPE_CHECKING
 from eka.store import LogFile, StorePath, read_tree
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from eka.build.nix_store import NixStore
     from eka.build.sandbox import Cancellation, Opened, SandboxRequest
     from eka.store import Store
+    from eka.store.nix.derivation import Derivation
 
 _TIMED_OUT = 101  # Nix's own exit status
 _READ_BYTES = 1 << 16
@@ -51,12 +53,6 @@ NIX_LACKS = {
         f"{_FIX}, or keep no files of failed builds (--keep-failed)",
     ),
 }
-_EXIT_CODE = re.compile(rb"failed with exit code (\d{1,3})")
-# What Nix says of its own work; the rest is the build's.
-_CHATTER = re.compile(
-    rb"this derivation will be built:|building '/nix/store/[^']*'\.\.\.|  /nix/store/[^ ]*\.drv"
-    rb"|/nix/store/[^ /]*|warning: you did not specify '--add-root'.*"
-)
 
 
 class NixSandbox:
@@ -116,7 +112,7 @@ class NixSandbox:
         self._nix.forget(list(outputs.values()))
         with LogFile(request.log) as place:
             log = LogWriter(place, self._limits.log_bytes, on_line)
-            ended = self._build(derivation.path().text, request.timeout_s, log, cancellation)
+            ended = self._build(derivation, request, log, cancellation)
         if ended.is_success:
             digests = {each.nix.digest32.encode(): each.path.digest32.encode() for each in inputs}
             for name, base in request.outputs.items():
@@ -134,27 +130,39 @@ class NixSandbox:
         raise refused(request.command[0], Capability.ENTER, self, NIX_LACKS[Capability.ENTER])
 
     def _build(
-        self, derivation: str, timeout_s: int, log: LogWriter, cancellation: Cancellation
+        self, derivation: Derivation, request: SandboxRequest, log: LogWriter, stop: Cancellation
     ) -> Ended:
-        words = ("--realise", derivation, "--option", "timeout", str(timeout_s))
+        words = (
+            "--realise",
+            derivation.path().text,
+            "--option",
+            "timeout",
+            str(request.timeout_s),
+        )
         with self._nix.started(*words) as process:
-            code = _follow(process, log, cancellation)
+            said = _follow(process, log, stop)
             log.finish()
-            if code is None:
+            if said is None:
                 return Ended(Ending.INTERRUPTED, -1, log.tail)
             status = process.wait()
+        if status == 0:
+            return Ended(Ending.EXITED, 0, log.tail)
         if status == _TIMED_OUT:
             return Ended(Ending.TIMED_OUT, -1, log.tail)
-        return Ended(Ending.EXITED, 0 if status == 0 else code or 1, log.tail)
+        if said.status is not None:
+            return Ended(Ending.EXITED, said.status, log.tail)
+        if said.fault:
+            raise BuildFailed(derivation.name, said.fault, log=request.log, tail=log.tail)
+        raise NixFailed(said.error or f"it ended with status {status}")
 
 
 def _follow(
     process: subprocess.Popen[bytes], log: LogWriter, cancellation: Cancellation
-) -> int | None:
-    """Pass on what a build says; return the exit code Nix tells of, None when it was stopped."""
+) -> NixWords | None:
+    """Pass on what a build says; return what Nix said of it, None when it was stopped."""
+    said, rest = NixWords(), b""
     if process.stdout is None:
-        return 1
-    code, rest = 0, b""
+        return said
     while True:
         ready, _, _ = select.select([process.stdout, cancellation], [], [], _GLANCE_S)
         if cancellation.is_set:
@@ -165,12 +173,10 @@ def _follow(
         data = os.read(process.stdout.fileno(), _READ_BYTES)
         *lines, rest = (rest + data).split(b"\n")
         for line in [*lines, *([rest] if not data and rest else [])]:
-            if found := _EXIT_CODE.search(line):
-                code = int(found[1])
-            if not _CHATTER.fullmatch(line):
+            if said.hear(line):
                 log.write(line + b"\n")
         if not data:
-            return code
+            return said
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

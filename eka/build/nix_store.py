@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from contextlib import contextmanager
 
-from eka.build.errors import SandboxUnavailable
+from eka.build.errors import NixFailed, SandboxUnavailable
 from eka.checking import TYPE_CHECKING
 from eka.store.nix.export_stream import import_stream
 from eka.values import dataclass
@@ -69,7 +69,7 @@ class NixStore:
                 pass  # it tells why
             said = process.stdout.read() if process.stdout is not None else b""
             if process.wait() != 0:
-                raise _unavailable(said)
+                raise _failed(said)
 
     def forget(self, paths: Sequence[NixPath]) -> None:
         """Delete outputs of an earlier build, so that they are built again."""
@@ -113,13 +113,13 @@ class NixStore:
         except OSError as error:
             raise SandboxUnavailable(f"{self._program} cannot start: {error}", _INSTALL) from error
         if ran.returncode != 0:
-            raise _unavailable(ran.stderr)
+            raise _failed(ran.stderr)
         return ran
 
     def _command(self, words: Sequence[str]) -> list[str]:
         return [self._program, "--store", str(self._root), *words]
 
 
-def _unavailable(said: bytes) -> SandboxUnavailable:
+def _failed(said: bytes) -> NixFailed:
     text = said[-_SHOWN_BYTES:].decode("utf-8", "backslashreplace").strip()
-    return SandboxUnavailable(f"nix-store failed: {text}", _INSTALL)
+    return NixFailed(text.removeprefix("error: "))

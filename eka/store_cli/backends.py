@@ -36,7 +36,7 @@ def sandbox(
     if arguments.nix is not None:
         from eka.store_cli.nix_backend import nix_sandbox  # noqa: PLC0415 - seldom asked for
 
-        root = Path(arguments.nix).absolute()
+        root = Path(arguments.nix).resolve()  # Nix takes no links on the way to its store
         return nix_sandbox(store, root, environment.get("PATH", ""))
     return _ours(environment, limits)
 

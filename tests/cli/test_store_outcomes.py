@@ -21,7 +21,7 @@ from tests.fakes.store_program import Ran, StoreProgram, script_plan
 from tests.fakes.workbench import NOBODY, Workbench, plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from eka.store import Action
 
@@ -36,7 +36,7 @@ def eka_store(tmp_path: Path) -> StoreProgram:
 
 
 @contextmanager
-def bench(root: Path) -> Iterator[Workbench]:
+def bench(root: Path) -> Generator[Workbench, None, None]:
     """Open the store to make plans for it; what they need stays in it."""
     with Store.open(root / "s") as store:
         workbench = Workbench(store)
@@ -112,7 +112,7 @@ def test_outputs_that_mention_others_have_them_in_their_closure(
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving() -> Generator[str, None, None]:
     """Serve one file; gives its address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -122,8 +122,8 @@ def serving() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(CONTENT)
 
-        def log_message(self, *_: object) -> None:
-            pass
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+            """Say nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

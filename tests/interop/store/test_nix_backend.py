@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from eka.build import BuildFailed, BuildTimedOut, UnsupportedCapability
+from eka.build.errors import NixFailed
 from eka.build.nix_sandbox import NixSandbox
 from eka.build.nix_store import NixStore
-from eka.store import ActionInput, Store, action_id
+from eka.store import ActionFinished, ActionInput, ReductionKind, Store, action_id
 from eka.store.nix.derivation import Derivation
 from eka.store.nix.path import NixPath
 from tests.fakes.nix import Nix
@@ -116,8 +117,46 @@ def test_the_files_of_a_build_by_nix_cannot_be_kept_and_that_is_said_before(
 
 @pytest.mark.spec("nix-backend")
 def test_a_missing_output_is_a_failure(theirs: Workbench) -> None:
-    with pytest.raises(BuildFailed):
+    with pytest.raises(BuildFailed) as failed:
         build(theirs, "true")
+
+    assert (failed.value.name, failed.value.why) == ("thing", "it did not make its output 'out'")
+
+
+@pytest.mark.spec("nix-backend")
+def test_an_output_that_nix_does_not_keep_is_a_failure(theirs: Workbench) -> None:
+    with pytest.raises(BuildFailed) as failed:
+        build(theirs, "mkfifo $out")
+
+    assert "cannot be kept" in failed.value.why
+
+
+@pytest.mark.spec("nix-backend")
+def test_what_nix_itself_cannot_do_is_no_fault_of_the_build(tmp_path: Path) -> None:
+    (tmp_path / "nix").write_text("in the way")
+    broken = bench(tmp_path, by_nix=True)
+
+    with broken.store, pytest.raises(NixFailed) as failed:
+        build(broken, "true > $out")
+
+    assert "not a directory" in failed.value.why
+
+
+@pytest.mark.spec("nix-backend")
+def test_evidence_says_who_built(ours: Workbench, theirs: Workbench) -> None:
+    for each in (ours, theirs):
+        build(each, "echo > $out")
+
+    assert evidence(ours) == {"bubblewrap"}
+    assert evidence(theirs) == {"nix"}
+
+
+def evidence(workbench: Workbench) -> set[str]:
+    """Return what stands behind all that is known of builds."""
+    (action,) = (each.action for each in workbench.events if isinstance(each, ActionFinished))
+    (known,) = workbench.store.counted(ReductionKind.ACTION, action)
+    found = workbench.store.counted(ReductionKind.RESOLVED, f"{known.refined}!out")
+    return {each.evidence for each in found}
 
 
 @pytest.mark.spec("nix-backend")
