@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from eka.store.gc import GcLimits, GcReport
     from eka.store.inside import Entry, list_inside, read_inside
     from eka.store.keep_errors import InvalidKeepName, NothingKept
-    from eka.store.log_file import MAX_LINE_BYTES, LogFile, log_chunks, log_lines
+    from eka.store.log_file import MAX_LINE_BYTES, LogFile
+    from eka.store.log_reading import GrowingLog, log_chunks, log_lines
     from eka.store.plan import (
         Action,
         ActionInput,
@@ -116,6 +117,7 @@ __all__ = [
     "FileNode",
     "GcLimits",
     "GcReport",
+    "GrowingLog",
     "Imported",
     "Input",
     "InvalidKeepName",
@@ -223,7 +225,8 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "NotTrusted",
             "chain": "Chain Step",
             "trust": "TrustedKey",
-            "log_file": "MAX_LINE_BYTES LogFile log_chunks log_lines",
+            "log_file": "MAX_LINE_BYTES LogFile",
+            "log_reading": "GrowingLog log_chunks log_lines",
             "runs": "LOGS Run RunOutcome Runs",
             "scan": "path_of path_of_nodes",
             "store": "Store",

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import zlib
-from collections import deque
+from contextlib import suppress
 
 from eka.checking import TYPE_CHECKING
 from eka.store.write import write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
 MAX_LINE_BYTES = 1 << 14  # a longer line is read in pieces
-_GZIP = 31  # zlib's number for its largest window inside the format of gzip
+GZIP = 31  # zlib's number for its largest window inside the format of gzip
 _LEVEL = 3
-_READ_BYTES = 1 << 16
 
 
 class LogFile:
-    """A compressed file that is written as a stream; use it as a context manager."""
+    """A compressed file that is written as a stream; use it as a context manager.
+
+    It is locked until it is closed or its process ends, so that readers know whether more comes.
+    """
 
     def __init__(self, place: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(place, flags, 0o644)
-        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        with suppress(OSError):  # a file system without locks: nobody can tell that it is written
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, GZIP)
         self._is_flushed = True
 
     def __enter__(self) -> Self:
@@ -60,46 +64,3 @@ class LogFile:
                 write_all(descriptor, self._packer.flush())
             finally:
                 os.close(descriptor)
-
-
-def log_chunks(place: Path) -> Iterator[bytes]:
-    """Yield the bytes of a log; one that was cut off, or is damaged, ends where it does.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    unpacker = zlib.decompressobj(_GZIP)
-    with place.open("rb") as file:
-        while data := file.read(_READ_BYTES):
-            try:
-                while data:
-                    yield unpacker.decompress(data, _READ_BYTES)
-                    data = unpacker.unconsumed_tail
-            except zlib.error:
-                return
-
-
-def log_lines(place: Path, *, last: int | None = None) -> Iterator[bytes]:
-    """Yield the lines of a log without their ends, or only the ``last`` of them."""
-    lines = _lines(place)
-    if last is None:
-        return lines
-    return iter(deque(lines, maxlen=last))
-
-
-def _lines(place: Path) -> Iterator[bytes]:
-    partial = b""
-    for chunk in log_chunks(place):
-        *lines, partial = (partial + chunk).split(b"\n")
-        for line in lines:
-            yield from _pieces(line)
-        while len(partial) > MAX_LINE_BYTES:
-            yield partial[:MAX_LINE_BYTES]
-            partial = partial[MAX_LINE_BYTES:]
-    if partial:
-        yield partial
-
-
-def _pieces(line: bytes) -> Iterator[bytes]:
-    for start in range(0, max(len(line), 1), MAX_LINE_BYTES):
-        yield line[start : start + MAX_LINE_BYTES]

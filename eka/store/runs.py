@@ -168,6 +168,11 @@ class Runs:
         """Return the last runs, the newest first."""
         return self._found("ORDER BY id DESC LIMIT ?", (limit,)) if self._is_there() else []
 
+    def current(self, run: Run) -> Run:
+        """Return what is known of a run now; itself when it was forgotten."""
+        found = self._found("WHERE id = ?", (run.number,))
+        return found[0] if found else run
+
     def outputs(self, run: Run) -> list[str]:
         """Return the bases of the store paths a run made."""
         found = self._query(

@@ -70,6 +70,10 @@ class Console:
         if not self.as_json:
             self._stdout.write(f"{safe_line(text)}\n")
 
+    def flush(self) -> None:
+        """Let what was printed be read, where more comes only later."""
+        self._stdout.flush()
+
     def chunk(self, data: bytes) -> None:
         """Pass bytes of the result on: as they are, or as a line of JSON."""
         if self.as_json:

@@ -194,6 +194,9 @@ def _log(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-n", "--last", metavar="N", type=_number, help="only the last N lines of the log"
     )
+    command.add_argument(
+        "-f", "--follow", action="store_true", help="go on until the run ends, as lines are said"
+    )
 
 
 def _keep(command: argparse.ArgumentParser) -> None:
