@@ -57,6 +57,19 @@ def read_tree(source: Path) -> Iterator[Node]:
             os.close(descriptor)
 
 
+def read_apart(source: Path, store: Path) -> Iterator[Node]:
+    """Yield what `read_tree` does, unless the tree would grow while it is read.
+
+    Raises:
+        UnsafeTree: The store lies in it, and so would what is written meanwhile.
+    """
+    with readable(source):
+        is_directory = source.is_dir() and not source.is_symlink()
+    if is_directory and store.resolve().is_relative_to(source.resolve()):
+        raise UnsafeTree(str(source), f"the store itself lies in it, at {store}")
+    return read_tree(source)
+
+
 def _opened(
     parent: int | None, name: bytes, path: NodePath
 ) -> tuple[int, NodePath, Iterator[tuple[bytes, int]]]:

@@ -19,7 +19,7 @@ from eka.store.files import boot_id, delete_tree, locked, make_directory, move, 
 from eka.store.keeping import Keeping
 from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
-from eka.store.read import read_tree
+from eka.store.read import read_apart
 from eka.store.recording import Recording
 from eka.store.references import ReferenceScanner
 from eka.store.runs import LOGS, Runs
@@ -140,9 +140,9 @@ class Store(Keeping, Recording):
 
         Raises:
             SourceUnreadable: It does not exist or may not be read.
-            UnsafeTree: It holds a device, a pipe or a socket.
+            UnsafeTree: It holds a device, a pipe or a socket, or the store itself.
         """
-        return self.add_tree(name, read_tree(source), expected=expected)
+        return self.add_tree(name, read_apart(source, self.root), expected=expected)
 
     def staging(self, name: str) -> Path:
         """Return a new empty directory on the file system of the store, to build in.

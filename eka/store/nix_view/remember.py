@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from eka.checking import TYPE_CHECKING
 from eka.store.nix.nar import NarDigest, NarTee, nar_digest
-from eka.store.read import read_tree
+from eka.store.read import read_apart, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ def add_path_with_nar(
     store: Store, name: str, source: Path, *, expected: str | None = None
 ) -> tuple[StorePath, NarDigest]:
     """Add a file, directory or link of the file system as `add_with_nar` does."""
-    return add_with_nar(store, name, read_tree(source), expected=expected)
+    return add_with_nar(store, name, read_apart(source, store.root), expected=expected)
 
 
 def recall(store: Store, path: StorePath, schemes: Sequence[str]) -> list[tuple[str, int]] | None:
