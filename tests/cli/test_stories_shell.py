@@ -7,19 +7,14 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.processes import PATIENCE_S, sleepers, wait_until
 from tests.story import Person, Village
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 EKA = Path(sys.executable).with_name("eka")
-PATIENCE_S = 60
 DEPENDS = '[package.sets]\nhere = "::"\n[deps.from.here]\nshell = "^1"\n'
 
 
@@ -142,12 +137,12 @@ def test_the_end_of_eka_is_the_end_of_its_shell(
         env=person.environment,
         stderr=subprocess.DEVNULL,
     ) as child:
-        until(lambda: len(sleepers(mark)) == 2)
+        wait_until(lambda: len(sleepers(mark)) == 2)
 
         child.send_signal(number)
         child.wait(PATIENCE_S)
 
-    until(lambda: not sleepers(mark))
+    wait_until(lambda: not sleepers(mark))
 
 
 @pytest.mark.spec("build-keep-failed")
@@ -182,25 +177,3 @@ def read_to_end(terminal: int) -> str:
         told += piece
     os.close(terminal)
     return told.decode()
-
-
-def sleepers(seconds: str) -> list[int]:
-    """Return the processes that sleep so long."""
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if line == f"sleep\0{seconds}\0".encode():
-                found.append(int(entry.name))
-    return found
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that is bound to happen."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -18,6 +18,7 @@ import pytest
 from eka.build import BuildFailed
 from eka.store import Store
 from tests.fakes.workbench import Workbench
+from tests.processes import PATIENCE_S, sleepers, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from eka.store import Action, StorePath
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 60
 
 
 def start(store: Path, script: str = "sleep 0.1") -> subprocess.Popen[bytes]:
@@ -75,11 +75,11 @@ def test_whenever_a_build_is_killed_the_next_one_gets_the_same(
 def test_a_killed_build_leaves_no_process_and_no_scratch(tmp_path: Path) -> None:
     mark = f"73{os.getpid()}"
     process = start(tmp_path / "s", f"sleep {mark} & setsid sleep {mark} & sleep {mark}")
-    _wait_until(lambda: len(_sleepers(mark)) == 3)
+    wait_until(lambda: len(sleepers(mark)) == 3)
 
     process.kill()
     process.communicate()
-    _wait_until(lambda: not _sleepers(mark))
+    wait_until(lambda: not sleepers(mark))
     with Store.open(tmp_path / "s", durable=False) as store:
         left = list((store.root / "tmp").iterdir())
         paths = store.info().paths
@@ -92,20 +92,21 @@ def test_a_killed_build_leaves_no_process_and_no_scratch(tmp_path: Path) -> None
 def test_a_signal_ends_the_build_soon(tmp_path: Path, number: signal.Signals) -> None:
     mark = f"74{os.getpid()}"
     process = start(tmp_path / "s", f"sleep {mark}")
-    _wait_until(lambda: len(_sleepers(mark)) == 1)
+    wait_until(lambda: len(sleepers(mark)) == 1)
 
     process.send_signal(number)
     process.communicate(timeout=20)
 
     assert process.returncode != 0
-    _wait_until(lambda: not _sleepers(mark))
+    wait_until(lambda: not sleepers(mark))
 
 
 @pytest.mark.spec("build-once")
 def test_one_who_waited_for_a_build_that_was_killed_builds_it(tmp_path: Path) -> None:
-    first = start(tmp_path / "s", "sleep 2")
-    _wait_until(lambda: bool(_sleepers("2")))
-    second = start(tmp_path / "s", "sleep 2")
+    mark = f"2.{os.getpid()}"
+    first = start(tmp_path / "s", f"sleep {mark}")
+    wait_until(lambda: bool(sleepers(mark)))
+    second = start(tmp_path / "s", f"sleep {mark}")
     time.sleep(0.5)
 
     first.kill()
@@ -134,24 +135,3 @@ def _until_it_works(bench: Workbench, action: Action) -> StorePath:
         with suppress(BuildFailed):
             return bench.realise(action)
     raise AssertionError
-
-
-def _sleepers(seconds: str) -> list[int]:
-    wanted = f"sleep\0{seconds}\0".encode()
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if line == wanted:
-                found.append(int(entry.name))
-    return found
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

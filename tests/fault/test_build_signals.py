@@ -8,18 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from eka.store import ActionInput, Plan, RunOutcome, Store, action_id, log_lines
 from tests.fakes.workbench import Workbench
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.processes import PATIENCE_S, sleepers, wait_until
 
 EKA_STORE = Path(sys.executable).with_name("eka-store")
-PATIENCE_S = 60
 
 
 def begin(root: Path, mark: str) -> subprocess.Popen[bytes]:
@@ -82,26 +78,3 @@ def test_what_a_build_said_can_be_read_after_a_kill(tmp_path: Path) -> None:
             assert run.log is not None
             assert list(log_lines(run.log)) == [f"begun {name}".encode()]
             assert run.outcome is RunOutcome.RUNNING
-
-
-def sleepers(seconds: str) -> list[int]:
-    """Return the processes that sleep so long."""
-    wanted = f"sleep\0{seconds}\0".encode()
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if line == wanted:
-                found.append(int(entry.name))
-    return found
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for something that is bound to happen."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -29,6 +29,7 @@ from eka.store import (
 )
 from tests.fakes.sandbox import BrokenSandbox, NoDownloads
 from tests.fakes.workbench import Workbench, plan_of, real_sandbox
+from tests.processes import sleepers
 
 LONG = f"72{os.getpid()}"  # seconds; the number marks our own processes
 BUILT, CACHED = Outcome.BUILT, Outcome.CACHED
@@ -423,7 +424,7 @@ def test_a_build_out_of_time_is_ended_with_all_its_processes(bench: Workbench) -
 
     assert caught.value.exit_status == 101
     assert caught.value.details == ("begun",)
-    assert _sleepers() == []
+    assert sleepers(LONG) == []
 
 
 def test_the_first_failure_stops_the_others(bench: Workbench) -> None:
@@ -439,7 +440,7 @@ def test_the_first_failure_stops_the_others(bench: Workbench) -> None:
         bench.realise(slow, broken, last)
 
     assert caught.value.name == "broken"
-    assert _sleepers() == []
+    assert sleepers(LONG) == []
 
 
 def test_independent_actions_run_at_the_same_time(bench: Workbench) -> None:
@@ -465,19 +466,6 @@ def test_nothing_is_left_in_scratch(bench: Workbench) -> None:
 def test_a_plan_with_an_undeclared_placeholder_is_refused_before(bench: Workbench) -> None:
     with pytest.raises(InvalidPlan):
         bench.script("echo {{input:nothing}}")
-
-
-def _sleepers() -> list[str]:
-    found: list[str] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if line == f"sleep\0{LONG}\0".encode():
-                found.append(entry.name)
-    return found
 
 
 @pytest.mark.spec("build-same")
