@@ -39,7 +39,7 @@ class Downloader(Protocol):
                 of the file. Afterwards it holds the right bytes; when an error is raised, what
                 came so far, or nothing when that was wrong.
             progress: Called with the URL and how many bytes of the file are there, after each
-                piece and during pauses; what it raises ends the download.
+                piece and while none comes; what it raises ends the download.
 
         Raises:
             FetchFailed: no URL answered.
@@ -79,7 +79,7 @@ class HttpDownloader:
         transfer = Transfer(file, into, progress, self._patience)
         if transfer.take_up():
             return
-        web = Web(self._env, self._patience.silence_s)
+        web = Web(self._env, self._patience.silence_s, transfer.tick)
         failures: list[tuple[str, Refused]] = []
         mismatch: FetchMismatch | None = None
         for url in file.urls:
@@ -108,13 +108,13 @@ class HttpDownloader:
                 if not refused.again or has_tired:
                     raise
                 pause_s = max(patience.first_pause_s * 2 ** (fruitless - 1), refused.pause_s)
-                self._wait(transfer, url, min(pause_s, patience.longest_pause_s))
+                self._wait(transfer, min(pause_s, patience.longest_pause_s))
             else:
                 return
 
-    def _wait(self, transfer: Transfer, url: str, pause_s: float) -> None:
+    def _wait(self, transfer: Transfer, pause_s: float) -> None:
         while pause_s > 0:
-            transfer.progress(url, transfer.received)  # ends the pause when it raises
+            transfer.tick()  # ends the pause when it raises
             self._sleep(min(pause_s, _SLICE_S))
             pause_s -= _SLICE_S
 

@@ -99,6 +99,10 @@ class Transfer:
         self.farthest = self.received
         return self._is_right()
 
+    def tick(self) -> None:
+        """Tell that nothing new has come; what is raised by whoever is told ends the transfer."""
+        self.progress(self.file.urls[0], self.received)
+
     def run(self, web: Web, url: str) -> None:
         """Fetch what is missing from ``url``, or all where that cannot be.
 

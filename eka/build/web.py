@@ -10,10 +10,11 @@ import http.client
 from base64 import b64encode
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
+from eka.build.patience import patient_response
 from eka.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import ClassVar
 
 USER_AGENT = "eka/0.1"
@@ -29,14 +30,21 @@ class Web:
     Args:
         env: ``http_proxy``, ``https_proxy``, ``all_proxy``, ``no_proxy`` in either case.
         silence_s: How long to wait for the next byte.
+        tick: Called twice a second while none comes; what it raises ends the waiting.
     """
 
     # What `open` and the reading of an answer raise when the network or the server is at fault.
     errors: ClassVar = (OSError, http.client.HTTPException, ValueError)
 
-    def __init__(self, env: Mapping[str, str], silence_s: float) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        silence_s: float,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
         self._env = env
         self._silence_s = silence_s
+        self._tick = tick
 
     def check(self, url: str) -> None:
         """Raise `ValueError` where `open` would refuse the URL or the proxy settings."""
@@ -94,6 +102,9 @@ class Web:
             if proxy:
                 target = f"http://{url.netloc}{target}"
                 headers |= secret
+        # A class, says the library; whatever makes answers will do.
+        maker = patient_response(self._silence_s, self._tick)
+        connection.response_class = maker  # type: ignore[assignment]
         try:
             connection.request("GET", target, headers=headers)
             return connection.getresponse()  # it keeps the socket: the connection ends with it

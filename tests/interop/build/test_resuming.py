@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -313,3 +314,25 @@ def test_a_full_disk_is_not_taken_for_a_bad_server(server: RangedServer) -> None
         HttpDownloader({}).download(pinned, Refusing(), lambda _url, _received: None)
 
     assert len(server.asked) == 1
+
+
+class Enough(Exception):
+    """Somebody does not want to wait any longer."""
+
+
+@pytest.mark.spec("build-interrupt")
+def test_who_has_enough_is_heard_while_a_server_is_silent() -> None:
+    def progress(_url: str, received: int) -> None:
+        told.append(received)
+        if len(told) > 3:
+            raise Enough
+
+    told: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/f"
+        downloader = HttpDownloader({}, patience=Patience(silence_s=10_000))
+
+        with pytest.raises(Enough):
+            downloader.download(Pinned("f", (url,), 1, SHA256), io.BytesIO(), progress)
+
+    assert told == [0, 0, 0, 0]
