@@ -60,12 +60,12 @@ class Connections:
     errors = Web.errors
 
     def __init__(self, url: str, env: Mapping[str, str], *, silence_s: float = SILENCE_S) -> None:
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
         self._place = checked(url)
         self._proxy = proxy_for(self._place, env)
         self._env = env
         self._silence_s = silence_s
-        self._idle: list[http.client.HTTPConnection] = []
-        self._lock = threading.Lock()
 
     @contextmanager
     def ask(
@@ -82,6 +82,7 @@ class Connections:
         try:
             if response.status in _REDIRECTS and method == "GET":
                 response.close()
+                connection.close()
                 with self._elsewhere(name, response) as other:
                     yield Answer(other.status, other.reason, _chunks(other))
                 return
@@ -91,9 +92,15 @@ class Connections:
                     self._idle.append(connection)
                 return
         except BaseException:
+            response.close()
             connection.close()
             raise
+        response.close()
         connection.close()
+
+    def __del__(self) -> None:
+        """Close what is open: who asks a cache need not know that there are connections."""
+        self.close()
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
