@@ -193,11 +193,7 @@ class SandboxProcess:
         return bool(data)
 
     def _tell(self, key: str) -> int | None:
-        for line in self._told.splitlines():
-            value: object = json.loads(line).get(key)
-            if isinstance(value, int):
-                return value
-        return None
+        return number_told(self._told, key)
 
     def _take(self) -> bool:
         data = os.read(self._output.read, _READ_BYTES)
@@ -233,6 +229,15 @@ class SandboxProcess:
         self._output.close_write()
         while self._take():
             pass
+
+
+def number_told(said: bytes, key: str) -> int | None:
+    """Return a number from the lines of JSON that bubblewrap wrote; its last may be cut off."""
+    for line in said.rpartition(b"\n")[0].splitlines():
+        value: object = json.loads(line).get(key)
+        if isinstance(value, int):
+            return value
+    return None
 
 
 def _has_ended(pidfd: int) -> bool:
