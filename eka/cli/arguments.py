@@ -14,6 +14,7 @@ import typer
 from typer.models import OptionInfo
 
 from eka.checking import TYPE_CHECKING
+from eka.cli import option
 from eka.cli.call import Call, Globals
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -87,7 +88,13 @@ def parse(name: str, command: Callable[..., Reply], words: Sequence[str]) -> Cal
 
 def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
     # A command may import these for the type checkers alone; typer never sees them.
-    names = {"Annotated": Annotated, "Frame": Frame, "Reply": Reply, "typer": typer}
+    names = {
+        "Annotated": Annotated,
+        "Frame": Frame,
+        "Reply": Reply,
+        "option": option,
+        "typer": typer,
+    }
     hints = get_type_hints(function, localns=names, include_extras=True)
     declared = inspect.signature(function).parameters.values()
     return [

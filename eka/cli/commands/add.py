@@ -18,6 +18,7 @@ from eka.workflow.project_here import project_here
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.add import Added, AddedDirect
@@ -38,20 +39,12 @@ def add(  # noqa: PLR0913 - one parameter is one option
         str | None, typer.Option("--set", "-s", help="Name of the set in [package.sets].")
     ] = None,
     dev: Annotated[bool, typer.Option(help="Needed for development only.")] = False,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
-    cooldown: Annotated[
-        str | None,
-        typer.Option(metavar="SPAN", help="Choose no version seen first within SPAN: 7d, 36h."),
-    ] = None,
-    accept_source: Annotated[
-        list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
-    ] = None,
-    accept_changed: Annotated[
-        list[str] | None,
-        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
-    ] = None,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineKnown = False,
+    dry_run: option.DryRun = False,
+    cooldown: option.Cooldown = None,
+    accept_source: option.AcceptSource = None,
+    accept_changed: option.AcceptChanged = None,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """Add dependencies to atom.toml and pin the whole closure in atom.lock: all or nothing.
 

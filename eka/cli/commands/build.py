@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
 
@@ -35,9 +36,9 @@ def build(  # noqa: PLR0913 - one parameter is one option
         list[str] | None, typer.Argument(help="Direct dependencies; default: the project itself.")
     ] = None,
     *,
-    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
-    offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
-    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
+    locked: option.Locked = False,
+    offline: option.OfflineBuild = False,
+    frozen: option.Frozen = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, max=MAX_JOBS, help="Builds at one time.")
     ] = None,
@@ -64,7 +65,7 @@ def build(  # noqa: PLR0913 - one parameter is one option
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Take what is there or in a cache; build nothing.")
     ] = False,
-    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+    store: option.StorePlace = None,
     link: Annotated[str, typer.Option(help="Name of the result link.")] = RESULT,
     no_link: Annotated[bool, typer.Option("--no-link", help="Make no result link.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan, build nothing.")] = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from eka.atom import Label
-from eka.cli import wiring
+from eka.cli import option, wiring
 from eka.cli.commands.yank import status_reply
 from eka.cli.errors import UsageFailed
 from eka.cli.frame import Frame
@@ -24,10 +24,8 @@ def deprecate(  # noqa: PLR0913 - one parameter is one option
         str | None, typer.Option(metavar="LABEL", help="What to use instead.")
     ] = None,
     undo: Annotated[bool, typer.Option(help="Take it back.")] = False,
-    remote: Annotated[
-        str | None, typer.Option("--remote", "-t", help="Name or URL; . is this repository alone.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    remote: option.Remote = None,
+    dry_run: option.DryRun = False,
 ) -> Reply:
     """Warn those who use published versions; they are still chosen, with a note.
 

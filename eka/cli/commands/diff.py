@@ -23,6 +23,7 @@ from eka.workflow.progress import counted
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Body, Line
     from eka.git import CommitNote, Leaf
@@ -54,8 +55,8 @@ def diff(  # noqa: PLR0913 - one parameter is one option
         bool, typer.Option("--lock", help="Compare atom.lock alone: revisions or files.")
     ] = False,
     exit_code: Annotated[bool, typer.Option(help="End with 1 when files differ.")] = False,
-    offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineFetched = False,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """Show what differs between two versions: manifest, files, and commits between their origins.
 

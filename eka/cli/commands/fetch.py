@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eka.cli import wiring
+from eka.cli import option, wiring
 from eka.cli.frame import Frame
 from eka.cli.reply import Reply
 from eka.workflow.fetch import fetch_project
@@ -18,11 +18,8 @@ def fetch(
     frame: Frame,
     *,
     offline: Annotated[bool, typer.Option(help="Only check that everything is here.")] = False,
-    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
-    accept_changed: Annotated[
-        list[str] | None,
-        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
-    ] = None,
+    store: option.StorePlace = None,
+    accept_changed: option.AcceptChanged = None,
 ) -> Reply:
     """Download everything atom.lock pins: atoms into the cache, other sources into the store.
 

@@ -19,6 +19,7 @@ from eka.workflow.hook import check_hook, install_hook, uninstall_hook
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.text import Line
     from eka.git import HookReport
 
@@ -41,7 +42,7 @@ def hook(
     chain: Annotated[
         bool, typer.Option(help="Keep a hook that is there, and run it after eka's.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    dry_run: option.DryRun = False,
 ) -> Reply:
     """Let a server's repository refuse pushes that change or delete what is published.
 

@@ -18,6 +18,7 @@ from eka.workflow.project import Project
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.text import Line
 
 
@@ -52,10 +53,10 @@ def image(  # noqa: PLR0913 - one parameter is one option
     tag: Annotated[str, typer.Option(help="Name of the image in DIR.")] = "latest",
     max_layers: Annotated[int, typer.Option(help="Layers there may be.")] = MAX_LAYERS,
     gzip: Annotated[bool, typer.Option("--gzip", help="Compress the layers.")] = False,
-    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
-    offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
-    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
-    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+    locked: option.Locked = False,
+    offline: option.OfflineBuild = False,
+    frozen: option.Frozen = False,
+    store: option.StorePlace = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Build, tell the layers, write no image.")
     ] = False,

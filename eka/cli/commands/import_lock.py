@@ -16,6 +16,7 @@ from eka.workflow.project_here import project_here
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.text import Line
 
 
@@ -38,8 +39,8 @@ def import_command(  # noqa: PLR0913 - one parameter is one option
     extra: Annotated[list[str] | None, typer.Option(help="Take this extra as well.")] = None,
     group: Annotated[list[str] | None, typer.Option(help="Take this group as well.")] = None,
     skip: Annotated[list[str] | None, typer.Option(help="Leave this package out.")] = None,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    offline: option.OfflineKnown = False,
+    dry_run: option.DryRun = False,
 ) -> Reply:
     """Declare what another tool's lock file pins in atom.toml, and pin it in atom.lock.
 

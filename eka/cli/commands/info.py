@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Annotated
 
     from eka.atom import DirectSource, Manifest, SetDeclaration
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
     from eka.workflow.info import Other, Published
@@ -41,8 +42,8 @@ def info(
         typer.Argument(help="SOURCE::LABEL[@VERSION], LABEL, or a directory; default: here."),
     ] = None,
     *,
-    offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineFetched = False,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """Show what an atom says about itself, where it comes from, and who signed it.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import typer
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Body, Piece
     from eka.workflow.listing_of_set import ListedLabel, SetListing
@@ -37,8 +38,8 @@ def list_atoms(  # noqa: PLR0913 - one parameter is one option
     *,
     all_versions: Annotated[bool, typer.Option(help="A line for each version.")] = False,
     long: Annotated[bool, typer.Option("--long", "-l", help="Descriptions too.")] = False,
-    offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineListed = False,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """List the labels of a repository with their newest versions; one request, refs alone.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line, Table
     from eka.workflow.explain import Explained, Explainer
@@ -39,31 +40,20 @@ def lock(  # noqa: PLR0913 - one parameter is one option
     ] = None,
     *,
     explain: Annotated[bool, typer.Option(help="Say why no newer versions were taken.")] = False,
-    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
-    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
+    locked: option.Locked = False,
+    offline: option.OfflineKnown = False,
+    frozen: option.Frozen = False,
     refresh: Annotated[bool, typer.Option(help="Ask sources, pin direct sources anew.")] = False,
     update: Annotated[bool, typer.Option(help="Take the newest versions that fit.")] = False,
     minimal: Annotated[bool, typer.Option(help="Take the oldest versions that fit.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    dry_run: option.DryRun = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether the lock fits; reads files alone.")
     ] = False,
-    cooldown: Annotated[
-        str | None,
-        typer.Option(metavar="SPAN", help="Choose no version seen first within SPAN: 7d, 36h."),
-    ] = None,
-    accept_source: Annotated[
-        list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
-    ] = None,
-    accept_changed: Annotated[
-        list[str] | None,
-        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
-    ] = None,
-    accept_moved: Annotated[
-        list[str] | None,
-        typer.Option(help="Take the git source NAME though its tag was moved."),
-    ] = None,
+    cooldown: option.Cooldown = None,
+    accept_source: option.AcceptSource = None,
+    accept_changed: option.AcceptChanged = None,
+    accept_moved: option.AcceptMoved = None,
 ) -> Reply:
     """Pin the whole closure of an atom in atom.lock; in a set's root, of all its atoms.
 

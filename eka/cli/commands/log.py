@@ -22,6 +22,7 @@ from eka.workflow.progress import counted
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Body, Line
     from eka.workflow.log import Changes, LogEntry, LogReport
@@ -40,8 +41,8 @@ def log(
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, max=MOST, help="The most versions to show.")
     ] = DEFAULT_LIMIT,
-    offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineFetched = False,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """Show the versions of an atom as a history, newest first.
 

@@ -19,6 +19,7 @@ from eka.workflow.project import Project
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
 
@@ -32,12 +33,9 @@ def mirror(
     origins: Annotated[
         bool, typer.Option(help="Source commits too, with all their history.")
     ] = False,
-    offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
+    offline: option.OfflineFetched = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be added, write nothing.")] = False,
-    accept_changed: Annotated[
-        list[str] | None,
-        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
-    ] = None,
+    accept_changed: option.AcceptChanged = None,
 ) -> Reply:
     """Put every atom that atom.lock pins into a bare git repository that can serve as a mirror.
 

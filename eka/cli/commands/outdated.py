@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Annotated
 
     from eka.atom import Version
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
     from eka.workflow.locked_lines import NeedLine
@@ -56,8 +57,8 @@ def outdated(  # noqa: PLR0913 - one parameter is one option
         str | None,
         typer.Option(metavar="SPAN", help="Choose no version seen first less than 7d, 36h ago."),
     ] = None,
-    offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineListed = False,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """Show locked atoms of which there are newer versions, and which requirement holds them back.
 

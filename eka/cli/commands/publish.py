@@ -22,6 +22,7 @@ from eka.workflow.publish import check_atoms, publish_atoms
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.git import PublishReport
@@ -35,9 +36,7 @@ def publish(  # noqa: PLR0913 - one parameter is one option
         bool, typer.Option("--all", "-a", help="Publish every atom of the set.")
     ] = False,
     rev: Annotated[str, typer.Option("--rev", "-r", help="Commit to publish from.")] = "HEAD",
-    remote: Annotated[
-        str | None, typer.Option("--remote", "-t", help="Name or URL; . is this repository alone.")
-    ] = None,
+    remote: option.Remote = None,
     push_source: Annotated[
         bool, typer.Option(help="Push the source commit first if the remote lacks it.")
     ] = False,

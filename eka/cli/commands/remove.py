@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.remove import RemoveReport
@@ -36,8 +37,8 @@ def remove(
     direct: Annotated[
         str | None, typer.Option(metavar="KIND", help="Direct sources of this kind: url, deb …")
     ] = None,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    offline: option.OfflineKnown = False,
+    dry_run: option.DryRun = False,
 ) -> Reply:
     """Remove dependencies from atom.toml, and what only they needed from atom.lock.
 

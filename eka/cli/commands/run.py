@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Annotated, NoReturn
 
+    from eka.cli import option
+
 
 def run(  # noqa: PLR0913 - one parameter is one option
     frame: Frame,
@@ -36,10 +38,10 @@ def run(  # noqa: PLR0913 - one parameter is one option
     program: Annotated[
         str | None, typer.Option("--program", "-p", help="Default: named like the target.")
     ] = None,
-    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
-    offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
-    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
-    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+    locked: option.Locked = False,
+    offline: option.OfflineBuild = False,
+    frozen: option.Frozen = False,
+    store: option.StorePlace = None,
 ) -> Reply:
     """Build an atom and start a program of its output; its exit status is passed on.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Annotated
 
     from eka.build import Environment
+    from eka.cli import option
 
 _BY_SIGNAL = 128  # what a shell adds to a signal's number
 
@@ -39,10 +40,10 @@ def shell(  # noqa: PLR0913 - one parameter is one option
     build: Annotated[
         bool, typer.Option("--build", help="Run the build itself, and keep nothing.")
     ] = False,
-    locked: Annotated[bool, typer.Option(help="Fail if the lock would change.")] = False,
-    offline: Annotated[bool, typer.Option(help="Fetch nothing.")] = False,
-    frozen: Annotated[bool, typer.Option(help="Both --locked and --offline.")] = False,
-    store: Annotated[str | None, typer.Option(help="Directory of the store.")] = None,
+    locked: option.Locked = False,
+    offline: option.OfflineBuild = False,
+    frozen: option.Frozen = False,
+    store: option.StorePlace = None,
 ) -> Reply:
     """Open a shell in the very environment in which an atom is built.
 

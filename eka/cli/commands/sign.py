@@ -15,6 +15,7 @@ from eka.workflow.sign import SignRequest, sign_versions
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.sign import SignReport
@@ -33,9 +34,7 @@ def sign(
         str | None,
         typer.Option("--sign-key", "-k", help="Key to sign with: a path or SHA256:fingerprint."),
     ] = None,
-    remote: Annotated[
-        str | None, typer.Option("--remote", "-t", help="Name or URL; . is this repository alone.")
-    ] = None,
+    remote: option.Remote = None,
     dry_run: Annotated[bool, typer.Option(help="Check and sign, push nothing.")] = False,
 ) -> Reply:
     """Add a signature to versions that are published already.

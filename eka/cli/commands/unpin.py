@@ -14,6 +14,7 @@ from eka.workflow.project_here import project_here
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Reply
 
 
@@ -21,8 +22,8 @@ def unpin(
     frame: Frame,
     labels: Annotated[list[str], typer.Argument(help="LABEL or SET::LABEL.")],
     *,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    offline: option.OfflineKnown = False,
+    dry_run: option.DryRun = False,
 ) -> Reply:
     """Let atom.toml accept compatible versions again where it accepts one.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
     from eka.workflow.stays import Stay
@@ -45,23 +46,12 @@ def update(  # noqa: PLR0913 - one parameter is one option
     recursive: Annotated[
         bool, typer.Option(help="Let what the named atoms need change with them.")
     ] = False,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
-    cooldown: Annotated[
-        str | None,
-        typer.Option(metavar="SPAN", help="Choose no version seen first within SPAN: 7d, 36h."),
-    ] = None,
-    accept_source: Annotated[
-        list[str] | None, typer.Option(help="Take this URL as a source of a set known already.")
-    ] = None,
-    accept_changed: Annotated[
-        list[str] | None,
-        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
-    ] = None,
-    accept_moved: Annotated[
-        list[str] | None,
-        typer.Option(help="Take the git source NAME though its tag was moved."),
-    ] = None,
+    offline: option.OfflineKnown = False,
+    dry_run: option.DryRun = False,
+    cooldown: option.Cooldown = None,
+    accept_source: option.AcceptSource = None,
+    accept_changed: option.AcceptChanged = None,
+    accept_moved: option.AcceptMoved = None,
 ) -> Reply:
     """Take newer versions into atom.lock: of all that is locked, or of what is named alone.
 

@@ -17,6 +17,7 @@ from eka.workflow.vendor import VendorOptions, VendorReport, check_vendored, ven
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line
 
@@ -29,7 +30,7 @@ def vendor(
         False
     ),
     force: Annotated[bool, typer.Option(help="Write changed directories anew.")] = False,
-    offline: Annotated[bool, typer.Option(help="Use what was fetched before.")] = False,
+    offline: option.OfflineFetched = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be done, write nothing.")] = False,
 ) -> Reply:
     """Put the tree of every atom that atom.lock pins into a plain directory, DIR/LABEL-VERSION.

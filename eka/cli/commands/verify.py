@@ -23,6 +23,7 @@ from eka.workflow.verify import verify_lock, verify_uri
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
     from eka.git import LevelReport
@@ -44,10 +45,7 @@ def verify(
     ] = None,
     *,
     offline: Annotated[bool, typer.Option(help="Check what the cache holds.")] = False,
-    accept_changed: Annotated[
-        list[str] | None,
-        typer.Option(help="Take LABEL@VERSION though it is not what was first seen."),
-    ] = None,
+    accept_changed: option.AcceptChanged = None,
 ) -> Reply:
     """Recompute atoms and prove where they come from.
 

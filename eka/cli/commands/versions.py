@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import typer
 
+    from eka.cli import option
     from eka.workflow.versions import PublishedVersion
 
 
@@ -26,8 +27,8 @@ def versions(
         str, typer.Argument(help="SOURCE::LABEL[@REQUIREMENT], gh:owner/repo::zlib@^1")
     ],
     *,
-    offline: Annotated[bool, typer.Option(help="Answer from what was listed before.")] = False,
-    refresh: Annotated[bool, typer.Option(help="Ask, whatever listing.max_age_s says.")] = False,
+    offline: option.OfflineListed = False,
+    refresh: option.Refresh = False,
 ) -> Reply:
     """List the published versions of an atom, newest first; only refs are read.
 

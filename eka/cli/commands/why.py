@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Annotated
 
     from eka.atom import AtomKey
+    from eka.cli import option
     from eka.cli.reply import Json
     from eka.cli.text import Line, Piece
     from eka.workflow.locked_here import LockedProject
@@ -37,7 +38,7 @@ def why(
     every: Annotated[
         bool, typer.Option("--all", help="Show all shortest ways (up to 1000), not a few.")
     ] = False,
-    offline: Annotated[bool, typer.Option(help="Use what is known already.")] = False,
+    offline: option.OfflineKnown = False,
 ) -> Reply:
     """Show why an atom is locked: the shortest ways from the lines of atom.toml to it.
 

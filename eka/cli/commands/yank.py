@@ -17,6 +17,7 @@ from eka.workflow.yank import mark_versions, unyanked, yanked
 if TYPE_CHECKING:
     from typing import Annotated
 
+    from eka.cli import option
     from eka.cli.text import Line
     from eka.git import StatusReport
 
@@ -27,10 +28,8 @@ def yank(
     *,
     reason: Annotated[str, typer.Option(help="Why, in one line; people will read it.")] = "",
     undo: Annotated[bool, typer.Option(help="Take it back.")] = False,
-    remote: Annotated[
-        str | None, typer.Option("--remote", "-t", help="Name or URL; . is this repository alone.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, write nothing.")] = False,
+    remote: option.Remote = None,
+    dry_run: option.DryRun = False,
 ) -> Reply:
     """Let new resolutions pass over published versions; locks that pin them keep working.
 
