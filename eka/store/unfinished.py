@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 
 from eka.checking import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 UNFINISHED = "unfinished"  # directory below that of the store
 MAX_AGE_S = 7 * 24 * 3600  # since it last grew
+_TRIES, _PAUSE_S = 3, 0.01
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,7 +61,7 @@ def unfinished(
     directory = layout.root / UNFINISHED
     make_directory(directory)
     place = directory / f"{sha256}-{size_bytes}"
-    descriptor = lock_file(place, wait=False)
+    descriptor = _lock(place)
     if descriptor is None:
         with tempfile.TemporaryFile(dir=session.scratch(layout.tmp)) as nameless:
             yield nameless
@@ -76,6 +78,16 @@ def unfinished(
                 place.unlink(missing_ok=True)
             raise
         place.unlink(missing_ok=True)
+
+
+def _lock(place: Path) -> int | None:
+    """Lock a file; None when another download holds it, and not only a sweep for a moment."""
+    for _ in range(_TRIES):
+        descriptor = lock_file(place, wait=False)
+        if descriptor is not None:
+            return descriptor
+        time.sleep(_PAUSE_S)
+    return None
 
 
 def sweep(root: Path, *, before: int | None, dry_run: bool = False) -> Swept:
