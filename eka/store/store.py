@@ -30,7 +30,7 @@ from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
 from eka.store.write import seal, write_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator
     from pathlib import Path
     from typing import Self
 
@@ -142,6 +142,7 @@ class Store(Keeping, Recording):
             SourceUnreadable: It does not exist or may not be read.
             UnsafeTree: It holds a device, a pipe or a socket, or the store itself.
         """
+        check_name(name)  # the words of the user, before what they lead to
         return self.add_tree(name, read_apart(source, self.root), expected=expected)
 
     def staging(self, name: str) -> Path:
@@ -244,14 +245,30 @@ class Store(Keeping, Recording):
         """Read paths again (all, when None) and compare them with the database."""
         with refusals(self.root):
             if paths is not None:
-                return list(verify_paths(self._layout, [self._row(path) for path in paths]))
+                return list(self._faults([self._row(path) for path in paths]))
             faults = list(verify_whole(self._layout, self._database))
-            faults += verify_paths(self._layout, self._database.rows())
+            faults += self._faults(self._database.rows())
         for found in self.nondeterminism():
             refined = ", ".join(sorted({outcome.refined for outcome in found.outcomes}))
             where = f"{found.kind} {found.name}"
             faults.append(VerifyFault(FaultKind.NONDETERMINISM, where, refined))
         return faults
+
+    def _faults(self, rows: Iterable[PathRow]) -> Iterator[VerifyFault]:
+        """Yield what is wrong with paths.
+
+        A path that another process collects, or makes anew, looks damaged for a moment: what
+        seems wrong is kept from that and looked at again.
+        """
+        for row in rows:
+            if not any(verify_paths(self._layout, (row,))):
+                continue
+            with self._database.write():
+                now = self._database.row(row.path)
+                if now is not None:
+                    self._hold((row.path,))
+            if now is not None:
+                yield from verify_paths(self._layout, (now,))
 
     @contextmanager
     def _work(self) -> Generator[Path, None, None]:

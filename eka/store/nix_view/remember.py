@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from eka.checking import TYPE_CHECKING
 from eka.store.nix.nar import NarDigest, NarTee, nar_digest
+from eka.store.path import check_name
 from eka.store.read import read_apart, read_tree
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def add_path_with_nar(
     store: Store, name: str, source: Path, *, expected: str | None = None
 ) -> tuple[StorePath, NarDigest]:
     """Add a file, directory or link of the file system as `add_with_nar` does."""
+    check_name(name)
     return add_with_nar(store, name, read_apart(source, store.root), expected=expected)
 
 
