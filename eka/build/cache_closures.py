@@ -220,9 +220,8 @@ class Closures:
             is_last = mine.received_bytes >= mine.total_bytes
             if is_last or mine.received_bytes - mine.told_bytes >= STEP_BYTES:
                 mine.told_bytes = mine.received_bytes
-                self._emit(
-                    FetchProgress(owner, source.where, mine.received_bytes, mine.total_bytes)
-                )
+                url = source.where if "://" in source.where else f"file://{source.where}"
+                self._emit(FetchProgress(owner, url, mine.received_bytes, mine.total_bytes))
 
     @contextmanager
     def _staging(self, wanted: Wanted) -> Generator[Path, None, None]:

@@ -150,8 +150,9 @@ class WebSink:
         self._cache = Cache(self._files)
         self.where = self._files.where
 
-    def open(self) -> None:
+    def open(self, *, may_make: bool) -> None:
         """See `CacheSink`."""
+        del may_make
         if not self._cache.root().takes_paths:
             raise CacheUnwritable(self.where, "it is only read from")
 

@@ -32,6 +32,7 @@ AREAS: Final = ("info/", "object/", "resolved/", "file/")
 MAX_QUESTION_BYTES = 1 << 20
 MAX_NAMES = 1000
 _CHUNK_BYTES = 1 << 17
+_SKIPPED_BYTES = 1 << 24
 _JSON, _LINES, _BYTES = "application/json", "application/x-ndjson", "application/octet-stream"
 
 
@@ -80,14 +81,20 @@ class CacheDoor:
         if name == DOCUMENTS:
             self._answer_many(length)
         elif not name.startswith(PUSH):
-            self._handler.close_connection = True
+            self._skip(length)
             self._fail(HTTPStatus.NOT_FOUND, InvalidRequest(name[:200], "there is none"))
         elif not self._may_change:
-            self._handler.close_connection = True
+            self._skip(length)
             fact = CacheUnwritable(name[:200], "this server only tells, it changes nothing")
             self._fail(HTTPStatus.FORBIDDEN, fact)
         else:
             self._take(name.removeprefix(PUSH), length)
+
+    def _skip(self, length: int) -> None:
+        """Read what is refused, unless it is long: else the client might not read why."""
+        self._handler.close_connection = True
+        for _ in _Body(self._handler, min(length, _SKIPPED_BYTES)).chunks():
+            pass
 
     def _answer_many(self, length: int) -> None:
         try:

@@ -83,7 +83,7 @@ class DirectoryFiles:
                         break
                     data += chunk
                 return data
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise self._unreachable(name, error) from error
@@ -128,20 +128,34 @@ class DirectorySink:
         self._encoding = encoding
         self._numbers = count()
 
-    def open(self) -> None:
+    def open(self, *, may_make: bool) -> None:
         """See `CacheSink`."""
+        if self._files.read(ROOT, 1) is None:
+            self._make(may_make=may_make)
+        elif may_make:
+            with self._writing(), self._locked():
+                self._clear()
+        if may_make:
+            Cache(self._files).root()
+
+    def _make(self, *, may_make: bool) -> None:
+        """Make a cache of what is absent or empty."""
         with self._writing():
+            if self._directory.exists() and any(
+                each.name != _LOCK for each in self._directory.iterdir()
+            ):
+                raise NotACache(self.where, f"it is not empty, and holds no {ROOT}")
+            if not may_make:
+                return
             self._directory.mkdir(parents=True, exist_ok=True)
             with self._locked():
                 if self._files.read(ROOT, 1) is None:
-                    if any(each.name != _LOCK for each in self._directory.iterdir()):
-                        raise NotACache(self.where, f"it is not empty, and holds no {ROOT}")
                     self._write(ROOT, (encode_root(CacheRoot()),))
-                self._clear()
-            Cache(self._files).root()
 
     def known(self, paths: Sequence[StorePath]) -> set[StorePath]:
         """See `CacheSink`; a path whose object was lost or cut does not count."""
+        if self._files.read(ROOT, 1) is None:
+            return set()  # it would be made
         cache = Cache(self._files)
         found: set[StorePath] = set()
         for path in paths:

@@ -49,8 +49,8 @@ class CacheSink(Protocol):
 
     where: str  # for messages
 
-    def open(self) -> None:
-        """Make sure that it is a cache, and takes something.
+    def open(self, *, may_make: bool) -> None:
+        """Make sure that it is a cache, or may be made one, and takes something.
 
         Raises:
             NotACache, CacheUnwritable, CacheUnreachable.

@@ -63,7 +63,7 @@ def push(
 
     Source: atom-spec/store-cache.md [cache-order], [cache-push].
     """
-    sink.open()
+    sink.open(may_make=not dry_run)
     closure = export_order(store, roots)
     known: set[StorePath] = set()
     for start in range(0, len(closure), _ASKED):
