@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 
 from eka.checking import TYPE_CHECKING
-from eka.store.errors import StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
+from eka.store.errors import InvalidStorePath, StoreBusy, StoreDamaged, StoreTooNew, StoreUnusable
 from eka.store.path import NodeKind, StorePath
 from eka.store.schema import SCHEMA_VERSION, STEPS
 from eka.values import dataclass
@@ -105,11 +105,11 @@ class Database:
     def row(self, path: StorePath) -> PathRow | None:
         """Return what is known of a path; None when it is not valid."""
         found = self._query(f"{_ROWS} WHERE base = ?", (path.base,))
-        return _row(found[0]) if found else None
+        return self._row(found[0]) if found else None
 
     def rows(self) -> list[PathRow]:
         """Return every valid path, in order of their names."""
-        return [_row(found) for found in self._query(f"{_ROWS} ORDER BY base")]
+        return [self._row(found) for found in self._query(f"{_ROWS} ORDER BY base")]
 
     def bases(self) -> set[str]:
         """Return the file names of all valid paths."""
@@ -154,7 +154,7 @@ class Database:
 
     def suspects(self) -> list[PathRow]:
         """Return the paths whose bytes may not have reached the medium."""
-        return [_row(found) for found in self._query(f"{_ROWS} WHERE boot IS NOT NULL")]
+        return [self._row(found) for found in self._query(f"{_ROWS} WHERE boot IS NOT NULL")]
 
     def begin_boot(self, boot: str) -> None:
         """Remember the boot of the machine; what was suspect has been looked at."""
@@ -265,6 +265,19 @@ class Database:
             except sqlite3.Error as error:
                 raise self._told(error) from error
 
+    def _row(self, found: Sequence[object]) -> PathRow:
+        base, kind, content, size_bytes, registered = found
+        try:
+            return PathRow(
+                StorePath.parse(str(base)),
+                NodeKind(str(kind)),
+                bytes(content) if isinstance(content, bytes) else b"",
+                int(str(size_bytes)),
+                int(str(registered)),
+            )
+        except (ValueError, InvalidStorePath) as error:  # sqlite reads what a bad disk gives it
+            raise StoreDamaged(str(self._file), f"the row of {base!r} makes no sense") from error
+
     def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA journal_mode = WAL")
@@ -310,14 +323,3 @@ def is_storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _row(found: Sequence[object]) -> PathRow:
-    base, kind, content, size_bytes, registered = found
-    return PathRow(
-        StorePath.parse(str(base)),
-        NodeKind(str(kind)),
-        bytes(content) if isinstance(content, bytes) else b"",
-        int(str(size_bytes)),
-        int(str(registered)),
-    )

@@ -1,4 +1,4 @@
-"""Two processes open a store at once after a loss of power; and plans that did not arrive."""
+"""What a loss of power, or a bad disk, leaves for those who come after it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from eka.store import Plan, Store
+from eka.store import Plan, Store, StoreDamaged
 from eka.store.database import Database
 from tests.store_nodes import nodes
 
@@ -47,6 +47,23 @@ def test_what_another_process_added_since_the_boot_stays_in_doubt(
 
     with Store.open(tmp_path, durable=False):
         assert suspects(tmp_path) == 1
+
+
+@pytest.mark.parametrize(("column", "value"), [("kind", "weird"), ("base", "weird")])
+def test_a_row_that_makes_no_sense_is_damage(tmp_path: Path, column: str, value: str) -> None:
+    with Store.open(tmp_path, durable=False) as store:
+        path = store.add_tree("mine", nodes(b"x"))
+    raw = sqlite3.connect(tmp_path / "db.sqlite")
+    raw.execute(f"UPDATE paths SET {column} = ?", (value,))
+    raw.commit()
+    raw.close()
+
+    with Store.open(tmp_path, durable=False) as store:
+        with pytest.raises(StoreDamaged):
+            store.verify()
+        if column == "kind":
+            with pytest.raises(StoreDamaged):
+                store.path_info(path)
 
 
 @pytest.mark.spec("plan-kept")
