@@ -49,21 +49,19 @@ def test_what_another_process_added_since_the_boot_stays_in_doubt(
         assert suspects(tmp_path) == 1
 
 
-@pytest.mark.parametrize(("column", "value"), [("kind", "weird"), ("base", "weird")])
-def test_a_row_that_makes_no_sense_is_damage(tmp_path: Path, column: str, value: str) -> None:
+@pytest.mark.parametrize(
+    "damage", ["UPDATE paths SET kind = 'weird'", "UPDATE paths SET base = 'weird'"]
+)
+def test_a_row_that_makes_no_sense_is_damage(tmp_path: Path, damage: str) -> None:
     with Store.open(tmp_path, durable=False) as store:
-        path = store.add_tree("mine", nodes(b"x"))
+        store.add_tree("mine", nodes(b"x"))
     raw = sqlite3.connect(tmp_path / "db.sqlite")
-    raw.execute(f"UPDATE paths SET {column} = ?", (value,))
+    raw.execute(damage)
     raw.commit()
     raw.close()
 
-    with Store.open(tmp_path, durable=False) as store:
-        with pytest.raises(StoreDamaged):
-            store.verify()
-        if column == "kind":
-            with pytest.raises(StoreDamaged):
-                store.path_info(path)
+    with Store.open(tmp_path, durable=False) as store, pytest.raises(StoreDamaged):
+        store.verify()
 
 
 @pytest.mark.spec("plan-kept")
