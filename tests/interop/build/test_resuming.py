@@ -119,6 +119,44 @@ def test_no_server_is_blamed_for_a_file_that_was_replaced_on_the_way(
     assert other.sent == [(100_000, SIZE), (0, SIZE)]
 
 
+def behave(server: RangedServer, *, lies: bool, knows: bool, wrong: bool, cut: int | None) -> None:
+    """Let the next answer be as it is told."""
+    server.said = (lambda _start, size: f"bytes 0-{size - 1}/{size}") if lies else None
+    server.knows_parts = knows
+    server.body = BODY[::-1] if wrong else BODY
+    server.cuts = iter([] if cut is None else [cut])
+
+
+@pytest.mark.spec("fetch-pinned")
+@pytest.mark.spec("fetch-parts")
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    manners=st.lists(
+        st.tuples(*[st.booleans()] * 3, st.none() | st.integers(0, SIZE - 1)), max_size=8
+    ),
+    there=st.binary(max_size=10) | st.integers(0, SIZE).map(lambda end: BODY[:end]),
+)
+def test_however_servers_behave_only_the_right_bytes_are_taken(
+    manners: list[tuple[bool, bool, bool, int | None]], there: bytes
+) -> None:
+    with ranged_server(BODY) as server:
+        turns = iter(manners)
+
+        def prepare() -> None:
+            lies, knows, wrong, cut = next(turns, (False, True, False, None))
+            behave(server, lies=lies, knows=knows, wrong=wrong, cut=cut)
+
+        server.prepare = prepare
+
+        done = Download(server.url, there=there, attempts=20)
+
+        if isinstance(done.error, FetchMismatch):  # of one whole answer that was wrong
+            assert any(wrong and cut is None for _, _, wrong, cut in manners)
+            assert done.body == b""
+        else:
+            assert (done.error, done.body) == (None, BODY)
+
+
 @pytest.mark.spec("fetch-parts")
 def test_wrong_bytes_of_an_earlier_run_are_not_the_server_s_fault(server: RangedServer) -> None:
     done = Download(server.url, there=b"x" * 1000)
