@@ -43,6 +43,7 @@ MEANINGS = {
     "lock.cooldown": "versions seen first less than this ago are not chosen; such as `7d`, `2w`",
     "network.timeout_s": "seconds without an answer after which a server counts as down",
     "build.jobs": "actions built at one time; default: the number of processors",
+    "build.caches": "binary caches asked before a build: a list; parted by spaces in the variable",
     "sign.key": "key to sign with: a path, `SHA256:…` or a public key",
     "publish.sign": "whether every publish signs, as with `--sign`",
     "trust.allowed_signers": "file that says whose signatures count",
