@@ -142,7 +142,8 @@ class _Marked:
     def report(self, gone: Sequence[Dead], *, dry_run: bool) -> GcReport:
         freed_bytes = sum(each.size_bytes for each in gone)
         return GcReport(
-            tuple(sorted(StorePath.parse(each.base) for each in gone)),
+            # Texts are sorted much faster than paths, and come out in the same order.
+            tuple(map(StorePath.parse, sorted(each.base for each in gone))),
             freed_bytes,
             self.paths - len(gone),
             dry_run,
