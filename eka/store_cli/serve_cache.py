@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from http import HTTPStatus
 
-from eka.checking import TYPE_CHECKING
+from eka.checking import TYPE_CHECKING, cast
 from eka.errors import EkaError
 from eka.store import Store
 from eka.store.cache.desk import Desk
@@ -115,10 +115,9 @@ class CacheDoor:
         if length > MAX_QUESTION_BYTES:
             raise InvalidRequest(DOCUMENTS, f"it is longer than {MAX_QUESTION_BYTES} bytes")
         value = read_object(self._handler.rfile.read(length)).get("names")
-        names = (
-            [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-        )
-        if not isinstance(value, list) or len(names) != len(value) or len(names) > MAX_NAMES:
+        found = cast("list[object]", value) if isinstance(value, list) else [None]
+        names = [each for each in found if isinstance(each, str)]
+        if len(names) != len(found) or len(names) > MAX_NAMES:
             raise InvalidRequest("names", f"it is not an array of at most {MAX_NAMES} texts")
         return names
 

@@ -89,11 +89,12 @@ def _required(
     store: Store, kinds: list[ReductionKind], arguments: argparse.Namespace
 ) -> dict[ReductionKind, int]:
     """Return how many builders must agree, after the wish of the user."""
-    if arguments.require is None:
+    builders: int | None = arguments.require
+    if builders is None:
         return store.required_builders()
     if not arguments.dry_run:
-        store.require_builders(kinds, arguments.require)
-    return store.required_builders() | dict.fromkeys(kinds, arguments.require)
+        store.require_builders(kinds, builders)
+    return {**store.required_builders(), **dict.fromkeys(kinds, builders)}
 
 
 def _generate(file: Path, arguments: argparse.Namespace, console: Console) -> int:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eka.store.cache.push import Pushed
+    from eka.store.facts import Staged
 
 VECTORS = FIXTURES / "store" / "cache"
 KEY = NixSecretKey.make("builder-1", b"k" * 32)
@@ -110,7 +111,7 @@ def test_what_the_vectors_hold_can_be_taken(store: Store, tmp_path: Path) -> Non
     cache = Cache(DirectoryFiles(VECTORS))
     with Store.open(tmp_path / "other", durable=False) as other:
         below, above = tower(other)
-    staged = []
+    staged: list[Staged] = []
 
     for number, (path, entry) in enumerate(cache.entries([below, above]).items()):
         place = store.staging("take") / str(number)

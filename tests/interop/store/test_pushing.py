@@ -213,7 +213,7 @@ def test_a_connection_is_used_again(here: Store, tmp_path: Path) -> None:
     with taking(tmp_path / "here") as address:
         parts = urlsplit(address)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        sockets = set()
+        sockets: set[int] = set()
         for _ in range(3):
             connection.request("GET", f"/{ROOT}")
             sockets.add(id(connection.sock))

@@ -244,7 +244,12 @@ def give_trees(builder: Path, plan: Plan, root: Path) -> None:
 @pytest.mark.spec("cache-checked")
 @pytest.mark.spec("cache-references")
 def test_a_false_document_is_refused(plan: Plan, cache: Path, tmp_path: Path, field: str) -> None:
-    false = {"references": [], "size_bytes": 1, "content": "0" * 64, "path": "0" * 32 + "-two"}
+    false: dict[str, object] = {
+        "references": [],
+        "size_bytes": 1,
+        "content": "0" * 64,
+        "path": "0" * 32 + "-two",
+    }
     for file, (line,) in documents(cache, "info"):
         if str(line["path"]).endswith("-three"):
             rewrite(file, [{**line, field: false[field], "signatures": []}])
