@@ -88,6 +88,11 @@ class Known:
         self.tell(work.identity, had, Outcome.SUBSTITUTED)
         return True
 
+    def supply(self, work: Work) -> None:
+        """Get what an action is given, and is not here, from a cache, if one has it."""
+        if self._substituter is not None:
+            self._substituter.supply(work)
+
     def lacking(self, needed: Sequence[str]) -> EkaError:
         """Return what is wrong when actions would have to be performed, and must not."""
         from eka.build.cache_errors import NotInCaches  # noqa: PLC0415 - seldom needed

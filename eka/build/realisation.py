@@ -208,6 +208,7 @@ class Realisation:
                 return
             if self._known.substitute(work):
                 return
+            self._known.supply(work)
             made = self._make(work)
             if isinstance(work.action, RunAction):
                 for _ in range(1, self._demands.rounds):

@@ -127,6 +127,14 @@ class Substituter:
             self._bring({work.identity: known}, [work])
         return known if work.identity in self.had else None
 
+    def supply(self, work: Work) -> None:
+        """Get the inputs of an action that are not here: trees, which prove themselves."""
+        lacking = {
+            path: work.identity for path in work.inputs.values() if not self._store.has(path)
+        }
+        if lacking and usable(self._sources):
+            self._closures.bring(self._closures.locate(lacking), list(lacking))
+
     def _wanted(self, outlook: _Outlook) -> list[str]:
         """Return the actions whose outputs are needed and not here, in order of the plan."""
         wanted = {root.action for root in outlook.plan.roots}

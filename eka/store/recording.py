@@ -80,6 +80,12 @@ class Recording:
         """Return the reductions whose outcome a path is, the oldest first."""
         return reductions.find(self._database, "WHERE refined = ?", (path.base,))
 
+    def ancestry(self, paths: Iterable[StorePath]) -> list[Reduction]:
+        """Return what led to paths, and to all that went into them, down to the sources."""
+        from eka.store.ancestry import ancestry  # noqa: PLC0415
+
+        return ancestry(self._database, paths)
+
     def required_builders(self) -> dict[ReductionKind, int]:
         """Return how many builders must agree, by kind of reduction."""
         from eka.store import counting  # noqa: PLC0415

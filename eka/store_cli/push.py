@@ -7,7 +7,7 @@ from pathlib import Path
 from eka.build.caches import find_cache, find_sink
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
-from eka.store import LOCAL, ReductionKind, StorePath
+from eka.store import LOCAL, StorePath
 from eka.store.cache.push import push as push_to
 from eka.store_cli.amounts import in_words
 from eka.store_cli.cache_words import VARIABLE
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from eka.store_cli.console import Console
     from eka.store_cli.place import Place
 
-_SIGNED = (ReductionKind.RESOLVED, ReductionKind.FETCH)
-
 
 def push(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Write paths and all they refer to into a binary cache, as far as it lacks them."""
@@ -43,9 +41,12 @@ def push(arguments: argparse.Namespace, place: Place, console: Console) -> int:
             if key is not None and not arguments.dry_run:
                 signed = sign_closure(store, roots, key)
             done = push_to(store, sink, roots, dry_run=arguments.dry_run, on_path=tell)
+            is_unsigned = not done.reductions and bool(store.ancestry(store.closure(roots)))
     for path in done.pushed:
         console.data(path.text)
     console.talk(_summary(done, sink.where, dry_run=arguments.dry_run))
+    if is_unsigned and not arguments.dry_run:
+        console.talk("nobody signed what was built: others build it anew; --key FILE signs it")
     console.document(
         "push",
         {
@@ -63,16 +64,18 @@ def push(arguments: argparse.Namespace, place: Place, console: Console) -> int:
 
 
 def sign_closure(store: Store, roots: Sequence[StorePath], key: NixSecretKey) -> int:
-    """Sign paths, all they refer to, and what this store saw lead to them; return how much."""
-    signed = 0
-    for path in store.closure(roots):
+    """Sign paths, all they refer to, and what this store saw lead to them.
+
+    Returns:
+        How many reductions were signed.
+    """
+    closure = store.closure(roots)
+    for path in closure:
         store.sign_path(store.path_info(path), key)
-        facts = [fact for fact in store.leading_to(path) if fact.kind in _SIGNED]
-        for fact in facts:
-            if fact.by == LOCAL:
-                store.sign_reduction(fact, key)
-                signed += 1
-    return signed
+    facts = [fact for fact in store.ancestry(closure) if fact.by == LOCAL]
+    for fact in facts:
+        store.sign_reduction(fact, key)
+    return len(facts)
 
 
 def caches(arguments: argparse.Namespace, place: Place) -> list[Cache]:

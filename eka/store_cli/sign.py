@@ -38,9 +38,12 @@ def sign(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         for name in arguments.names:
             _gather(store, name, paths, facts)
         if arguments.closure:
-            for path in store.closure(list(paths)):
+            closure = store.closure(list(paths))
+            for path in closure:
                 paths[path] = None
                 facts |= dict.fromkeys(_local(store.origins(path)))
+            led = [fact for fact in store.ancestry(closure) if fact.by == LOCAL]
+            facts |= dict.fromkeys(led)
         if arguments.dry_run:
             infos = [store.path_info(path) for path in paths]  # are they there?
             subjects = [info.path.text for info in infos] + [_subject(fact) for fact in facts]

@@ -126,7 +126,7 @@ class Desk:
         facts = [
             SignedReduction(fact, signature)
             for fact in self._store.outcomes(ReductionKind.RESOLVED, resolved)
-            if fact.by != LOCAL and self._is_here(fact)
+            if fact.by != LOCAL
             for signature in self._store.signatures(fact)
         ]
         return encode_reductions(resolved, facts) if facts else None
@@ -157,9 +157,7 @@ class Desk:
     def _take_reductions(self, resolved: str, data: bytes) -> int:
         taken = 0
         for each in parse_reductions(data, HERE, resolved):
-            path = StorePath.parse(each.reduction.refined)
-            if not self._store.hold(path):
-                raise PathNotFound(path.text, str(self._store.root))
+            self._store.hold(StorePath.parse(each.reduction.refined))
             try:
                 self._store.record_signed(each.reduction, each.signature)
             except NotTrusted:

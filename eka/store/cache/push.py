@@ -11,7 +11,7 @@ from eka.store.exchange import export_order
 from eka.store.reduction import LOCAL, ReductionKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from eka.store.cache.port import CacheSink
     from eka.store.path import StorePath
@@ -77,7 +77,8 @@ def push(
     if lacking:
         sink.finish()
     for path in closure:
-        _tell(store, sink, path, done)
+        _tell_files(store, sink, path)
+    _tell_reductions(store, sink, store.ancestry(closure), done)
     sink.finish()
     return done
 
@@ -111,20 +112,26 @@ def _send(
                 lanes.submit(ready)
 
 
-def _tell(store: Store, sink: CacheSink, path: StorePath, done: Pushed) -> None:
-    """Bring what led to a path."""
-    by_action: dict[str, list[SignedReduction]] = {}
+def _tell_files(store: Store, sink: CacheSink, path: StorePath) -> None:
+    """Bring by which hash a path was downloaded."""
     for fact in store.leading_to(path):
         if fact.kind == ReductionKind.FETCH and fact.by == LOCAL:
             sink.add_file(fact.name.removeprefix(_SHA256).partition("!")[0], path)
-        elif fact.kind == ReductionKind.RESOLVED and fact.by != LOCAL:
-            signed = _signed(store, fact)
-            by_action.setdefault(fact.name.partition("!")[0], []).extend(signed)
-    for resolved, facts in by_action.items():
-        if facts:
-            taken = sink.add_reductions(resolved, facts)
+
+
+def _tell_reductions(
+    store: Store, sink: CacheSink, facts: Iterable[Reduction], done: Pushed
+) -> None:
+    """Bring what is asserted of actions."""
+    by_action: dict[str, list[SignedReduction]] = {}
+    for fact in facts:
+        if fact.by != LOCAL:
+            by_action.setdefault(fact.name.partition("!")[0], []).extend(_signed(store, fact))
+    for resolved, signed in by_action.items():
+        if signed:
+            taken = sink.add_reductions(resolved, signed)
             done.reductions += taken
-            done.ignored += len(facts) - taken
+            done.ignored += len(signed) - taken
 
 
 def _signed(store: Store, fact: Reduction) -> list[SignedReduction]:
