@@ -78,9 +78,10 @@ class Database:
             if self._depth:
                 yield
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._depth = 1
             try:
+                # Who is stopped while this waits has begun when it is noticed.
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._depth = 1
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
