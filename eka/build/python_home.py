@@ -5,6 +5,7 @@ Only names are looked at: no link is followed out of the tree, and nothing is ru
 
 from __future__ import annotations
 
+import re
 import stat
 
 from eka.build.errors import InterpreterMissing
@@ -20,6 +21,7 @@ _LIBRARIES = ("usr/lib", "lib", "usr/lib64", "lib64", "usr/local/lib")
 _HEADER_BYTES = 1 << 16  # of a program: where it names its loader
 _LOADERS = (b"/ld-linux", b"/ld-musl", b"/ld64.so", b"/ld.so")
 _ELF = b"\x7fELF"
+_PLAIN = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def find_interpreter(tree: Path, logical: str, version: str) -> Interpreter:
@@ -73,7 +75,8 @@ def _loader_name(program: Path) -> str:
     for loader in _LOADERS:
         at = head.find(loader)
         if at >= 0:
-            return head[at + 1 : head.find(b"\0", at)].decode("ascii", "replace")
+            name = head[at + 1 :].partition(b"\0")[0]
+            return name.decode() if _PLAIN.fullmatch(name) else ""  # it becomes part of a script
     return ""
 
 

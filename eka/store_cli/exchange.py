@@ -81,7 +81,7 @@ def _sink(file: str | None, console: Console) -> Generator[Callable[[bytes], obj
         yield console.chunk
         return
     place = Path(file).absolute()
-    fresh = place.with_name(f".{place.name[:100]}.{os.getpid()}")
+    fresh = place.with_name(f".{os.urandom(8).hex()}")  # however long its own name is
     try:
         with fresh.open("wb") as opened:
             yield opened.write
