@@ -130,6 +130,9 @@ class Bubblewrap:
                     return Ended(Ending.NOT_STARTED, -1, log.tail)
                 process.release(group)
                 ending = process.watch(request.timeout_s, request.build, cancellation)
+                is_failed = ending is Ending.KILLED or (ending is Ending.EXITED and process.status)
+                if is_failed and group is not None and group.ran_out_of_memory():
+                    ending = Ending.OUT_OF_MEMORY
             log.finish()
         if ending is Ending.NOT_STARTED and not _is_request_wrong(log.tail):
             raise SandboxUnavailable("; ".join(log.tail), _DOCTOR)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _OWN = Path("/proc/self/cgroup")
 _COUNTER = itertools.count()
 _PROCESSES = "pids.max"
 _THREADS, _MYSELF = "tasks", "0"
+_EVENTS = ("memory.events", "memory.oom_control")  # of version 2 and 1
+_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 _MEMORY = {1: "memory.limit_in_bytes", 2: "memory.max"}
 
 
@@ -79,6 +82,10 @@ class BuildGroup:
             return bool(files) and all(str(pid) in file.read_text().split() for file in files)
         except OSError:
             return False
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel ended a process of the group because its memory was used up."""
+        return any(_count_of_kills(directory) > 0 for directory in self.directories)
 
     def remove(self) -> None:
         """Remove the group; its processes are gone."""
@@ -135,6 +142,14 @@ def _limit(directory: Path, parent: _Parent, limits: Limits) -> None:
         _write(f"{directory}/{_PROCESSES}", str(limits.processes))
     if "memory" in parent.controllers and limits.memory_bytes is not None:
         _write(f"{directory}/{_MEMORY[parent.version]}", str(limits.memory_bytes))
+
+
+def _count_of_kills(directory: Path) -> int:
+    for name in _EVENTS:
+        with contextlib.suppress(OSError):
+            found = _KILLS.search((directory / name).read_text())
+            return int(found[1]) if found else 0
+    return 0
 
 
 def _write(file: str, text: str) -> None:

@@ -197,6 +197,9 @@ def _check_ending(action: RunAction, ended: Ended, log: Path) -> None:
             raise BuildTimedOut(name, action.timeout_s, log=log, tail=ended.tail)
         case Ending.DISK_FULL:
             raise BuildFailed(name, "the disk is almost full", log=log, tail=ended.tail)
+        case Ending.OUT_OF_MEMORY:
+            why = "it needed more memory than it may use"
+            raise BuildFailed(name, why, log=log, tail=ended.tail)
         case Ending.KILLED:
             raise BuildFailed(name, "something killed its sandbox", log=log, tail=ended.tail)
         case Ending.INTERRUPTED:

@@ -87,6 +87,7 @@ class Ending(Enum):
     TIMED_OUT = "timed out"
     INTERRUPTED = "interrupted"
     DISK_FULL = "disk full"
+    OUT_OF_MEMORY = "out of memory"
     KILLED = "killed"  # by somebody outside, and with it all that ran in the sandbox
 
 

@@ -169,9 +169,10 @@ def test_a_memory_bomb_ends_alone(store: Store) -> None:
         return  # `eka doctor` says that memory is not limited here
     bench = Workbench(store, sandbox=real_sandbox(Limits(memory_bytes=48 << 20)))
 
-    with pytest.raises(BuildFailed):
+    with pytest.raises(BuildFailed) as failed:
         bench.build("dd if=/dev/zero of=/dev/null bs=400M count=1; touch $out")
 
+    assert "memory" in failed.value.why
     assert bench.build("touch $out", name="next").name == "next"
 
 
