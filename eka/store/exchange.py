@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MAX_PATHS = 100_000
 MAX_REDUCTIONS = 1_000_000
+MAX_HELD_BYTES = 512 << 20  # of the lines of paths and reductions: they are held until the end
 
 
 @dataclass(slots=True)
@@ -176,9 +177,12 @@ class _Taking:
 
     def everything(self) -> Fields:
         """Take paths and reductions; return the line after them."""
+        held_bytes = 0
         while (line := self._reader.line()).holds("path"):
+            held_bytes = _counted(held_bytes, line)
             self._path(line)
         while line.holds("reduction"):
+            held_bytes = _counted(held_bytes, line)
             self._fact(line)
             line = self._reader.line()
         missing = [path.text for path in self._imported.roots if path not in self._seen]
@@ -258,6 +262,13 @@ class _Taking:
         signature = _signature(line.text("signature"))
         line.end()
         self._facts.append((fact, signature))
+
+
+def _counted(held_bytes: int, line: Fields) -> int:
+    total = held_bytes + line.size_bytes
+    if total > MAX_HELD_BYTES:
+        raise BrokenStream(f"it tells more than {MAX_HELD_BYTES} bytes of paths and reductions")
+    return total
 
 
 def _parsed(text: str) -> StorePath:

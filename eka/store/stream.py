@@ -152,6 +152,7 @@ class Fields:
     """The fields of one line; each is taken once, and none may be left."""
 
     def __init__(self, raw: bytes) -> None:
+        self.size_bytes = len(raw)
         try:
             value = cast("object", json.loads(raw))
         except (ValueError, RecursionError) as error:

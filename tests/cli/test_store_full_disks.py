@@ -58,3 +58,15 @@ def test_a_tree_without_room_names_the_store(
     found = told(tmp_path, "add-tree", "thing", stdin=packed.getvalue())
 
     assert found == ("store-unusable", str(tmp_path))
+
+
+def test_an_export_may_have_the_longest_name_there_is(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store", durable=False) as store:
+        path = store.add_tree("thing", nodes(b"x"))
+    out = tmp_path / ("漢" * 85)
+    console = Console(io.BytesIO(), io.StringIO(), io.StringIO())
+
+    words = ["--store", str(tmp_path / "store"), "export", path.text, "--output", str(out)]
+
+    assert dispatch(words, {}, console) == 0
+    assert out.is_file()
