@@ -56,10 +56,15 @@ def _dead_sessions(layout: Layout) -> dict[str, int]:
     """Return the dead sessions, each locked by the descriptor it is mapped to."""
     found: dict[str, int] = {}
     areas = (layout.tmp, layout.trash, layout.sessions)
-    for name in sorted({entry.name for area in areas for entry in area.iterdir()}):
-        descriptor = lock_file(layout.sessions / name, wait=False)
-        if descriptor is not None:
-            found[name] = descriptor
+    try:
+        for name in sorted({entry.name for area in areas for entry in area.iterdir()}):
+            descriptor = lock_file(layout.sessions / name, wait=False)
+            if descriptor is not None:
+                found[name] = descriptor
+    except BaseException:
+        for descriptor in found.values():
+            os.close(descriptor)
+        raise
     return found
 
 

@@ -142,15 +142,15 @@ def lock_file(path: Path, *, wait: bool = True, create: bool = True) -> int | No
             return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if _is_at(descriptor, path):
+                os.fchmod(descriptor, 0o600)  # a umask may have taken bits away
+                return descriptor
         except BlockingIOError:
             os.close(descriptor)
             return None
         except BaseException:
-            os.close(descriptor)
+            os.close(descriptor)  # or this process would wait for itself the next time
             raise
-        if _is_at(descriptor, path):
-            os.fchmod(descriptor, 0o600)  # a umask may have taken bits away
-            return descriptor
         os.close(descriptor)  # its owner removed it while we waited
 
 
@@ -175,8 +175,10 @@ def locked(
         yield descriptor is not None
     finally:
         if descriptor is not None:
-            path.unlink(missing_ok=True)
-            os.close(descriptor)
+            try:
+                path.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

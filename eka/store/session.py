@@ -136,12 +136,15 @@ class Session:
         with self._guard:
             if self._descriptor is None:
                 return
-            if not self._untidy:
-                for area in (self._layout.tmp, self._layout.trash):
-                    delete_tree(area / self._id)
-                (self._layout.sessions / self._id).unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = None
+            try:
+                if not self._untidy:
+                    for area in (self._layout.tmp, self._layout.trash):
+                        delete_tree(area / self._id)
+                    (self._layout.sessions / self._id).unlink(missing_ok=True)
+            finally:
+                # What could not be deleted is left to the next one to open the store.
+                os.close(self._descriptor)
+                self._descriptor = None
 
     def _note(self, sign: bytes, bases: Iterable[str]) -> None:
         text = b"".join(sign + base.encode() + b"\n" for base in bases)
