@@ -136,7 +136,11 @@ class Connections:
             headers |= {"Content-Type": body.type, "Content-Length": str(body.size_bytes)}
         try:
             chunks = None if body is None else body.chunks()
-            connection.request(method, target, body=chunks, headers=headers)
+            try:
+                connection.request(method, target, body=chunks, headers=headers)
+            except (BrokenPipeError, ConnectionResetError):
+                if body is None:
+                    raise  # else the server may have said why it does not want the body
             return connection.getresponse()
         except BaseException:
             connection.close()

@@ -145,7 +145,7 @@ def _watched(
                 why = f"it holds more than the {entry.size_bytes} bytes that are told"
                 raise CacheFalse(where, entry.path.text, why)
             data = tail + chunk
-            if b"/" in data:
+            if PREFIX in data:
                 mentions.update(each.decode() for each in _MENTION.findall(data))
             tail = data[-_LENGTH + 1 :]
             yield chunk

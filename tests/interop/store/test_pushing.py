@@ -17,16 +17,12 @@ from eka.store.cache.documents import (
     PLAIN,
     ROOT,
     CacheEntry,
-    SignedReduction,
     encode_entry,
     encode_files,
-    encode_reductions,
     info_name,
-    reductions_name,
 )
 from eka.store.cache.errors import CacheFalse, CacheRefuses, CacheUnreachable, CacheUnwritable
 from eka.store.cache.push import push
-from eka.store.trust import reduction_statement
 from tests.fakes.caches import KEY, RESOLVED
 from tests.fakes.store_server import listening
 from tests.servers.nix_cache import served
@@ -152,8 +148,6 @@ def false_pushes(here: Store) -> dict[str, tuple[str, bytes]]:
         return encode_entry(told) + body
 
     other = StorePath("0" * 32, "file")
-    fact = Reduction("resolved", f"{ACTION}!out", other.base, KEY.name, "x")
-    signed = SignedReduction(fact, KEY.sign(reduction_statement(fact)))
     return {
         "another path": (info_name(other), entry(other, data)),
         "a name of another": (info_name(other), entry(other, data)),
@@ -163,7 +157,6 @@ def false_pushes(here: Store) -> dict[str, tuple[str, bytes]]:
         "a missing reference": (info_name(path), entry(path, data, other)),
         "no document": (info_name(path), b"\n"),
         "no name": ("info/../../etc/passwd", entry(path, data)),
-        "a reduction to nothing": (reductions_name(ACTION), encode_reductions(ACTION, [signed])),
         "a file that is not here": (f"file/{ACTION}.json", encode_files(ACTION, [other])),
     }
 
