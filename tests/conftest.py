@@ -87,21 +87,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 class Measurement:
-    """Pauses the measurement of coverage during tests of other directories than `MEASURED`."""
+    """Pauses the measurement of coverage during tests that are not `MEASURED`, or ``untraced``."""
 
     def __init__(self) -> None:
-        self._paused: Coverage | None = None
+        self._paused: list[Coverage] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Pause or go on, with all that the test sets up and tears down."""
         is_measured = any(item.path.is_relative_to(folder) for folder in MEASURED)
-        if is_measured and self._paused:
-            self._paused.start()
-            self._paused = None
-        elif not is_measured and (running := Coverage.current()):
-            running.stop()
-            self._paused = running
+        if is_measured and not item.get_closest_marker("untraced"):
+            while self._paused:
+                self._paused.pop().start()
+        else:
+            # Each worker of pytest-cov has two, and the end of one wakes the other.
+            while running := Coverage.current():
+                running.stop()
+                self._paused.append(running)
         # Threads of the tests' servers stay untraced. Python 3.11 sometimes cannot trace one
         # ("while another trace function is being installed"), and it ends before it began.
         threading.settrace(None)  # type: ignore[arg-type] # what `settrace` documents for the others

@@ -34,6 +34,7 @@ def test_labels_that_are_too_close_begin_with_one_of_the_starts(text: str) -> No
     assert {text[0], *(each.text[0] for each in close)} <= (starts or set())
 
 
+@pytest.mark.untraced  # a million characters
 @pytest.mark.spec("publish-confusable")
 def test_no_character_that_looks_or_folds_like_ascii_is_forgotten() -> None:
     forgotten: list[str] = []

@@ -50,6 +50,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.spec("manifest-toml", "manifest-problems")
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_large_manifest_costs_little(text: str) -> None:
@@ -62,6 +63,18 @@ def test_a_large_manifest_costs_little(text: str) -> None:
     assert time.perf_counter() - started < LIMIT_S
 
 
+@pytest.mark.spec("manifest-problems")
+@pytest.mark.parametrize("head", [PACKAGE, PACKAGE + "[package.sets]\n", SETS + "[deps.from.a]\n"])
+def test_problems_beyond_the_limit_are_left_out(head: str) -> None:
+    text = head + lines('k{} = "gg:x"\n', MAX_PROBLEMS + 2)
+
+    with pytest.raises(Problems) as caught:
+        parse_manifest(text.encode(), "atom.toml")
+
+    assert len(caught.value.problems) == MAX_PROBLEMS
+
+
+@pytest.mark.untraced
 @pytest.mark.spec("manifest-problems")
 @pytest.mark.parametrize(
     "name", ["unknown keys", "aliases", "bad tags", "unknown inputs", "variables"]

@@ -46,6 +46,7 @@ def test_a_plan_holds_what_its_targets_need_and_no_more() -> None:
     assert sorted(a.name for a in of_root.actions.values()) == ["app-1.0.0", "root.tar"]
 
 
+@pytest.mark.untraced  # 1500 atoms
 def test_a_deep_closure_needs_no_deep_stack() -> None:
     world = World()
     shell = last = world.atom("shell")
