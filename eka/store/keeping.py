@@ -58,9 +58,11 @@ class Keeping:
                 if self._durable:
                     self.sync()
                     keep_reserve(self.root)
-                self._session.close()
             finally:
-                self._database.close()
+                try:  # whatever failed: this process holds nothing any more
+                    self._session.close()
+                finally:
+                    self._database.close()
 
     def sync(self) -> None:
         """Wait until all that was added is on the medium; done once when the store is closed."""

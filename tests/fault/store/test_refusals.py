@@ -30,6 +30,7 @@ CHANGES = (
     "write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,"
     "mkdirat,rmdir,symlink,symlinkat,fchmod,chmod,fchmodat,utimensat,syncfs"
 )
+PATIENCE_S = 300  # who waits for itself is found out
 # What may be said of a system that refuses; 70, a bug, may not. 120 is Python's own: then not
 # even the answer could be written. 100: what the system refused kept a build from being made.
 FAILED = {1, 5, 100, 120}
@@ -82,7 +83,7 @@ def told(home: Path, *words: str, under: tuple[str, ...] = ()) -> tuple[int, Any
     """Run ``eka-store``; return its exit status and its document."""
     done = subprocess.run(
         [*under, str(EKA_STORE), *words, "--json", "--store", str(home / "store")],
-        capture_output=True, text=True, check=False, cwd=home,
+        capture_output=True, text=True, check=False, cwd=home, timeout=PATIENCE_S,
     )  # fmt: skip
     lines = done.stdout.splitlines()
     return done.returncode, json.loads(lines[-1]) if lines else done.stderr
