@@ -11,7 +11,7 @@ from dataclasses import replace
 from eka.build.errors import SandboxUnavailable
 from eka.build.log import LogWriter
 from eka.build.mounts import Mounts, can_attach
-from eka.build.own_lacks import lack_of_ours
+from eka.build.own_lacks import asked_by, lack_of_ours
 from eka.build.process import SandboxProcess
 from eka.build.sandbox import BUILD_DIR, BUILD_GID, BUILD_UID, Ended, Ending, Limits, Opened
 from eka.checking import TYPE_CHECKING
@@ -105,6 +105,11 @@ class Bubblewrap:
     def name(self) -> str:
         """See `Sandbox`."""
         return "bubblewrap"
+
+    @property
+    def asked(self) -> frozenset[Capability]:
+        """See `Sandbox`."""
+        return asked_by(self._limits)
 
     def lack(self, capability: Capability) -> Lack | None:
         """See `Sandbox`."""

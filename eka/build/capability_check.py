@@ -53,15 +53,15 @@ def check(actions: Iterable[Action], demands: Demands, sandbox: Sandbox) -> None
     has: set[str] = set()
     for action in actions:
         if isinstance(action, RunAction):
-            for capability in sorted(_demanded(action, demands) - has):
+            for capability in sorted(_demanded(action, demands, sandbox.asked) - has):
                 error = refusal(action.name, capability, sandbox)
                 if error is not None:
                     raise error
                 has.add(capability)
 
 
-def _demanded(action: RunAction, demands: Demands) -> set[str]:
-    found = set(action.requires) | demands.requires
+def _demanded(action: RunAction, demands: Demands, asked: Iterable[str]) -> set[str]:
+    found = {*action.requires, *asked}
     if action.rootfs is not None:
         found.add(Capability.ROOTFS)
     if len(action.outputs) > 1:

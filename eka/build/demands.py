@@ -18,5 +18,4 @@ class Demands:
     keep_going: bool = False  # after a failure go on with what does not need it
     jobs: int | None = None  # builds at once; None: as many as the realiser was told
     keep_failed: Path | None = None  # directory for the files of failed builds
-    requires: frozenset[str] = frozenset()  # capabilities that every build must have
     no_build: bool = False  # take what is there or in a cache; perform nothing

@@ -17,6 +17,7 @@ from eka.build.log import LogWriter
 from eka.build.nix_recipe import NixRecipe
 from eka.build.nix_store import NixSource
 from eka.build.nix_words import NixWords
+from eka.build.own_lacks import asked_by
 from eka.build.sandbox import Ended, Ending, Limits
 from eka.checking import TYPE_CHECKING
 from eka.store import LogFile, StorePath, read_tree
@@ -77,6 +78,11 @@ class NixSandbox:
     def name(self) -> str:
         """See `Sandbox`."""
         return NIX
+
+    @property
+    def asked(self) -> frozenset[Capability]:
+        """See `Sandbox`."""
+        return asked_by(self._limits)
 
     def lack(self, capability: Capability) -> Lack | None:
         """See `Sandbox`."""

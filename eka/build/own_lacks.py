@@ -22,6 +22,11 @@ _FILES = {"pids": ("pids.max",), "memory": ("memory.max", "memory.limit_in_bytes
 _DELEGATE = "run below a delegated control group, for instance with systemd-run --user --scope"
 
 
+def asked_by(limits: Limits) -> frozenset[Capability]:
+    """Return what a sandbox needs for limits that a user asks for; the others are its own."""
+    return frozenset() if limits.memory_bytes is None else frozenset({Capability.LIMIT_MEMORY})
+
+
 def lack_of_ours(
     capability: Capability,
     groups: ControlGroups | None,

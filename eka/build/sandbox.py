@@ -33,7 +33,7 @@ class Limits:
     """What one build may use up; time is a matter of each action."""
 
     processes: int = 8192  # by the kernel's own count where this is not root, or by control group
-    memory_bytes: int | None = None  # by control group
+    memory_bytes: int | None = None  # by control group; who asks for it has it, or is refused
     open_files: int = 4096
     file_bytes: int = 32 << 30  # one file
     shared_memory_bytes: int = 1 << 28
@@ -158,6 +158,11 @@ class Sandbox(Protocol):
     @property
     def name(self) -> str:
         """What it is called in the evidence of builds, and in errors."""
+        ...
+
+    @property
+    def asked(self) -> frozenset[Capability]:
+        """What every build needs, because of the limits that the user asks for."""
         ...
 
     def lack(self, capability: Capability) -> Lack | None:

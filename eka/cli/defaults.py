@@ -25,6 +25,7 @@ VARIABLES = {
     "network.timeout_s": "EKA_TIMEOUT_S",
     "build.jobs": "EKA_JOBS",
     "build.caches": "EKA_CACHES",
+    "build.max_memory": "EKA_MAX_MEMORY",
     "sign.key": "EKA_SIGN_KEY",
     "publish.sign": "EKA_PUBLISH_SIGN",
     "trust.allowed_signers": "EKA_ALLOWED_SIGNERS",

@@ -37,6 +37,8 @@ DEB = {  # what each must look like, in words and as a pattern
     "deb.keyring": ("an absolute path", pattern(r"/[ -~]+")),
     "deb.suite": ("a suite such as bookworm", pattern(r"[a-z][a-z0-9.+-]*")),
 }
+MEMORY = ("a size such as 4G or 512M", pattern(r"[1-9][0-9]{0,5}[MGT]"))
+MEMORY_UNITS = {"M": 20, "G": 30, "T": 40}  # powers of two
 PYPI_INDEX = ("an http or https URL", pattern(r"https?://[!-~]+"))
 NPM_REGISTRY = ("an http or https URL without a user", pattern(r"https?://[^@\s/]+(/[!-~]*)?"))
 DEFAULT_NPM_REGISTRY = "https://registry.npmjs.org"
@@ -63,6 +65,7 @@ class Settings:
         cooldown_s: So long a version must be known before it is chosen.
         timeout_s: Seconds without an answer after which a server counts as down.
         jobs: Actions built at one time.
+        max_memory_bytes: What each build may use; None: as much as it likes.
         caches: Binary caches that are asked before anything is built, in this order.
         deb: ``mirror``, ``security_mirror``, ``keyring`` and ``suite`` for Debian packages, those
             that somebody set.
@@ -83,6 +86,7 @@ class Settings:
     cooldown_s: int
     timeout_s: int
     jobs: int
+    max_memory_bytes: int | None
     caches: tuple[str, ...]
     deb: Mapping[str, str]
     npm_registry: str
@@ -152,6 +156,7 @@ def load_settings(
         cooldown_s=_span("lock.cooldown", values),
         timeout_s=_number("network.timeout_s", values),
         jobs=_number("build.jobs", values),
+        max_memory_bytes=_memory("build.max_memory", values),
         caches=_caches(values),
         deb={
             key.removeprefix("deb."): _text(key, values, form)
@@ -329,6 +334,13 @@ def _span(key: str, values: Mapping[str, Value]) -> int:
     from eka.cli.setting_span import span_setting  # noqa: PLC0415 - few set any
 
     return span_setting(key, value)
+
+
+def _memory(key: str, values: Mapping[str, Value]) -> int | None:
+    if key not in values:
+        return None
+    text = _text(key, values, MEMORY)
+    return int(text[:-1]) << MEMORY_UNITS[text[-1]]
 
 
 def _directory(key: str, values: Mapping[str, Value]) -> str:

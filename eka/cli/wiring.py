@@ -275,6 +275,7 @@ def _realiser(
         Bubblewrap,
         ControlGroups,
         HttpDownloader,
+        Limits,
         Realiser,
         seccomp_filter,
     )
@@ -286,6 +287,7 @@ def _realiser(
         program or BUBBLEWRAP,
         seccomp=seccomp_filter(os.uname().machine),
         groups=ControlGroups.find(),
+        limits=Limits(memory_bytes=frame.settings.max_memory_bytes),
     )
     return frame.cleanup.enter_context(
         Realiser(

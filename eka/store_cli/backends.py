@@ -37,13 +37,8 @@ def sandbox(
         from eka.store_cli.nix_backend import nix_sandbox  # noqa: PLC0415 - seldom asked for
 
         root = Path(arguments.nix).resolve()  # Nix takes no links on the way to its store
-        return nix_sandbox(store, root, environment.get("PATH", ""))
+        return nix_sandbox(store, root, environment.get("PATH", ""), limits)
     return _ours(environment, limits)
-
-
-def demanded(arguments: argparse.Namespace) -> frozenset[str]:
-    """Return the capabilities that every build must have for the words of ``realise`` to hold."""
-    return frozenset() if arguments.max_memory is None else frozenset({Capability.LIMIT_MEMORY})
 
 
 def told(environment: Mapping[str, str]) -> list[dict[str, object]]:

@@ -17,7 +17,7 @@ from eka.store import (
     tree_path,
 )
 from eka.store.plan_json import MAX_PLAN_BYTES
-from eka.store_cli.backends import demanded, sandbox
+from eka.store_cli.backends import sandbox
 from eka.store_cli.cache_words import VARIABLE
 from eka.store_cli.errors import PlanUnreadable, StoreUsage
 from eka.store_cli.listening import Listener
@@ -67,7 +67,6 @@ def _demands(arguments: argparse.Namespace) -> Demands:
         keep_going=arguments.keep_going,
         keep_failed=keep,
         no_build=arguments.no_build,
-        requires=demanded(arguments),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eka.cli.errors import SettingInvalid
 from eka.cli.settings import Settings, load_settings
 from eka.errors import EkaError
 
@@ -95,6 +96,20 @@ def test_debian_settings_are_kept_as_given(machine: Machine) -> None:
     deb = machine.load().deb
 
     assert deb == {"mirror": "http://m/debian", "security_mirror": "", "suite": "trixie"}
+
+
+def test_a_limit_of_memory_is_a_size(machine: Machine) -> None:
+    machine.write(USER, "[build]\nmax_memory = '3G'\n")
+
+    first = machine.load().max_memory_bytes
+    machine.environment["EKA_MAX_MEMORY"] = "512M"
+    second = machine.load().max_memory_bytes
+    machine.environment["EKA_MAX_MEMORY"] = "0"
+    with pytest.raises(SettingInvalid) as refused:
+        machine.load()
+
+    assert (first, second) == (3 << 30, 512 << 20)
+    assert "4G" in refused.value.why
 
 
 def test_aliases_of_all_files_come_together(machine: Machine) -> None:

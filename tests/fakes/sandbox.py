@@ -19,6 +19,11 @@ class BrokenSandbox:
         """Return what no build says made it."""
         return "broken"
 
+    @property
+    def asked(self) -> frozenset[Capability]:
+        """Return nothing."""
+        return frozenset()
+
     def lack(self, capability: Capability) -> Lack | None:
         """Lack nothing, so that it is asked to run something."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from eka.cli.arguments import help_text
 from eka.cli.defaults import VARIABLES
 from eka.cli.dispatch import load_command
-from eka.cli.settings import DEB, LARGEST, NPM_REGISTRY, PYPI_INDEX, SMALLEST
+from eka.cli.settings import DEB, LARGEST, MEMORY, NPM_REGISTRY, PYPI_INDEX, SMALLEST
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
 from eka.errors import Exit
 from eka.store_cli.words import COMMANDS as STORE_COMMANDS
@@ -43,6 +43,7 @@ MEANINGS = {
     "lock.cooldown": "versions seen first less than this ago are not chosen; such as `7d`, `2w`",
     "network.timeout_s": "seconds without an answer after which a server counts as down",
     "build.jobs": "actions built at one time; default: the number of processors",
+    "build.max_memory": "what a build may use, such as `4G`; refused where nothing limits it",
     "build.caches": "binary caches asked before a build: a list; parted by spaces in the variable",
     "sign.key": "key to sign with: a path, `SHA256:…` or a public key",
     "publish.sign": "whether every publish signs, as with `--sign`",
@@ -157,7 +158,12 @@ def _range(key: str) -> str:
         return SIGNED[key]
     if key == "lock.cooldown":
         return ""
-    forms = {**DEB, "npm.registry": NPM_REGISTRY, "pypi.index": PYPI_INDEX}
+    forms = {
+        **DEB,
+        "build.max_memory": MEMORY,
+        "npm.registry": NPM_REGISTRY,
+        "pypi.index": PYPI_INDEX,
+    }
     return f"; {forms[key][0]}" if key in forms else "; an absolute path"
 
 
