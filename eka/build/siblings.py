@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 import stat
 from graphlib import CycleError, TopologicalSorter
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from eka.store import NodePath
 
-_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class SiblingCycle(Exception):
@@ -66,7 +67,7 @@ def rename_mentions(root: Path, old: str, new: str) -> None:
             if old.encode() in target:
                 path.unlink()
                 path.symlink_to(os.fsdecode(target.replace(old.encode(), new.encode())))
-        else:
+        elif _holds(path, old.encode()):
             _replace(path, old.encode(), new.encode())
 
 
@@ -75,23 +76,38 @@ def _mentions(root: Path, digest: bytes) -> bool:
         if path.is_symlink():
             if digest in os.fsencode(path.readlink()):
                 return True
-        elif _replace(path, digest, digest):
+        elif _holds(path, digest):
             return True
     return False
 
 
-def _replace(path: Path, old: bytes, new: bytes) -> bool:
-    """Replace in place; returns whether ``old`` was there."""
-    descriptor = os.open(path, _FLAGS)
+def _holds(path: Path, digest: bytes) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | _FLAGS)
     try:
         if not os.fstat(descriptor).st_size:
             return False
+        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
+            return content.find(digest) >= 0
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, old: bytes, new: bytes) -> None:
+    """Replace in place, in a file that has no other name: that may be in the store by now."""
+    status = path.lstat()
+    bits = stat.S_IMODE(status.st_mode) | stat.S_IRUSR | stat.S_IWUSR
+    if status.st_nlink > 1:
+        fresh = path.with_name(f".{os.urandom(8).hex()}")
+        shutil.copyfile(path, fresh, follow_symlinks=False)
+        fresh.replace(path)
+    path.chmod(bits)
+    descriptor = os.open(path, os.O_RDWR | _FLAGS)
+    try:
         with mmap.mmap(descriptor, 0) as content:
-            at = found = content.find(old)
-            while at >= 0 and old != new:
+            at = content.find(old)
+            while at >= 0:
                 content[at : at + len(old)] = new
                 at = content.find(old, at + len(old))
-            return found >= 0
     finally:
         os.close(descriptor)
 
@@ -110,7 +126,8 @@ def _leaves(root: Path, below: NodePath = ()) -> Iterator[Path]:
             check_name(names)
             yield from _leaves(child, names)
     elif stat.S_ISREG(mode):
-        root.chmod(stat.S_IMODE(mode) | 0o600)
+        if not mode & stat.S_IRUSR:
+            root.chmod(stat.S_IMODE(mode) | stat.S_IRUSR)
         yield root
     elif stat.S_ISLNK(mode):
         yield root

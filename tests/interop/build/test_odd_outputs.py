@@ -42,3 +42,18 @@ def test_an_output_whose_names_are_too_long_together_is_a_failure_of_the_build(
         bench.build("dev=$TMPDIR/x; " + DEEP.format(levels=20, name="d" * 200))
 
     assert "3072 bytes" in caught.value.why
+
+
+@pytest.mark.spec("build-siblings")
+def test_outputs_that_share_a_file_do_not_change_each_other(bench: Workbench) -> None:
+    action = bench.script(
+        "mkdir $out $dev; echo ${out##*/} > $out/name; ln $out/name $dev/name; echo $out > $dev/o",
+        outputs=("out", "dev"),
+        env={"dev": "{{output:dev}}"},
+    )
+    identity = action_id(action)
+    roots = tuple(ActionInput(identity, name) for name in ("out", "dev"))
+
+    bench.realiser.realise(Plan({identity: action}, roots))
+
+    assert bench.store.verify() == []
