@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from urllib.parse import quote, urljoin, urlsplit
 
+from eka.build.timed_response import TimedResponse
 from eka.build.web import USER_AGENT, Web, authorization, checked, proxy_for
 from eka.checking import TYPE_CHECKING
 from eka.values import dataclass
@@ -50,7 +51,6 @@ class Connections:
     Args:
         url: http or https, without user and password; what is asked for lies below it.
         env: Where the proxy settings are read from.
-        silence_s: How long to wait for the next byte.
 
     Raises:
         ValueError: the URL or the proxy settings cannot be used.
@@ -59,13 +59,13 @@ class Connections:
     # What a request and the reading of its answer raise when the network or server is at fault.
     errors = Web.errors
 
-    def __init__(self, url: str, env: Mapping[str, str], *, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, url: str, env: Mapping[str, str]) -> None:
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
         self._place = checked(url)
         self._proxy = proxy_for(self._place, env)
         self._env = env
-        self._silence_s = silence_s
+        self._silence_s = SILENCE_S
 
     @contextmanager
     def ask(
@@ -151,11 +151,14 @@ class Connections:
         host = place.hostname or ""
         port = place.port or (443 if place.scheme == "https" else 80)
         near = (proxy.hostname or "", proxy.port or 80) if proxy else (host, port)
+        connection: http.client.HTTPConnection
         if place.scheme == "http":
-            return http.client.HTTPConnection(*near, timeout=self._silence_s)
-        connection = http.client.HTTPSConnection(*near, timeout=self._silence_s)
-        if proxy:
-            connection.set_tunnel(host, port, headers=authorization(proxy))
+            connection = http.client.HTTPConnection(*near, timeout=self._silence_s)
+        else:
+            connection = http.client.HTTPSConnection(*near, timeout=self._silence_s)
+            if proxy:
+                connection.set_tunnel(host, port, headers=authorization(proxy))
+        connection.response_class = TimedResponse
         return connection
 
     def _elsewhere(

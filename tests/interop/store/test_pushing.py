@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from eka.build.cache_web import WebFiles, WebSink
+from eka.build.timed_response import TimedResponse
 from eka.hashing import digest
 from eka.store import Reduction, Store, StorePath
 from eka.store.cache.documents import (
@@ -249,3 +251,27 @@ def test_an_answer_to_another_question_is_false() -> None:
 
     with answering(head + body) as address, pytest.raises(CacheFalse):
         WebFiles(address, {}).documents(["info/x.json", "info/z.json"], 1000, batch=True)
+
+
+@pytest.mark.spec("cache-degrades")
+def test_a_server_that_is_silent_counts_as_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eka.build.cache_connections.SILENCE_S", 0.2)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        files = WebFiles(f"http://127.0.0.1:{silent.getsockname()[1]}", {})
+
+        with pytest.raises(CacheUnreachable):
+            files.documents([ROOT], 1000, batch=False)
+
+
+@pytest.mark.spec("cache-degrades")
+def test_a_server_that_answers_byte_by_byte_counts_as_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(TimedResponse, "head_s", 0.2)
+    endless = b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100
+
+    with answering(endless, pause_s=0.02) as address, pytest.raises(CacheUnreachable) as raised:
+        WebFiles(address, {}).documents([ROOT], 1000, batch=False)
+
+    assert "did not come in time" in raised.value.why
