@@ -238,6 +238,17 @@ class BuildTimedOut(BuildFailed):
         self.timeout_s = timeout_s
 
 
+class BuildOutOfMemory(BuildFailed):
+    """A builder was ended because it used up the memory that its user lets it use."""
+
+    code = "build-out-of-memory"
+    exit_status = Exit.BUILD_FAILED
+
+    def __init__(self, name: str, *, log: Path | None, tail: Sequence[str] = ()) -> None:
+        super().__init__(name, "it needed more memory than it may use", log=log, tail=tail)
+        self.fix = "raise the limit: the setting build.max_memory, or --max-memory of eka-store"
+
+
 class NonDeterministic(EkaError):
     """Building one action twice gave two outcomes."""
 

@@ -11,6 +11,7 @@ from eka.build.enter import find_shell, keep
 from eka.build.errors import (
     BuildFailed,
     BuildInterrupted,
+    BuildOutOfMemory,
     BuildTimedOut,
     NoShell,
     UnsupportedArchive,
@@ -198,8 +199,7 @@ def _check_ending(action: RunAction, ended: Ended, log: Path) -> None:
         case Ending.DISK_FULL:
             raise BuildFailed(name, "the disk is almost full", log=log, tail=ended.tail)
         case Ending.OUT_OF_MEMORY:
-            why = "it needed more memory than it may use"
-            raise BuildFailed(name, why, log=log, tail=ended.tail)
+            raise BuildOutOfMemory(name, log=log, tail=ended.tail)
         case Ending.KILLED:
             raise BuildFailed(name, "something killed its sandbox", log=log, tail=ended.tail)
         case Ending.INTERRUPTED:

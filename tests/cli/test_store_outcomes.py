@@ -290,7 +290,7 @@ def test_a_limit_is_enforced_or_refused_as_the_store_tells(
     free = realise(eka_store, bomb)
 
     can = "limit-memory" in told["bubblewrap"]["capabilities"]
-    assert error(ran)["code"] == ("build-failed" if can else "unsupported-capability")
+    assert error(ran)["code"] == ("build-out-of-memory" if can else "unsupported-capability")
     assert "memory" in error(ran)["why"]
     assert free.status == 0
     assert told["nix"]["capabilities"] == ["rootfs", "several-outputs"]

@@ -36,7 +36,8 @@ STATUSES = {
     Exit.INTERRUPTED: "Stopped by the user.",
 }
 MEANINGS = {
-    "cache.dir": "objects and listings of remotes, plans that were composed; may be deleted at any time",
+    "cache.dir": "objects and listings of remotes, plans that were composed; may be deleted at "
+    "any time",
     "store.dir": "the physical directory of the store",
     "state.dir": "what eka saw first, and when; not to be deleted",
     "listing.max_age_s": "seconds for which a listing answers again without asking the source",
