@@ -30,7 +30,7 @@ from eka.store.verify import FaultKind, VerifyFault, verify_paths, verify_whole
 from eka.store.write import seal, write_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -241,13 +241,21 @@ class Store(Keeping, Recording):
         """What was performed in this store: how it ended, how long it took, and its log."""
         return Runs(self.root / LOGS, self._database)
 
-    def verify(self, paths: Iterable[StorePath] | None = None) -> list[VerifyFault]:
-        """Read paths again (all, when None) and compare them with the database."""
+    def verify(
+        self,
+        paths: Iterable[StorePath] | None = None,
+        *,
+        on_path: Callable[[int, int], None] | None = None,
+    ) -> list[VerifyFault]:
+        """Read paths again (all, when None) and compare them with the database.
+
+        ``on_path`` is told before each how many were compared, and how many there are.
+        """
         with refusals(self.root):
             if paths is not None:
-                return list(self._faults([self._row(path) for path in paths]))
+                return list(self._faults(_told([self._row(path) for path in paths], on_path)))
             faults = list(verify_whole(self._layout, self._database))
-            faults += self._faults(self._database.rows())
+            faults += self._faults(_told(self._database.rows(), on_path))
         for found in self.nondeterminism():
             refined = ", ".join(sorted({outcome.refined for outcome in found.outcomes}))
             where = f"{found.kind} {found.name}"
@@ -308,3 +316,12 @@ class Store(Keeping, Recording):
 def _finished(written: Path) -> int:
     """Return when a tree was finished, by the clock of the file system."""
     return int(written.lstat().st_ctime)
+
+
+def _told(
+    rows: Sequence[PathRow], on_path: Callable[[int, int], None] | None
+) -> Iterator[PathRow]:
+    for number, row in enumerate(rows):
+        if on_path is not None:
+            on_path(number, len(rows))
+        yield row

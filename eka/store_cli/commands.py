@@ -8,7 +8,9 @@ from pathlib import Path
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import FaultKind, StorePath, VerifyFault, path_of
+from eka.store.read import read_apart
 from eka.store_cli.paths import counted, nar_fields, path_document, typed_path
+from eka.store_cli.progress import Amount, amount, counted_nodes, shown_paths
 
 if TYPE_CHECKING:
     import argparse
@@ -59,7 +61,8 @@ def add(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         if arguments.dry_run:
             path = path_of(name, source)
         else:
-            path = _added(store, name, source, arguments)
+            with amount(console, place, "MiB added") as added:
+                path = _added(store, name, source, arguments, added)
             if arguments.root is not None:
                 store.add_root(Path(arguments.root), path)
         physical = str(store.physical(path))
@@ -72,13 +75,16 @@ def add(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     return Exit.OK
 
 
-def _added(store: Store, name: str, source: Path, arguments: argparse.Namespace) -> StorePath:
+def _added(
+    store: Store, name: str, source: Path, arguments: argparse.Namespace, added: Amount | None
+) -> StorePath:
     expected: str | None = arguments.expect
+    nodes = counted_nodes(read_apart(source, store.root), added)
     if not arguments.nar:
-        return store.add_path(name, source, expected=expected)
+        return store.add_tree(name, nodes, expected=expected)
     from eka.store.nix_view import remember  # noqa: PLC0415 - only where asked for
 
-    return remember.add_path_with_nar(store, name, source, expected=expected)[0]
+    return remember.add_with_nar(store, name, nodes, expected=expected)[0]
 
 
 def _told(nar: Mapping[str, object]) -> str:
@@ -118,7 +124,8 @@ def verify(arguments: argparse.Namespace, place: Place, console: Console) -> int
     with place.store() as store:
         wanted = [typed_path(store, text) for text in arguments.paths] or None
         checked = len(wanted) if wanted is not None else store.info().paths
-        faults = store.verify(wanted)
+        with shown_paths(console, place, "paths checked") as progress:
+            faults = store.verify(wanted, on_path=progress)
         damaged = sorted({fault.where for fault in faults if fault.kind in _MENDABLE})
         if arguments.repair:
             store.quarantine(StorePath.parse(text) for text in damaged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from eka.errors import Exit
 from eka.store import export_order, export_stream, import_stream
 from eka.store_cli.errors import StoreUsage, StreamFileUnusable
 from eka.store_cli.paths import counted, typed_path
+from eka.store_cli.progress import amount, counted_source
 
 if TYPE_CHECKING:
     import argparse
@@ -31,9 +33,13 @@ def export(arguments: argparse.Namespace, place: Place, console: Console) -> int
         roots = list(dict.fromkeys(typed_path(store, text) for text in arguments.paths))
         with store.lease(roots), _sink(arguments.output, console) as write:
             paths = export_order(store, roots)
-            for chunk in export_stream(store, roots):
-                write(chunk)
-                size_bytes += len(chunk)
+            total_bytes = sum(store.path_info(path).size_bytes for path in paths)
+            with amount(console, place, "MiB written", total_bytes) as written:
+                for chunk in export_stream(store, roots):
+                    write(chunk)
+                    size_bytes += len(chunk)
+                    if written is not None:
+                        written.add(len(chunk))
     console.talk(f"{counted(len(paths), 'path')}, {counted(size_bytes, 'byte')}")
     fields = {"paths": [path.text for path in paths], "size_bytes": size_bytes}
     console.document("export", fields)
@@ -43,8 +49,11 @@ def export(arguments: argparse.Namespace, place: Place, console: Console) -> int
 def import_(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     """Take over the paths of a stream, all of them or none."""
     with place.store() as store:
-        with _source(arguments.file, console) as source:
-            done = import_stream(store, source, dry_run=arguments.dry_run)
+        with (
+            _source(arguments.file, console) as source,
+            amount(console, place, "MiB read", _size_bytes(source)) as read,
+        ):
+            done = import_stream(store, counted_source(source, read), dry_run=arguments.dry_run)
         if arguments.root is not None and not arguments.dry_run:
             if not done.roots:
                 raise StoreUsage("eka-store import --root", "the stream holds no path")
@@ -64,6 +73,15 @@ def import_(arguments: argparse.Namespace, place: Place, console: Console) -> in
         },
     )
     return Exit.OK
+
+
+def _size_bytes(source: IO[bytes]) -> int | None:
+    """Return how long a file is; None for what is no file, or has no end yet."""
+    try:
+        status = os.fstat(source.fileno())
+    except OSError:  # a stream in memory
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _summary(done: Imported, *, dry_run: bool) -> str:

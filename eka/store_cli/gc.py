@@ -10,6 +10,7 @@ from eka.store import GcLimits, StoreUnusable
 from eka.store.reserve import release_reserve
 from eka.store_cli.amounts import in_words
 from eka.store_cli.paths import counted
+from eka.store_cli.progress import shown_paths
 
 if TYPE_CHECKING:
     import argparse
@@ -28,11 +29,14 @@ def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         else int(time.time()) - int(arguments.keep_since),
     )
 
-    def progress(gone: int, most: int) -> None:
-        console.talk(f"deleted {gone} of {counted(most, 'path')}", verbosity=1)
-
     def collect() -> GcReport:
-        with place.store() as store:
+        with place.store() as store, shown_paths(console, place, "paths deleted") as show:
+
+            def progress(gone: int, most: int) -> None:
+                if show is not None:
+                    show(gone, most)
+                console.talk(f"deleted {gone} of {counted(most, 'path')}", verbosity=1)
+
             return store.gc(limits, dry_run=arguments.dry_run, on_progress=progress)
 
     try:
