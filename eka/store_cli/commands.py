@@ -8,6 +8,7 @@ from pathlib import Path
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import FaultKind, StorePath, VerifyFault, path_of
+from eka.store.path import check_name
 from eka.store.read import read_apart
 from eka.store_cli.paths import counted, nar_fields, path_document, typed_path
 from eka.store_cli.progress import Amount, amount, counted_nodes, shown_paths
@@ -79,6 +80,7 @@ def _added(
     store: Store, name: str, source: Path, arguments: argparse.Namespace, added: Amount | None
 ) -> StorePath:
     expected: str | None = arguments.expect
+    check_name(name)  # before the source: it may be what names it
     nodes = counted_nodes(read_apart(source, store.root), added)
     if not arguments.nar:
         return store.add_tree(name, nodes, expected=expected)
