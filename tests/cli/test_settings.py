@@ -208,3 +208,20 @@ def test_a_wrong_variable_is_named(machine: Machine, variable: str, value: str) 
 
     assert caught.value.code == "setting-invalid"
     assert caught.value.where == variable
+
+
+def test_caches_are_a_list_in_a_file_and_words_in_the_environment(machine: Machine) -> None:
+    machine.write(USER, '[build]\ncaches = ["https://cache.example.org", "/srv/cache"]\n')
+    of_the_file = machine.load().caches
+    machine.environment["EKA_CACHES"] = "/one  http://two.example"
+
+    assert of_the_file == ("https://cache.example.org", "/srv/cache")
+    assert machine.load().caches == ("/one", "http://two.example")
+
+
+@pytest.mark.parametrize("value", ["1", '["relative"]', '["/a", 1]', '"ftp://example.org"'])
+def test_what_is_no_cache_is_refused(machine: Machine, value: str) -> None:
+    machine.write(USER, f"[build]\ncaches = {value}\n")
+
+    with pytest.raises(SettingInvalid):
+        machine.load()
