@@ -145,7 +145,9 @@ class Bubblewrap:
 
     def opened(self, request: SandboxRequest) -> Opened:
         """See `Sandbox`."""
-        options = sandbox_arguments(request, self._limits, has_terminal=True)
+        # Without a filter the person has no job control, rather than words put into their mouth.
+        has_filter = self._seccomp is not None
+        options = sandbox_arguments(request, self._limits, has_terminal=has_filter)
         return Opened((self._program, *options), self._seccomp)
 
     @contextmanager

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from eka.build.bubblewrap import OWN_NAMES, sandbox_arguments
+from eka.build.bubblewrap import OWN_NAMES, Bubblewrap, sandbox_arguments
 from eka.build.sandbox import Limits, SandboxRequest, Shown
 
 HERE = Path("/scratch")
 
 
-def arguments(*root: Shown, env: dict[str, str] | None = None) -> list[str]:
-    request = SandboxRequest(
+def request(*root: Shown, env: dict[str, str] | None = None) -> SandboxRequest:
+    return SandboxRequest(
         command=("/bin/sh", "-c", "true"),
         env=env or {"PATH": "/bin"},
         cwd="/build/atom",
@@ -25,7 +25,10 @@ def arguments(*root: Shown, env: dict[str, str] | None = None) -> list[str]:
         timeout_s=1,
         log=HERE / "log",
     )
-    return sandbox_arguments(request, Limits(shared_memory_bytes=4096))
+
+
+def arguments(*root: Shown, env: dict[str, str] | None = None) -> list[str]:
+    return sandbox_arguments(request(*root, env=env), Limits(shared_memory_bytes=4096))
 
 
 def has(options: list[str], *words: str) -> bool:
@@ -103,3 +106,11 @@ def test_shared_memory_has_a_size() -> None:
 
 def test_the_build_starts_in_its_directory() -> None:
     assert has(arguments(), "--chdir", "/build/atom")
+
+
+@pytest.mark.spec("build-enter")
+@pytest.mark.parametrize("seccomp", [b"filter", None])
+def test_a_person_shares_a_terminal_only_with_what_a_filter_holds(seccomp: bytes | None) -> None:
+    opened = Bubblewrap("bwrap", seccomp=seccomp).opened(request())
+
+    assert ("--new-session" in opened.arguments) == (seccomp is None)
