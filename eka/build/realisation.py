@@ -23,8 +23,10 @@ from eka.store import (
     FetchAction,
     Outcome,
     PathAdded,
+    PathNotFound,
     RunAction,
     RunOutcome,
+    TreeInput,
     WorkLeft,
     resolved_name,
 )
@@ -86,9 +88,9 @@ class Realisation:
         needed = self._known.needed(frozenset(checked))
         if needed and self._demands.no_build:
             raise self._known.lacking(needed)
-        actions = (self._plan.actions[identity] for identity in (*needed, *checked))
-        check(actions, self._demands, self._workshop.sandbox)
         try:
+            if self._workshop.substituter is None:  # with one, nobody knows yet what is performed
+                self._refuse({*needed, *checked})
             self._schedule = self._planned(needed, checked)
             self._perform_all()
         except BaseException:
@@ -99,6 +101,15 @@ class Realisation:
             self._store.runs.prune()
         self._report()
         return self._known.outputs
+
+    def _refuse(self, identities: set[str]) -> None:
+        """Raise before the first action begins what would forbid one of them later."""
+        actions = [self._plan.actions[each] for each in self._plan.order() if each in identities]
+        check(actions, self._demands, self._workshop.sandbox)
+        wanted = (each for action in actions for each in action.inputs.values())
+        for path in dict.fromkeys(each.path for each in wanted if isinstance(each, TreeInput)):
+            if not self._store.has(path):
+                raise PathNotFound(path.text, str(self._store.root))
 
     def _checked(self) -> list[str]:
         roots = dict.fromkeys(root.action for root in self._plan.roots)
@@ -219,6 +230,8 @@ class Realisation:
         action = work.action
         if self._workshop.cancellation.is_set:
             raise BuildInterrupted(action.name)
+        if self._workshop.substituter is not None:
+            check([action], self._demands, self._workshop.sandbox)
         run = self._store.runs.begin(
             work.identity, action.name, action.kind, has_log=isinstance(action, RunAction)
         )

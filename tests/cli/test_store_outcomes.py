@@ -188,12 +188,19 @@ def test_a_builder_that_fails_ends_with_100_and_the_end_of_its_log(
     assert "3" in told["why"]
 
 
+def two(workbench: Workbench, **changes: Any) -> list[Action]:  # noqa: ANN401 - of an action
+    """Return an action, and one above it that has changes."""
+    below = workbench.script("echo > $out", "below")
+    inputs = {"below": ActionInput(action_id(below)), **changes.pop("inputs", {})}
+    return [below, workbench.script("echo > $out", "above", inputs=inputs, **changes)]
+
+
 def test_an_input_that_is_missing_ends_with_3_before_anything_is_built(
     eka_store: StoreProgram, tmp_path: Path
 ) -> None:
     missing = TreeInput("0" * 64, "gone")
     with bench(tmp_path) as workbench:
-        plan = plan_of(workbench.script("true > $out", inputs={"gone": missing})).encode()
+        plan = plan_of(*two(workbench, inputs={"gone": missing})).encode()
 
     ran = realise(eka_store, plan)
 
@@ -203,13 +210,17 @@ def test_an_input_that_is_missing_ends_with_3_before_anything_is_built(
     assert outcomes(ran) == []
 
 
-def two(workbench: Workbench, **changes: Any) -> list[Action]:  # noqa: ANN401 - of an action
-    """Return an action, and one above it that has changes."""
-    below = workbench.script("echo > $out", "below")
-    above = workbench.script(
-        "echo > $out", "above", inputs={"below": ActionInput(action_id(below))}, **changes
-    )
-    return [below, above]
+@pytest.mark.spec("plan-run")
+def test_an_action_for_another_machine_ends_with_its_error(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
+    with bench(tmp_path) as workbench:
+        plan = plan_of(workbench.script("true > $out", system="riscv64-linux")).encode()
+
+    ran = realise(eka_store, plan)
+
+    assert (ran.status, error(ran)["code"]) == (1, "wrong-system")
+    assert "riscv64-linux" in error(ran)["why"]
 
 
 @pytest.mark.spec("capability-refused")
