@@ -11,10 +11,10 @@ from eka.store import ActionFinished, Outcome, PathNotFound, TreeInput, resolved
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import ExitStack
+    from typing import NoReturn
 
     from eka.build.substitute import Substituter
     from eka.build.work import Outputs, Work
-    from eka.errors import EkaError
     from eka.store import Event, Plan, Store, StorePath
 
 
@@ -93,14 +93,19 @@ class Known:
         if self._substituter is not None:
             self._substituter.supply(work)
 
-    def lacking(self, needed: Sequence[str]) -> EkaError:
-        """Return what is wrong when actions would have to be performed, and must not."""
+    def refuse(self, needed: Sequence[str]) -> NoReturn:
+        """Raise what is wrong when actions would have to be performed, and must not.
+
+        Raises:
+            NotInCaches: No cache has what they come to.
+            BuildersDisagree: Caches have it, and do not agree.
+        """
         from eka.build.cache_errors import NotInCaches  # noqa: PLC0415 - seldom needed
 
         names = [self._plan.actions[identity].name for identity in needed]
         if self._substituter is None:
-            return NotInCaches(names, ())
-        return self._substituter.dispute or NotInCaches(names, self._substituter.places)
+            raise NotInCaches(names, ())
+        raise self._substituter.dispute or NotInCaches(names, self._substituter.places)
 
     def _outcome(self, identity: str) -> Outcome:
         is_had = self._substituter is not None and identity in self._substituter.had

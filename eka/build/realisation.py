@@ -32,7 +32,7 @@ from eka.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
     from contextlib import ExitStack
 
     from eka.build.demands import Demands
@@ -84,13 +84,13 @@ class Realisation:
 
     def run(self) -> Mapping[str, Outputs]:
         """Return the outputs of every action that had to be looked at."""
-        checked = self._checked() if self._demands.check else []
-        needed = self._known.needed(frozenset(checked))
-        if needed and self._demands.no_build:
-            raise self._known.lacking(needed)
         try:
+            checked = self._checked() if self._demands.check else []
+            needed = self._known.needed(frozenset(checked))
+            if needed and self._demands.no_build:
+                self._known.refuse(needed)
             if self._workshop.substituter is None:  # with one, nobody knows yet what is performed
-                self._refuse({*needed, *checked})
+                self._refuse(dict.fromkeys((*needed, *checked)))
             self._schedule = self._planned(needed, checked)
             self._perform_all()
         except BaseException:
@@ -102,9 +102,9 @@ class Realisation:
         self._report()
         return self._known.outputs
 
-    def _refuse(self, identities: set[str]) -> None:
+    def _refuse(self, identities: Iterable[str]) -> None:
         """Raise before the first action begins what would forbid one of them later."""
-        actions = [self._plan.actions[each] for each in self._plan.order() if each in identities]
+        actions = [self._plan.actions[each] for each in identities]
         check(actions, self._demands, self._workshop.sandbox)
         wanted = (each for action in actions for each in action.inputs.values())
         for path in dict.fromkeys(each.path for each in wanted if isinstance(each, TreeInput)):
