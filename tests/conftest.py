@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from tests.story import Village
+
 # A test must not see the machine it runs on: not its git identity, colours, aliases or caches.
 FOREIGN_PREFIXES = ("GIT_", "EKA_", "XDG_", "SSH_", "LC_", "PYTHON")
 FOREIGN_NAMES = (
@@ -115,3 +117,17 @@ def rounds(pytestconfig: pytest.Config) -> Callable[[int, int], int]:
     """Choose how often a test repeats itself: ``rounds(short, long)``."""
     long = bool(pytestconfig.getoption("--long"))
     return lambda short, full: full if long else short
+
+
+@pytest.fixture(scope="session")
+def calm_village(tmp_path_factory: pytest.TempPathFactory) -> Village:
+    """Greet in two versions; whoever changes something changes a copy."""
+    # Not at the top: what is imported before the tests are collected is not measured.
+    from tests.story import Person, Village  # noqa: PLC0415 (see above)
+
+    made = Village(tmp_path_factory.mktemp("village"))
+    owner = Person(made.root / "owner")
+    made.publish(owner)
+    made.greet("good day", version="1.1.0")
+    made.release(owner, "greet")
+    return made

@@ -13,6 +13,7 @@ import pytest
 from eka.cli.dispatch import dispatch
 from tests.fakes.terminal import Terminal
 from tests.schemas import check
+from tests.story import Person, Village
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,20 @@ class Eka(Protocol):
     """Runs one command."""
 
     def __call__(self, *words: str, terminal: bool = False, **environment: str) -> Ran: ...
+
+
+@pytest.fixture(scope="module")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """Somebody whom all tests of a file share."""
+    return Person(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
+    """A village, with all its atoms published by ``person``."""
+    made = Village(tmp_path_factory.mktemp("village"))
+    made.publish(person)
+    return made
 
 
 @pytest.fixture

@@ -12,15 +12,8 @@ from tests.story import Person, Village, git
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
-    return Person(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
-    made = Village(tmp_path_factory.mktemp("village"))
-    made.publish(person)
-    return made
+def village(published: Village) -> Village:
+    return published
 
 
 @pytest.fixture(scope="module")

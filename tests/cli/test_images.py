@@ -15,24 +15,17 @@ import pytest
 from eka.store import Store
 from tests.schemas import check_store_line
 from tests.store_nodes import nodes
-from tests.story import Person, Village
 
 if TYPE_CHECKING:
     from tests.store_nodes import Shape
+    from tests.story import Person, Village
 
 EKA_STORE = Path(sys.executable).with_name("eka-store")
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
-    return Person(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
-    made = Village(tmp_path_factory.mktemp("village"))
-    made.publish(person)
-    return made
+def village(published: Village) -> Village:
+    return published
 
 
 @pytest.fixture

@@ -23,14 +23,8 @@ DOWN = [503] * 10_000
 
 
 @pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Village:
-    """Greet in two versions; nobody changes it."""
-    made = Village(tmp_path_factory.mktemp("village"))
-    owner = Person(made.root / "owner")
-    made.publish(owner)
-    made.greet("good day", version="1.1.0")
-    made.release(owner, "greet")
-    return made
+def village(calm_village: Village) -> Village:
+    return calm_village
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,6 @@ from tests.story import Answer, Person, Village, git
 EXIT_FAILED, EXIT_NOT_FOUND, EXIT_INTEGRITY = 1, 3, 5
 
 
-@pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
-    return Person(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
-    made = Village(tmp_path_factory.mktemp("village"))
-    made.publish(person)
-    return made
-
-
 @pytest.fixture
 def village(published: Village, tmp_path: Path) -> Village:
     return Village.copied(published, tmp_path / "village")

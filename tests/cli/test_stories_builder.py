@@ -25,18 +25,6 @@ DEPENDS = '[package.sets]\nhere = "::"\n[deps.from.here]\nshell = "^1"\n'
 PATIENCE_S = 20
 
 
-@pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
-    return Person(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
-    made = Village(tmp_path_factory.mktemp("village"))
-    made.publish(person)
-    return made
-
-
 @pytest.fixture
 def village(published: Village, tmp_path: Path) -> Village:
     return Village.copied(published, tmp_path / "village")

@@ -22,15 +22,8 @@ SECRET = "s3cret-word"  # noqa: S105 - of a server on loopback
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
-    return Person(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
-    made = Village(tmp_path_factory.mktemp("village"))
-    made.publish(person)
-    return made
+def village(published: Village) -> Village:
+    return published
 
 
 @pytest.fixture

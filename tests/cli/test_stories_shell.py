@@ -8,26 +8,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.processes import PATIENCE_S, sleepers, wait_until
-from tests.story import Person, Village
+
+if TYPE_CHECKING:
+    from tests.story import Person, Village
 
 EKA = Path(sys.executable).with_name("eka")
 DEPENDS = '[package.sets]\nhere = "::"\n[deps.from.here]\nshell = "^1"\n'
 
 
 @pytest.fixture(scope="module")
-def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
-    return Person(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory, person: Person) -> Village:
-    made = Village(tmp_path_factory.mktemp("village"))
-    made.publish(person)
-    return made
+def village(published: Village) -> Village:
+    return published
 
 
 def recipe(village: Village, script: str, name: str = "work") -> Path:
