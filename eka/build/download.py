@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from eka.build.board import spoken_size
 from eka.build.errors import FetchFailed, FetchMismatch
 from eka.build.transfer import CHUNK_BYTES, Patience, Pinned, Refused, Transfer
 from eka.checking import TYPE_CHECKING, Protocol
@@ -93,7 +94,7 @@ class HttpDownloader:
                 return
         if mismatch is not None:
             raise mismatch
-        _give_up(file, failures)
+        raise _failed(file, failures, transfer.received)
 
     def _ask(self, transfer: Transfer, web: Web, url: str) -> None:
         """Ask one URL until the file is there, or it brings nothing new too often."""
@@ -119,10 +120,13 @@ class HttpDownloader:
             pause_s -= _SLICE_S
 
 
-def _give_up(file: Pinned, failures: Sequence[tuple[str, Refused]]) -> None:
+def _failed(file: Pinned, failures: Sequence[tuple[str, Refused]], there: int) -> FetchFailed:
     gone = bool(failures) and all(refused.gone for _, refused in failures)
     reasons = [(without_secrets(url), str(refused)) for url, refused in failures]
-    raise FetchFailed(file.name, reasons, gone=gone)
+    found = FetchFailed(file.name, reasons, gone=gone)
+    if there:
+        found.fix += f"; the next attempt goes on after the {spoken_size(there)} that came"
+    return found
 
 
 def without_secrets(url: str) -> str:
