@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
 import pytest
 
-from eka.build import Bubblewrap, ControlGroups, Limits
+from eka.build import Bubblewrap, ControlGroups, Limits, UnsupportedCapability
 from eka.build.capability import Capability
-from tests.fakes.workbench import real_sandbox
+from eka.store import Store
+from eka.store_cli.push import sign_closure
+from tests.fakes.caches import KEY, pushed, taker
+from tests.fakes.workbench import Workbench, plan_of, real_sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,3 +88,24 @@ def test_what_does_not_depend_on_the_machine_is_always_there() -> None:
     lacking = {each for each in Capability if sandbox.lack(each) is not None}
 
     assert lacking <= MACHINE_BOUND
+
+
+@pytest.mark.spec("capability-refused")
+def test_what_a_cache_has_needs_no_capability_and_what_it_lacks_is_refused(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "there", durable=False) as store:
+        workbench = Workbench(store)
+        action = workbench.script("echo > $out")
+        path = workbench.realise(action)
+        sign_closure(store, [path], KEY)
+        store.keep("result", path)
+    pushed(tmp_path / "there", tmp_path / "cache")
+    known = replace(action, requires=("time-travel",))
+    unknown = replace(known, env={**known.env, "other": "1"})
+
+    with taker(tmp_path / "here", tmp_path / "cache") as here:
+        had = here.take(plan_of(known))
+        with pytest.raises(UnsupportedCapability) as refused:
+            here.take(plan_of(unknown))
+
+    assert had == path
+    assert refused.value.capability == "time-travel"
