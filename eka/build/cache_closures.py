@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eka.store.facts import Staged
 
 MAX_PATHS = 100_000
+BATCH = 64  # paths that become valid together, where they come that fast
 STEP_BYTES = 1 << 20  # of an action between two reports
 
 
@@ -151,12 +152,12 @@ class Closures:
                 for number in range(len(numbered)):
                     lanes.submit(number)
                 for number, result in lanes.results():
-                    if isinstance(result, CacheFalse):
-                        continue  # noted by who took it
-                    if isinstance(result, BaseException):
+                    if not isinstance(result, BaseException):
+                        staged[numbered[number]] = result
+                    elif not isinstance(result, CacheFalse):  # which is noted by who took it
                         raise result
-                    staged[numbered[number]] = result
-                    self._register(wanted, order, ready, staged)
+                    if len(staged) >= BATCH or not lanes.has_results:
+                        self._register(wanted, order, ready, staged)
 
     def _register(
         self,

@@ -50,6 +50,11 @@ class Lanes(typing.Generic[K, R]):
         for _ in range(self._threads):
             self._waiting.put(None)
 
+    @property
+    def has_results(self) -> bool:
+        """Whether a result can be had without waiting."""
+        return not self._done.empty()
+
     def submit(self, item: K) -> None:
         """Let something be worked on."""
         self._under_way += 1
