@@ -2,6 +2,7 @@
 
 A reference is the logical prefix ``/eka/store/`` and 32 letters. Searching for the prefix is many
 times faster than searching for each digest; what a build hides (compressed, split) is not seen.
+In the target of a link the prefix may be missing, as a link may lead there from where it lies.
 
 Source: atom-spec/store.md [reference-scan], [path-self].
 """
@@ -63,6 +64,25 @@ class ReferenceScanner:
             offset, tail = offset + keep, data[keep:]
         if tail:
             yield tail
+
+    def blank_link(self, target: bytes, positions: list[int]) -> bytes:
+        """Return the target of a link as `blank` does the bytes of a file.
+
+        A link may lead to a path without naming the store: ``../<digest>-name``.
+        """
+        mentions: list[int] = []
+        at = 0
+        while at + DIGEST_LETTERS <= len(target):
+            letters = target[at : at + DIGEST_LETTERS]
+            if letters == self._own:
+                mentions.append(at)
+            elif letters in self._wanted:
+                self._found.add(self._wanted[letters])
+            at = target.find(b"/", at) + 1
+            if not at:
+                break
+        positions.extend(mentions)
+        return _patched(target, mentions, _ZEROS)
 
     def _scan(self, data: bytes) -> tuple[list[int], int]:
         """Return offsets of own digests in ``data`` and the end of the last full reference."""

@@ -57,8 +57,11 @@ def scan_tree(root: Path, scanner: ReferenceScanner) -> Scanned:
             continue
         mode, positions, hasher = _mode(node), list[int](), new_hasher()
         tree.reserve(node.path, mode)
-        chunks = node.chunks if isinstance(node, FileNode) else (node.target,)
-        for chunk in scanner.blank(chunks, positions):
+        if isinstance(node, FileNode):
+            chunks: Iterable[bytes] = scanner.blank(node.chunks, positions)
+        else:
+            chunks = (scanner.blank_link(node.target, positions),)
+        for chunk in chunks:
             hasher.update(chunk)
             size_bytes += len(chunk)
         tree.leaf(node.path, mode, hasher.digest())

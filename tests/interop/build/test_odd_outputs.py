@@ -57,3 +57,20 @@ def test_outputs_that_share_a_file_do_not_change_each_other(bench: Workbench) ->
     bench.realiser.realise(Plan({identity: action}, roots))
 
     assert bench.store.verify() == []
+
+
+@pytest.mark.spec("reference-scan")
+@pytest.mark.spec("path-self")
+def test_a_relative_link_refers_to_where_it_leads(bench: Workbench) -> None:
+    dep = bench.tree({"f": b"x"}, name="dep")
+    action = bench.script(
+        "mkdir $out; ln -s ../${dep##*/}/f $out/dep; ln -s ../../${out##*/}/dep $out/self",
+        inputs={"dep": dep},
+        env={"dep": "{{input:dep}}"},
+    )
+
+    path = bench.realise(action)
+
+    assert bench.store.path_info(path).references == (dep.path,)
+    assert str((bench.store.physical(path) / "self").readlink()) == f"../../{path.base}/dep"
+    assert bench.store.verify([path]) == []
