@@ -195,6 +195,7 @@ def two(workbench: Workbench, **changes: Any) -> list[Action]:  # noqa: ANN401 -
     return [below, workbench.script("echo > $out", "above", inputs=inputs, **changes)]
 
 
+@pytest.mark.spec("plan-trees")
 def test_an_input_that_is_missing_ends_with_3_before_anything_is_built(
     eka_store: StoreProgram, tmp_path: Path
 ) -> None:
