@@ -32,5 +32,5 @@ def _push(command: argparse.ArgumentParser) -> None:
 
 
 CACHE_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "push": ("Write paths and all they refer to into a binary cache, as far as it lacks", _push),
+    "push": ("Write paths and all they refer to into a binary cache that lacks them", _push),
 }

@@ -263,8 +263,8 @@ def _serve(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--stdio", action="store_true", help="on standard input and output")
     add("--socket", metavar="PATH", help="on a Unix socket that only you can use")
-    add("--http", metavar="ADDRESS:PORT", help="over HTTP, such as 127.0.0.1:8321")
-    add("--writable", action="store_true", help="over HTTP: let it change the store as well")
+    add("--http", metavar="ADDRESS:PORT", help="over HTTP, as a binary cache too: 127.0.0.1:8321")
+    add("--writable", action="store_true", help="over HTTP: let it change the store, take pushes")
     add("--public", action="store_true", help="over HTTP: allow addresses that others reach")
 
 
