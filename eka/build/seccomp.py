@@ -34,6 +34,13 @@ class _Architecture:
     numbers: Mapping[str, int]
 
 
+# Since 2019 a new call has the same number on every machine.
+_COMMON = {
+    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428,
+    "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433,
+    "clone3": 435, "openat2": 437, "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443,
+    "fchmodat2": 452, "open_tree_attr": 467,
+}  # fmt: skip
 _X86_64 = _Architecture(
     0xC000003E,
     {
@@ -43,11 +50,9 @@ _X86_64 = _Architecture(
         "iopl": 172, "ioperm": 173, "init_module": 175, "delete_module": 176, "quotactl": 179,
         "clock_settime": 227, "kexec_load": 246, "add_key": 248, "request_key": 249,
         "keyctl": 250, "openat": 257, "mknodat": 259, "fchmodat": 268, "unshare": 272,
-        "perf_event_open": 298, "open_by_handle_at": 304, "setns": 308, "finit_module": 313,
-        "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323, "io_uring_setup": 425,
-        "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429,
-        "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "clone3": 435,
-        "openat2": 437, "mount_setattr": 442, "fchmodat2": 452,
+        "perf_event_open": 298, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
+        "process_vm_writev": 311, "finit_module": 313, "kexec_file_load": 320,
+        "bpf": 321, "userfaultfd": 323, **_COMMON,
     },
 )  # fmt: skip
 _AARCH64 = _Architecture(
@@ -58,11 +63,9 @@ _AARCH64 = _Architecture(
         "kexec_load": 104, "init_module": 105, "delete_module": 106, "clock_settime": 112,
         "syslog": 116, "ptrace": 117, "reboot": 142, "settimeofday": 170, "add_key": 217,
         "request_key": 218, "keyctl": 219, "clone": 220, "swapon": 224, "swapoff": 225,
-        "perf_event_open": 241, "open_by_handle_at": 265, "setns": 268, "finit_module": 273,
-        "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294, "io_uring_setup": 425,
-        "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429,
-        "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "clone3": 435,
-        "openat2": 437, "mount_setattr": 442, "fchmodat2": 452,
+        "perf_event_open": 241, "open_by_handle_at": 265, "setns": 268,
+        "process_vm_readv": 270, "process_vm_writev": 271, "finit_module": 273, "bpf": 280,
+        "userfaultfd": 282, "kexec_file_load": 294, **_COMMON,
     },
 )  # fmt: skip
 ARCHITECTURES = {"x86_64": _X86_64, "aarch64": _AARCH64}

@@ -51,6 +51,20 @@ def test_calls_no_build_needs_are_refused(machine: str, call: str) -> None:
 
 
 @pytest.mark.spec("sandbox-seccomp")
+@pytest.mark.parametrize(
+    ("machine", "number"),
+    [
+        *[("x86_64", 310), ("x86_64", 311), ("aarch64", 270), ("aarch64", 271)],  # process_vm_*
+        *[(machine, 438) for machine in MACHINES],  # pidfd_getfd
+        *[(machine, 443) for machine in MACHINES],  # quotactl_fd
+        *[(machine, 467) for machine in MACHINES],  # open_tree_attr
+    ],
+)
+def test_no_process_is_traced_by_another_name(machine: str, number: int) -> None:
+    assert decide(machine, number) == EPERM
+
+
+@pytest.mark.spec("sandbox-seccomp")
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("call", ["clone3", "openat2", "io_uring_setup"])
 def test_calls_with_hidden_flags_seem_not_to_exist(machine: str, call: str) -> None:
