@@ -101,6 +101,10 @@ class WebFiles:
         with self._asked(method, name, body) as answer:
             yield answer
 
+    def close(self) -> None:
+        """Close the connections; the next question makes new ones."""
+        self._connections.close()
+
     def _one(self, name: str, limit_bytes: int) -> bytes | None:
         with self._asked("GET", name) as answer:
             if answer.status in _ABSENT:
@@ -198,7 +202,8 @@ class WebSink:
         self._push(files_name(sha256), _whole(data), f"sha256:{sha256}")
 
     def finish(self) -> None:
-        """See `CacheSink`: the server waits before it answers."""
+        """See `CacheSink`: the server waits for the medium when a connection ends."""
+        self._files.close()
 
     def _push(self, name: str, body: Body, subject: str) -> dict[str, object]:
         with self._files.asked("POST", f"{PUSH}/{name}", body) as answer:

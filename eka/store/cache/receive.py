@@ -13,6 +13,7 @@ from eka.store.errors import UnsafeTree, refusals
 from eka.store.facts import PathInfo, Staged
 from eka.store.nodes import FileNode, LinkNode
 from eka.store.path import DIGEST_LETTERS, store_path
+from eka.store.reduction import ReductionKind
 from eka.store.references import PREFIX, ReferenceScanner
 from eka.store.scan import scan_tree
 from eka.store.stream import StreamReader
@@ -21,13 +22,12 @@ from eka.store.trust import path_statement
 from eka.store.write import write_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from eka.store.cache.documents import CacheEntry
     from eka.store.nodes import Node
     from eka.store.store import Store
-    from eka.store.trust import TrustedKey
 
 _BUFFER_BYTES = 1 << 18
 _SPARE_BYTES = 256 << 20  # of the file system; a path that would take them is not begun
@@ -89,14 +89,17 @@ def info_of(entry: CacheEntry) -> PathInfo:
     )
 
 
-def is_signed(entry: CacheEntry, keys: Mapping[str, TrustedKey]) -> bool:
-    """Tell whether a key that is trusted signed what is said of a path."""
-    statement = path_statement(info_of(entry))
-    return any(
-        each.is_by(keys[each.key_name].key, statement)
+def is_signed(store: Store, entry: CacheEntry) -> bool:
+    """Tell whether as many builders as the store requires signed what is said of a path."""
+    keys, statement = store.trusted_keys(), path_statement(info_of(entry))
+    builders = {
+        keys[each.key_name].key.raw
         for each in entry.signatures
         if each.key_name in keys
-    )
+        and ReductionKind.RESOLVED in keys[each.key_name].kinds
+        and each.is_by(keys[each.key_name].key, statement)
+    }
+    return len(builders) >= store.required_builders()[ReductionKind.RESOLVED]
 
 
 def _check_references(
@@ -104,7 +107,7 @@ def _check_references(
 ) -> None:
     declared = {each.digest32 for each in entry.references} | {entry.path.digest32}
     undeclared = sorted(set(mentions) - declared)
-    if undeclared and not is_signed(entry, store.trusted_keys()):
+    if undeclared and not is_signed(store, entry):
         why = f"it mentions {PREFIX.decode()}{undeclared[0]}, which it does not declare"
         raise CacheFalse(where, entry.path.text, why)
 

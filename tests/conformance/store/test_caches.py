@@ -361,6 +361,10 @@ def test_a_mention_must_be_declared_or_signed_for(
     with pytest.raises(CacheFalse):
         take(cache, path, tmp_path / "still-strict")
     assert take(cache, path, tmp_path / "trusting", KEY) == path
+    with Store.open(tmp_path / "demanding", durable=False) as demanding:
+        demanding.require_builders([ReductionKind.RESOLVED], 2)
+    with pytest.raises(CacheFalse):
+        take(cache, path, tmp_path / "demanding", KEY)
 
 
 @pytest.mark.spec("cache-references")
