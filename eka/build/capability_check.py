@@ -5,8 +5,10 @@ Source: atom-spec/build.md [capability-refused].
 
 from __future__ import annotations
 
+import os
+
 from eka.build.capability import Capability, Lack
-from eka.build.errors import UnsupportedCapability
+from eka.build.errors import UnsupportedCapability, WrongSystem
 from eka.checking import TYPE_CHECKING
 from eka.store import RunAction
 
@@ -46,13 +48,20 @@ def refused(name: str, capability: str, sandbox: Sandbox, lack: Lack) -> Unsuppo
 
 
 def check(actions: Iterable[Action], demands: Demands, sandbox: Sandbox) -> None:
-    """Raise `UnsupportedCapability` for the first action that needs what a sandbox lacks.
+    """Raise for the first action that cannot be performed here.
+
+    Raises:
+        UnsupportedCapability: It needs what the sandbox lacks.
+        WrongSystem: It is for another kind of machine.
 
     Source: atom-spec/build.md [capability-refused].
     """
+    machine = f"{os.uname().machine}-linux"
     has: set[str] = set()
     for action in actions:
         if isinstance(action, RunAction):
+            if action.system != machine:
+                raise WrongSystem(action.name, expected=action.system, found=machine)
             for capability in sorted(_demanded(action, demands, sandbox.asked) - has):
                 error = refusal(action.name, capability, sandbox)
                 if error is not None:

@@ -15,7 +15,6 @@ from eka.build.errors import (
     BuildTimedOut,
     NoShell,
     UnsupportedArchive,
-    WrongSystem,
 )
 from eka.build.fetching import Fetch
 from eka.build.python_home import find_interpreter
@@ -106,9 +105,6 @@ class Workshop:
         return LayerFile(path.name, lambda: place.open("rb"), lambda: read_tree(place))
 
     def _run(self, work: Work, action: RunAction) -> dict[str, StorePath]:
-        machine = f"{os.uname().machine}-linux"
-        if action.system != machine:
-            raise WrongSystem(action.name, expected=action.system, found=machine)
         closure = self.store.closure(work.inputs.values())
         recipe = Recipe(action, work.inputs, work.resolved, self.cores, closure)
         with self._scratch(action.name) as scratch:

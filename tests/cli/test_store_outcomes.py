@@ -212,16 +212,18 @@ def test_an_input_that_is_missing_ends_with_3_before_anything_is_built(
 
 
 @pytest.mark.spec("plan-run")
+@pytest.mark.spec("capability-refused")
 def test_an_action_for_another_machine_ends_with_its_error(
     eka_store: StoreProgram, tmp_path: Path
 ) -> None:
     with bench(tmp_path) as workbench:
-        plan = plan_of(workbench.script("true > $out", system="riscv64-linux")).encode()
+        plan = plan_of(*two(workbench, system="riscv64-linux")).encode()
 
     ran = realise(eka_store, plan)
 
     assert (ran.status, error(ran)["code"]) == (1, "wrong-system")
     assert "riscv64-linux" in error(ran)["why"]
+    assert outcomes(ran) == []
 
 
 @pytest.mark.spec("capability-refused")
