@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SILENCE_S = 20.0  # without a byte
 _SLOWEST_BYTES_S = 4096
-_GRACE_S = 60.0  # before the speed is judged
+GRACE_S = 60.0  # before the speed is judged
 _CHUNK_BYTES = 1 << 17
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = "/-._~"
@@ -176,7 +176,7 @@ def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
     while chunk := response.read1(_CHUNK_BYTES):
         received += len(chunk)
         elapsed_s = time.monotonic() - began_s
-        if elapsed_s > _GRACE_S and received < elapsed_s * _SLOWEST_BYTES_S:
+        if elapsed_s > GRACE_S and received < elapsed_s * _SLOWEST_BYTES_S:
             raise TimeoutError(f"only {received} bytes came in {elapsed_s:.0f} s")
         yield chunk
     if response.length:

@@ -70,12 +70,13 @@ def _compared(
             fresh(home / "theirs")
         return wall_s(["nix", "copy", *root, "--to", url, theirs], env=env)
 
-    yield compare(f"push / {word % 'to'}", push_ours, push_theirs, rounds=ROUNDS)
+    yield compare(f"push / {word % 'to'}", push_ours, push_theirs, rounds=ROUNDS, at_most=1)
     yield compare(
         f"push again / {word % 'to'}",
         lambda: push_ours(anew=False),
         lambda: push_theirs(anew=False),
         rounds=ROUNDS,
+        at_most=0.2,
     )
 
     def take_ours(cache: str) -> float:

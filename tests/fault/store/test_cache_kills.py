@@ -89,7 +89,7 @@ def test_a_killed_push_leaves_a_cache_that_can_be_read_and_pushed_to(
     dice = random.Random(5)
     cache = tmp_path / "cache"
 
-    for number in range(rounds(4, 150)):
+    for number in range(rounds(4, 60)):
         kill_after(["push", str(cache), *words], dice.uniform(0.3, 1.0) * whole_s)
         if check_cache(cache, paths, tmp_path / f"s{number}") == FLOORS:
             cache = tmp_path / f"cache-{number}"  # it was whole: begin anew
@@ -115,7 +115,7 @@ def test_a_killed_substitution_leaves_a_store_that_goes_on(
     whole_s = run([*words, "--store", str(trusting("measured"))])
     dice = random.Random(6)
 
-    for number in range(rounds(4, 150)):
+    for number in range(rounds(4, 60)):
         root = trusting(f"s{number}")
         kill_after([*words, "--store", str(root)], dice.uniform(0.4, 1.0) * whole_s)
         with Store.open(root, durable=False) as store:

@@ -275,3 +275,18 @@ def test_a_server_that_answers_byte_by_byte_counts_as_down(
         WebFiles(address, {}).documents([ROOT], 1000, batch=False)
 
     assert "did not come in time" in raised.value.why
+
+
+@pytest.mark.spec("cache-degrades")
+def test_a_server_whose_body_comes_byte_by_byte_counts_as_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("eka.build.cache_connections.GRACE_S", 0.1)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+    with answering(head + bytes(1000), pause_s=0.005) as address:
+        files = WebFiles(address, {})
+        with pytest.raises(CacheUnreachable) as raised:
+            files.documents([ROOT], 1000, batch=False)
+
+    assert "bytes came in" in raised.value.why
