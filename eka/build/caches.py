@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from eka.checking import TYPE_CHECKING
 from eka.store.cache.directory import DirectoryFiles, DirectorySink
 from eka.store.cache.documents import GZIP
+from eka.store.cache.errors import NotACache
 from eka.store.cache.reading import Cache
 from eka.text import discreet
 
@@ -32,6 +33,9 @@ def find_cache(text: str, base: Path, env: Mapping[str, str]) -> Cache:
         text: http or https address, file URL, or directory.
         base: Where relative directories begin.
         env: Where the proxy settings are read from.
+
+    Raises:
+        NotACache: It is an address of another kind.
     """
     if is_address(text):
         return Cache(_LaterFiles(_address(text), env))
@@ -52,6 +56,8 @@ def _address(text: str) -> str:
 
 
 def _directory(text: str, base: Path) -> Path:
+    if "://" in text and not text.startswith("file://"):
+        raise NotACache(text, "caches have addresses of http, https or file, or are directories")
     return base / (unquote(urlsplit(text).path) if text.startswith("file://") else text)
 
 

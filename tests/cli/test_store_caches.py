@@ -138,3 +138,14 @@ def test_a_key_that_cannot_be_read_pushes_nothing(there: StoreProgram, tmp_path:
 
     assert json.loads(there(*words).stdout)["error"]["code"] == "key-unreadable"
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("cache", ["ftp://example.org/cache", "s3://bucket"])
+def test_an_address_of_another_kind_is_no_directory(
+    builder: Path, here: StoreProgram, there: StoreProgram, cache: str
+) -> None:
+    taken = here("realise", builder / "plan", "--from", cache, "--json")
+    pushed = there("push", cache, result(there.home), "--json")
+
+    assert taken.document["error"]["code"] == "not-a-cache"
+    assert pushed.document["error"]["code"] == "not-a-cache"
