@@ -54,7 +54,7 @@ def take(cache: Path, path: StorePath, store: Store) -> None:
 
 
 @given(shape=SHAPES, encoding=st.sampled_from([PLAIN, GZIP]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @pytest.mark.spec("cache-object")
 def test_every_tree_comes_out_as_it_went_in(shape: Shape, encoding: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
@@ -73,7 +73,7 @@ def test_every_tree_comes_out_as_it_went_in(shape: Shape, encoding: str) -> None
 
 
 @given(data=st.data(), is_object=st.booleans(), encoding=st.sampled_from([PLAIN, GZIP]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @pytest.mark.spec("cache-checked")
 def test_whatever_is_changed_in_a_cache_nothing_false_is_taken(
     data: st.DataObject, *, is_object: bool, encoding: str
