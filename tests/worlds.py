@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eka.resolve import Dependencies, Unavailable, bucket_of
-from tests.fakes.versions import FakeVersion, FakeVersions, lines
+from tests.fakes.versions import FakeVersion, FakeVersions, lines, some_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +117,7 @@ def large_puzzle(seed: int) -> Puzzle:
     rng = random.Random(seed)
     count = rng.choice([12, 25, 60])
     pins = rng.choice([0.0, 0.02, 0.1])
-    histories = [_history(rng) for _ in range(count)]
+    histories = [some_history(rng, [0, 0, 1], most=16, breaks=0.12) for _ in range(count)]
     atoms: World = {}
     for at, history in enumerate(histories):
         further = range(at + 1, min(count, at + 12))
@@ -133,21 +133,6 @@ def large_puzzle(seed: int) -> Puzzle:
     root = [f"p{at} {rng.choice(['*', '>=0.1'])}" for at in rng.sample(range(count // 3), 3)]
     single = [label for label in atoms if rng.random() < 0.1]
     return Puzzle(atoms, root, single)
-
-
-def _history(rng: random.Random) -> list[str]:
-    numbers: list[str] = []
-    major, minor, patch = rng.choice([0, 0, 1]), rng.randint(0, 3), 0
-    for _ in range(rng.randint(3, 16)):
-        numbers.append(f"{major}.{minor}.{patch}")
-        step = rng.random()
-        if step < 0.12:
-            major, minor, patch = major + 1, 0, 0
-        elif step < 0.5:
-            minor, patch = minor + 1, 0
-        else:
-            patch += 1
-    return numbers
 
 
 def _line(rng: random.Random, other: int, history: Sequence[str], place: int, pins: float) -> str:

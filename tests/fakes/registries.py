@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.fakes.versions import FakeVersion
+from tests.fakes.versions import FakeVersion, some_history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Registry:
 def registry(count: int, seed: int, *, pins: float = 0.05) -> Registry:
     """Return a registry of ``count`` atoms; ``pins``: the share of exact requirements."""
     rng = random.Random(seed)
-    histories = [_history(rng) for _ in range(count)]
+    histories = [some_history(rng, [0, 0, 1, 1], most=25, breaks=0.1) for _ in range(count)]
     atoms: World = {}
     for at, history in enumerate(histories):
         reach = range(at + 1, min(count, at + 9 + count // 4))
@@ -49,21 +49,6 @@ def registry(count: int, seed: int, *, pins: float = 0.05) -> Registry:
     starts = rng.sample(range(max(LINES, count // 6)), LINES)
     root = [f"p{at} ^{histories[at][-1].rpartition('.')[0]}" for at in starts]
     return Registry(atoms, root)
-
-
-def _history(rng: random.Random) -> list[str]:
-    numbers: list[str] = []
-    major, minor, patch = rng.choice([0, 0, 1, 1]), rng.randint(0, 3), 0
-    for _ in range(rng.randint(3, 25)):
-        numbers.append(f"{major}.{minor}.{patch}")
-        step = rng.random()
-        if step < 0.1:
-            major, minor, patch = major + 1, 0, 0
-        elif step < 0.5:
-            minor, patch = minor + 1, 0
-        else:
-            patch += 1
-    return numbers
 
 
 def _needed(rng: random.Random, reach: range) -> Sequence[int]:

@@ -10,6 +10,7 @@ from eka.errors import Span
 from eka.resolve import Answer, Dependencies, Unavailable, Wanted, drive, solve
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Mapping, Sequence
 
     from eka.resolve import Need, Request, ResolveKey, Solution, Strategy
@@ -111,6 +112,31 @@ def resolve(
         lines(root), preferred=preferred, strategy=strategy, single=[key(each) for each in single]
     )
     return drive(search, FakeVersions(atoms))
+
+
+def some_history(
+    rng: random.Random, majors: Sequence[int], *, most: int, breaks: float
+) -> list[str]:
+    """Return versions of one atom, from the first to the last.
+
+    Args:
+        rng: Decides.
+        majors: What the first major version may be.
+        most: How many there may be.
+        breaks: How probable it is that one begins a major version.
+    """
+    numbers: list[str] = []
+    major, minor, patch = rng.choice(majors), rng.randint(0, 3), 0
+    for _ in range(rng.randint(3, most)):
+        numbers.append(f"{major}.{minor}.{patch}")
+        step = rng.random()
+        if step < breaks:
+            major, minor, patch = major + 1, 0, 0
+        elif step < 0.5:
+            minor, patch = minor + 1, 0
+        else:
+            patch += 1
+    return numbers
 
 
 def answer(provider: FakeVersions, need: Need) -> Answer:

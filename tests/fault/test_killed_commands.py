@@ -214,10 +214,38 @@ def forget(person: Person) -> None:
     shutil.rmtree(person.home / ".cache", ignore_errors=True)
 
 
-def measure_cold(person: Person, where: Path, *words: str, notes: Path) -> Measured:
-    """Run a command to its end, with an empty cache."""
-    forget(person)
-    return measure(person, where, *words, notes=notes)
+@dataclass(frozen=True)
+class Trial:
+    """A command that changes a project, measured with an empty cache and with a full one."""
+
+    person: Person
+    app: Path
+    words: list[str]
+    old: Pair
+    new: Pair
+    cold: Measured
+    warm: Measured
+
+    @classmethod
+    def of(cls, person: Person, app: Path, words: list[str], notes: Path) -> Trial:
+        """Run the command to its end twice."""
+        old = Pair.of(app)
+        forget(person)
+        cold = measure(person, app, *words, notes=notes)
+        new = Pair.of(app)
+        assert new != old
+        old.put(app)
+        warm = measure(person, app, *words, notes=notes)
+        return cls(person, app, words, old, new, cold, warm)
+
+    def kill(self, each: Round) -> Ended:
+        """Run the command on the old project and kill it, every second time with no cache."""
+        is_cold = each.number % 2 == 1
+        self.old.put(self.app)
+        if is_cold:
+            forget(self.person)
+        measured = self.cold if is_cold else self.warm
+        return each.kill(self.person, self.app, *self.words, measured=measured)
 
 
 @pytest.mark.spec("flow-pair")
@@ -225,20 +253,11 @@ def test_r03_a_killed_add_leaves_manifest_and_lock_that_belong_together(
     person: Person, village: Village, app: Path, tmp_path: Path, rounds: Callable[[int, int], int]
 ) -> None:
     words = ["add", f"{village.url}::greet@^1"]
-    old = Pair.of(app)
-    cold = measure_cold(person, app, *words, notes=tmp_path / "notes")
-    new = Pair.of(app)
-    assert new != old
-    old.put(app)
-    warm = measure(person, app, *words, notes=tmp_path / "notes")
+    trial = Trial.of(person, app, words, tmp_path / "notes")
     for each in rounds_of(rounds(10, 100)):
-        old.put(app)
-        if each.number % 2:
-            forget(person)
+        ended = trial.kill(each)
 
-        ended = each.kill(person, app, *words, measured=cold if each.number % 2 else warm)
-
-        check_added(person, app, words, old, new, is_done=ended.is_done)
+        check_added(person, app, words, trial.old, trial.new, is_done=ended.is_done)
     assert git(person.home / ".cache/eka/objects.git", "fsck", "--no-dangling") == ""
 
 
@@ -291,22 +310,15 @@ def test_a_killed_change_of_dependencies_leaves_no_mixture(
     rounds: Callable[[int, int], int],
     command: str,
 ) -> None:
-    words, old = CHANGING[command], Pair.of(full)
-    cold = measure_cold(person, full, *words, notes=tmp_path / "notes")
-    new = Pair.of(full)
-    assert new != old
-    old.put(full)
-    warm = measure(person, full, *words, notes=tmp_path / "notes")
+    words = CHANGING[command]
+    trial = Trial.of(person, full, words, tmp_path / "notes")
+    old, new, last = trial.old, trial.new, trial.warm.steps
     for each in rounds_of(rounds(2, 60)):
-        old.put(full)
-        if each.number % 2:
-            forget(person)
-
-        ended = each.kill(person, full, *words, measured=cold if each.number % 2 else warm)
+        ended = trial.kill(each)
 
         check_changed(person, full, words, old, new, is_done=ended.is_done)
     killed = 0
-    for step in range(warm.steps - LAST_STEPS, warm.steps, rounds(5, 1)):
+    for step in range(last - LAST_STEPS, last, rounds(5, 1)):
         old.put(full)
 
         ended = finish(start(person, full, *words, step=str(step)))
@@ -357,25 +369,17 @@ def test_a_killed_lock_leaves_the_old_lock_or_the_new_one(
 ) -> None:
     words = ["lock", "--update"]
     person.does(app, "add", f"{village.url}::greet@^1")
-    old = Pair.of(app)
     village.greet("bye", version="1.1.0")
     village.publish(person)
-    cold = measure_cold(person, app, *words, notes=tmp_path / "notes")
-    new = Pair.of(app)
-    assert new.manifest == old.manifest
-    assert new.lock != old.lock
-    old.put(app)
-    warm = measure(person, app, *words, notes=tmp_path / "notes")
+    trial = Trial.of(person, app, words, tmp_path / "notes")
+    assert trial.new.manifest == trial.old.manifest
+    assert trial.new.lock != trial.old.lock
     for each in rounds_of(rounds(10, 100)):
-        old.put(app)
-        if each.number % 2:
-            forget(person)
-
-        ended = each.kill(person, app, *words, measured=cold if each.number % 2 else warm)
-        check_pair(app, old, new, is_done=ended.is_done)
+        ended = trial.kill(each)
+        check_pair(app, trial.old, trial.new, is_done=ended.is_done)
 
         person.does(app, *words)
-        assert Pair.of(app) == new
+        assert Pair.of(app) == trial.new
         assert leftovers(app) == []
 
 
