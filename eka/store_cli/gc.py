@@ -49,7 +49,12 @@ def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     for path in report.deleted:
         console.data(path.text)
     _tell(report, limits, console)
-    fields: dict[str, object] = {
+    console.document("gc", _document(report))
+    return Exit.OK
+
+
+def _document(report: GcReport) -> dict[str, object]:
+    return {
         "deleted": [path.text for path in report.deleted],
         "freed_bytes": report.freed_bytes,
         "kept": report.kept,
@@ -61,8 +66,6 @@ def gc(arguments: argparse.Namespace, place: Place, console: Console) -> int:
         "unfinished_bytes": report.tidied.unfinished_bytes,
         "dry_run": report.dry_run,
     }
-    console.document("gc", fields)
-    return Exit.OK
 
 
 def _tell(report: GcReport, limits: GcLimits, console: Console) -> None:
