@@ -46,13 +46,15 @@ _UNKNOWN = re.compile(r"unrecognized arguments: (--[a-z-]+)")
 class _Parser(argparse.ArgumentParser):
     """Raises its complaints as errors of eka, with a suggestion."""
 
+    names: Collection[str] = ()  # of the commands whose options may have been meant
+
     def error(self, message: str) -> NoReturn:
         """Raise `StoreUsage`."""
         hint = ""
         if found := _CHOICE.search(message):
             hint = _suggestion(found[1], list(COMMANDS))
         elif found := _UNKNOWN.search(message):
-            hint = _suggestion(found[1], sorted(_options()))
+            hint = _suggestion(found[1], sorted(_options(self.names)))
         raise StoreUsage(self.prog, f"{message.split(' (choose from')[0]}{hint}")
 
 
@@ -73,6 +75,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    top.names = wanted
     top.add_argument("-V", "--version", action="version", version=f"{PROGRAM} {eka.__version__}")
     _common(top)
     commands = top.add_subparsers(
@@ -368,12 +371,12 @@ def _builders(text: str) -> int:
     return int(text)
 
 
-def _options() -> set[str]:
-    """Return the options of all commands: one of them was meant."""
+def _options(names: Collection[str]) -> set[str]:
+    """Return the options of commands: one of them was meant."""
     every = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
     _common(every)
-    for _, arguments in COMMANDS.values():
-        arguments(every)
+    for name in names:
+        COMMANDS[name][1](every)
     return set(re.findall(r"--[a-z-]+", every.format_help()))
 
 
