@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from eka.store.cache.documents import (
     MAX_REFERENCES,
     PLAIN,
     ROOT,
+    SignedReduction,
     files_name,
     info_name,
     object_name,
@@ -36,6 +38,7 @@ from eka.store.cache.push import push
 from eka.store.cache.reading import Cache
 from eka.store.cache.receive import received
 from eka.store.nix.keys import NixSecretKey
+from eka.store.trust import reduction_statement
 from tests.store_nodes import SAMPLE, nodes
 from tests.vectors import FIXTURES, load
 
@@ -294,6 +297,28 @@ def test_what_several_keys_assert_is_kept_together(store: Store, tmp_path: Path)
 
     found = Cache(DirectoryFiles(tmp_path / "cache")).reductions([RESOLVED])[RESOLVED]
     assert sorted(each.reduction.by for each in found) == ["builder-1", "builder-2"]
+
+
+@pytest.mark.spec("cache-order")
+def test_several_may_push_at_once_and_nothing_is_lost(store: Store, tmp_path: Path) -> None:
+    _, above = tower(store)
+    keys = [NixSecretKey.make(f"builder-{number}", bytes([number]) * 32) for number in range(6)]
+    fact = store.reduce(ReductionKind.RESOLVED, f"{RESOLVED}!out")[0]
+    to(tmp_path / "cache", store, above)
+
+    def assert_as(key: NixSecretKey) -> None:
+        own = Reduction(fact.kind, fact.name, fact.refined, key.name, "x")
+        signed = SignedReduction(own, key.sign(reduction_statement(own)))
+        DirectorySink(tmp_path / "cache").add_reductions(RESOLVED, [signed])
+
+    threads = [threading.Thread(target=assert_as, args=(key,)) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found = Cache(DirectoryFiles(tmp_path / "cache")).reductions([RESOLVED])[RESOLVED]
+    assert {each.reduction.by for each in found} == {KEY.name, *(key.name for key in keys)}
 
 
 def test_a_directory_that_holds_something_else_is_left_alone(store: Store, tmp_path: Path) -> None:
