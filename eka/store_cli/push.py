@@ -12,6 +12,7 @@ from eka.store.cache.push import push as push_to
 from eka.store_cli.amounts import in_words
 from eka.store_cli.cache_words import VARIABLE
 from eka.store_cli.paths import counted, typed_path
+from eka.store_cli.progress import shown_paths
 from eka.store_cli.sign import read_key
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ def push(arguments: argparse.Namespace, place: Place, console: Console) -> int:
     key = None if arguments.key is None else read_key(Path(arguments.key))
     sink = find_sink(arguments.cache, Path.cwd(), place.environment)
 
-    def tell(path: StorePath, number: int, total: int) -> None:
-        console.talk(f"{number} of {total}: {path.text}")
-
-    with place.store() as store:
+    with place.store() as store, shown_paths(console, place, "paths pushed") as show:
         roots = list(dict.fromkeys(typed_path(store, text) for text in arguments.paths))
+
+        def tell(path: StorePath, number: int, total: int) -> None:
+            if show is not None:
+                show(number, total)
+            console.talk(f"{number} of {total}: {path.text}", verbosity=1)
+
         with store.lease(roots):
             signed = 0
             if key is not None and not arguments.dry_run:
