@@ -28,6 +28,7 @@ from eka.errors import EkaError
 from eka.store import (
     LOGS,
     ActionLog,
+    Candidates,
     FetchAction,
     LayerFormat,
     RunAction,
@@ -139,7 +140,9 @@ class Workshop:
                     output_name(name, output),
                     places.pop(output),
                     placeholder=placeholders[output],
-                    candidates=candidates | set(found.values()),
+                    candidates=Candidates.of(
+                        candidates | set(found.values()), strict=recipe.action.strict_references
+                    ),
                 )
             except UnsafeTree as error:
                 why = f"its output {output!r} cannot be kept: {error.where}: {error.why}"

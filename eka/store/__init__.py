@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         NotReduced,
         NotTrusted,
     )
+    from eka.store.references import Candidates
     from eka.store.runs import LOGS, Run, RunOutcome, Runs
     from eka.store.scan import path_of, path_of_nodes
     from eka.store.stats import Stats
@@ -105,6 +106,7 @@ __all__ = [
     "BadSignature",
     "BrokenStream",
     "CacheTrouble",
+    "Candidates",
     "Chain",
     "ContentMismatch",
     "DirNode",
@@ -225,6 +227,7 @@ if not TYPE_CHECKING:  # pragma: no branch - a checker must notice a missing nam
             "NotTrusted",
             "chain": "Chain Step",
             "trust": "TrustedKey",
+            "references": "Candidates",
             "log_file": "MAX_LINE_BYTES LogFile",
             "log_reading": "GrowingLog log_chunks log_lines",
             "runs": "LOGS Run RunOutcome Runs",

@@ -105,6 +105,7 @@ class RunAction:
     outputs: tuple[str, ...] = (DEFAULT_OUTPUT,)
     timeout_s: int = 3600
     requires: tuple[str, ...] = ()  # capabilities, in order
+    strict_references: bool = False  # digests count without the prefix of the store as well
 
     def __post_init__(self) -> None:
         check_path_name("name", self.name)
@@ -166,6 +167,8 @@ class RunAction:
         }
         if self.requires:  # left out, or all plans from before would have other ids
             found["requires"] = list(self.requires)
+        if self.strict_references:
+            found["strict_references"] = True
         return found
 
 

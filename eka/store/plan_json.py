@@ -224,6 +224,7 @@ def _run(fields: _Fields) -> Action:
         outputs=fields.texts("outputs"),
         timeout_s=fields.integer("timeout_s"),
         requires=_requires(fields),
+        strict_references=fields.set_flag("strict_references"),
     )
 
 

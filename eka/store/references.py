@@ -2,6 +2,7 @@
 
 A reference is the logical prefix ``/eka/store/`` and 32 letters. Searching for the prefix is many
 times faster than searching for each digest; what a build hides (compressed, split) is not seen.
+A strict scan finds digests that stand alone too.
 In the target of a link the prefix may be missing, as a link may lead there from where it lies.
 
 Source: atom-spec/store.md [reference-scan], [path-self].
@@ -9,19 +10,36 @@ Source: atom-spec/store.md [reference-scan], [path-self].
 
 from __future__ import annotations
 
+import re
+
 from eka.checking import TYPE_CHECKING
 from eka.store.path import DIGEST_LETTERS, LOGICAL_ROOT, StorePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Self
 
 PREFIX = f"{LOGICAL_ROOT}/".encode()
 _LENGTH = len(PREFIX) + DIGEST_LETTERS
 _ZEROS = b"0" * DIGEST_LETTERS
+_LETTERS = re.compile(rb"[0-9a-v]{%d,}" % DIGEST_LETTERS)
 
 
 class Candidates(dict[bytes, "StorePath"]):
-    """Paths that may be found, by the letters of their digests; many scanners can share them."""
+    """Paths that may be found, by the letters of their digests; many scanners can share them.
+
+    Attributes:
+        is_strict: Digests that stand alone count as well, in bytes and in names: slower by far.
+    """
+
+    is_strict = False
+
+    @classmethod
+    def of(cls, paths: Iterable[StorePath], *, strict: bool = False) -> Self:
+        """Return the candidates for one scan."""
+        made = cls((path.digest32.encode(), path) for path in paths)
+        made.is_strict = strict
+        return made
 
     def add(self, path: StorePath) -> None:
         """Let a path be found."""
@@ -33,10 +51,11 @@ class ReferenceScanner:
 
     def __init__(self, own: StorePath, candidates: Candidates | Iterable[StorePath]) -> None:
         self._own = own.digest32.encode()
-        if isinstance(candidates, Candidates):
-            self._wanted: Mapping[bytes, StorePath] = candidates
-        else:
-            self._wanted = {path.digest32.encode(): path for path in candidates}
+        if not isinstance(candidates, Candidates):
+            candidates = Candidates.of(candidates)
+        self._wanted: Mapping[bytes, StorePath] = candidates
+        self._is_strict = candidates.is_strict
+        self.hides_itself = False  # in a strict scan: the own digest stands alone
         self._found: set[StorePath] = set()
 
     @property
@@ -52,7 +71,7 @@ class ReferenceScanner:
             positions: Receives the offsets of the own digests.
         """
         offset, tail = 0, b""
-        for chunk in chunks:
+        for chunk in self._strictly(chunks) if self._is_strict else chunks:
             data = tail + chunk if tail else chunk
             mentions, end = self._scan(data)
             # Nearly always nothing begins at the end, and the chunk passes without a copy.
@@ -65,11 +84,17 @@ class ReferenceScanner:
         if tail:
             yield tail
 
+    def look_at(self, name: bytes) -> None:
+        """Look at the name of a file, if the scan is strict."""
+        if self._is_strict:
+            self._find_alone(name)
+
     def blank_link(self, target: bytes, positions: list[int]) -> bytes:
         """Return the target of a link as `blank` does the bytes of a file.
 
         A link may lead to a path without naming the store: ``../<digest>-name``.
         """
+        self.look_at(target)
         mentions: list[int] = []
         at = 0
         while at + DIGEST_LETTERS <= len(target):
@@ -83,6 +108,29 @@ class ReferenceScanner:
                 break
         positions.extend(mentions)
         return _patched(target, mentions, _ZEROS)
+
+    def _strictly(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass bytes on and find the digests in them that stand alone."""
+        tail = b""
+        for chunk in chunks:
+            data = tail + chunk
+            self._find_alone(data, PREFIX, len(tail))
+            tail = data[-_LENGTH + 1 :]
+            yield chunk
+
+    def _find_alone(self, data: bytes, before: bytes = b"", seen: int = 0) -> None:
+        """Find digests in ``data`` that do not end within what was ``seen``.
+
+        The own one may only stand after ``before``.
+        """
+        first = seen - DIGEST_LETTERS + 1
+        for run in _LETTERS.finditer(data):
+            for at in range(max(run.start(), first), run.end() - DIGEST_LETTERS + 1):
+                letters = data[at : at + DIGEST_LETTERS]
+                if letters in self._wanted and letters != self._own:
+                    self._found.add(self._wanted[letters])
+                elif letters == self._own and before and not data.endswith(before, 0, at):
+                    self.hides_itself = True
 
     def _scan(self, data: bytes) -> tuple[list[int], int]:
         """Return offsets of own digests in ``data`` and the end of the last full reference."""

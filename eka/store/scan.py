@@ -54,9 +54,11 @@ def scan_tree(root: Path, scanner: ReferenceScanner) -> Scanned:
     for node in read_tree(root):
         if isinstance(node, DirNode):
             tree.enter(node.path)
+            scanner.look_at(b"/".join(node.path[-1:]))
             continue
         mode, positions, hasher = _mode(node), list[int](), new_hasher()
         tree.reserve(node.path, mode)
+        scanner.look_at(b"/".join(node.path[-1:]))
         if isinstance(node, FileNode):
             chunks: Iterable[bytes] = scanner.blank(node.chunks, positions)
         else:

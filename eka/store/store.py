@@ -12,6 +12,7 @@ from eka.store.errors import (
     ContentMismatch,
     MissingReferences,
     PathNotFound,
+    UnsafeTree,
     refusals,
 )
 from eka.store.facts import PathInfo, StoreInfo
@@ -21,7 +22,7 @@ from eka.store.output import finish_output, normalise
 from eka.store.path import LOGICAL_ROOT, StorePath, check_name, store_path
 from eka.store.read import read_apart
 from eka.store.recording import Recording
-from eka.store.references import ReferenceScanner
+from eka.store.references import Candidates, ReferenceScanner
 from eka.store.runs import LOGS, Runs
 from eka.store.scan import scan_tree
 from eka.store.schema import SCHEMA_VERSION
@@ -167,7 +168,7 @@ class Store(Keeping, Recording):
         built: Path,
         *,
         placeholder: StorePath,
-        candidates: Collection[StorePath],
+        candidates: Candidates | Collection[StorePath],
         references: Collection[StorePath] = (),
     ) -> StorePath:
         """Make a path of what a build left at ``built``; it is moved away from there.
@@ -177,11 +178,13 @@ class Store(Keeping, Recording):
             built: A file, link or directory below `staging`.
             placeholder: The path the build was told to write to; where the output mentions it,
                 the final path is written.
-            candidates: What the output may refer to: the inputs and what they refer to.
+            candidates: What the output may refer to: the inputs and what they refer to; and
+                whether the scan is strict.
             references: What it refers to in any case.
 
         Raises:
-            UnsafeTree: It holds a device, a pipe or a socket.
+            UnsafeTree: It holds a device, a pipe or a socket; or, if the scan is strict, its own
+                digest where it cannot be told from other bytes.
             MissingReferences: It refers to a path that is not valid.
         """
         check_name(name)
@@ -189,6 +192,9 @@ class Store(Keeping, Recording):
         with refusals(built), self._work() as work:
             normalise(built)
             scanned = scan_tree(built, scanner)
+            if scanner.hides_itself:
+                why = f"its own digest stands there without {LOGICAL_ROOT}/ before it"
+                raise UnsafeTree(name, why)
             path = scanned.path(name)
             kind, content = finish_output(built, scanned, path, work)
             row = PathRow(path, kind, content, scanned.size_bytes, _finished(built))

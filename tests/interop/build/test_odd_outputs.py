@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -74,3 +74,29 @@ def test_a_relative_link_refers_to_where_it_leads(bench: Workbench) -> None:
     assert bench.store.path_info(path).references == (dep.path,)
     assert str((bench.store.physical(path) / "self").readlink()) == f"../../{path.base}/dep"
     assert bench.store.verify([path]) == []
+
+
+@pytest.mark.spec("reference-strict")
+def test_a_strict_action_refers_to_what_its_output_hides_and_no_hidden_path_is_lost(
+    bench: Workbench,
+) -> None:
+    dep = bench.tree({"f": b"needed"}, name="dep")
+    script = "mkdir $out; echo ${dep##*/} > $out/name; : > $out/${dep##*/}.cache"
+    given: dict[str, Any] = {"inputs": {"dep": dep}, "env": {"dep": "{{input:dep}}"}}
+
+    plain = bench.build(script, **given)
+    strict = bench.build(script, strict_references=True, **given)
+
+    assert strict == plain
+    assert bench.store.path_info(strict).references == (dep.path,)
+
+
+@pytest.mark.spec("reference-strict")
+def test_a_strict_action_may_not_hide_its_own_name(bench: Workbench) -> None:
+    script = "echo ${out##*/} > $out"
+
+    bench.build(script)
+    with pytest.raises(BuildFailed) as caught:
+        bench.build(script, strict_references=True)
+
+    assert "its own digest" in caught.value.why

@@ -50,7 +50,7 @@ def test_an_id_depends_on_every_field() -> None:
         "name": "lua", "system": "riscv64-linux", "builder": "/bin/dash", "args": ("-c",),
         "env": {"A": "b"}, "inputs": {}, "stage": {"src": "src"}, "rootfs": "src",
         "cwd": "/build/src", "outputs": ("out", "dev"), "timeout_s": 1,
-        "requires": ("enter",),
+        "requires": ("enter",), "strict_references": True,
     }  # fmt: skip
     assert changes.keys() == {field.name for field in dataclasses.fields(RunAction)}
 
