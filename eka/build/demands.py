@@ -8,6 +8,8 @@ from eka.values import dataclass
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAX_OUTPUT_BYTES = 64 << 30
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
@@ -19,3 +21,4 @@ class Demands:
     jobs: int | None = None  # builds at once; None: as many as the realiser was told
     keep_failed: Path | None = None  # directory for the files of failed builds
     no_build: bool = False  # take what is there or in a cache; perform nothing
+    max_output_bytes: int = MAX_OUTPUT_BYTES  # that the outputs of one run action may hold

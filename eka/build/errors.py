@@ -249,6 +249,18 @@ class BuildOutOfMemory(BuildFailed):
         self.fix = "raise the limit: the setting build.max_memory, or --max-memory of eka-store"
 
 
+class BuildOutputTooLarge(BuildFailed):
+    """A builder made more than the outputs of one action may hold."""
+
+    code = "build-output-too-large"
+    exit_status = Exit.BUILD_FAILED
+
+    def __init__(self, name: str, most_bytes: int, *, log: Path | None) -> None:
+        super().__init__(name, f"its outputs hold more than {most_bytes} bytes", log=log)
+        self.fix = "let it make less; or raise the limit: --max-output of eka-store"
+        self.most_bytes = most_bytes
+
+
 class NonDeterministic(EkaError):
     """Building one action twice gave two outcomes."""
 

@@ -118,6 +118,7 @@ class Realiser:
             cores=cores,
             keep_failed=wishes.keep_failed or self._keep_failed,
             substituter=self._substituter(cancellation),
+            max_output_bytes=wishes.max_output_bytes,
         )
         with ExitStack() as leases:
             outputs = Realisation(plan, workshop, leases, wishes, jobs).run()

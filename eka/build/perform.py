@@ -7,16 +7,19 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from eka.build.demands import MAX_OUTPUT_BYTES
 from eka.build.enter import find_shell, keep
 from eka.build.errors import (
     BuildFailed,
     BuildInterrupted,
     BuildOutOfMemory,
+    BuildOutputTooLarge,
     BuildTimedOut,
     NoShell,
     UnsupportedArchive,
 )
 from eka.build.fetching import Fetch
+from eka.build.output_size import exceeds
 from eka.build.python_home import find_interpreter
 from eka.build.recipe import Recipe, output_name, prepare
 from eka.build.sandbox import Ending
@@ -61,6 +64,7 @@ class Workshop:
     cores: int  # for each build
     keep_failed: Path | None  # where the files of failed builds go
     substituter: Substituter | None = None  # asks caches, where there are any
+    max_output_bytes: int = MAX_OUTPUT_BYTES  # that the outputs of one action may hold
 
     def perform(self, work: Work) -> dict[str, StorePath]:
         """Return the outputs of an action, made anew; they are registered in the store."""
@@ -133,6 +137,8 @@ class Workshop:
         for output, place in places.items():
             if not os.path.lexists(place):
                 raise BuildFailed(name, f"it did not make its output {output!r}", log=log)
+        if exceeds(places.values(), self.max_output_bytes):
+            raise BuildOutputTooLarge(name, self.max_output_bytes, log=log)
         found: dict[str, StorePath] = {}
         for output in _order(name, places, placeholders, log):
             try:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from eka.build import Demands, HttpDownloader, Realiser, log_directory
+from eka.build.demands import MAX_OUTPUT_BYTES
 from eka.checking import TYPE_CHECKING
 from eka.errors import Exit
 from eka.store import (
@@ -61,12 +62,14 @@ def realise(arguments: argparse.Namespace, place: Place, console: Console) -> in
 
 def _demands(arguments: argparse.Namespace) -> Demands:
     keep = Path(arguments.keep_failed).absolute() if arguments.keep_failed else None
+    most_bytes: int | None = arguments.max_output
     return Demands(
         check=arguments.check,
         rounds=arguments.rounds,
         keep_going=arguments.keep_going,
         keep_failed=keep,
         no_build=arguments.no_build,
+        max_output_bytes=MAX_OUTPUT_BYTES if most_bytes is None else most_bytes,
     )
 
 

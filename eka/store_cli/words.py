@@ -161,6 +161,12 @@ def _realise(command: argparse.ArgumentParser) -> None:
         help="end a build that needs more memory than SIZE, such as 4G; refused where the machine "
         "cannot limit it",
     )
+    command.add_argument(
+        "--max-output",
+        metavar="SIZE",
+        type=size_bytes,
+        help="fail a build whose outputs hold more than SIZE together (64G)",
+    )
     add_cache_words(command)
     _root(command)
     _dry_run(command, "check the plan and its trees, realise nothing")

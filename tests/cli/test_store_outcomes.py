@@ -292,6 +292,25 @@ def as_ordinary_user(store: Path, *words: str, stdin: bytes = b"") -> Ran:
 
 @pytest.mark.spec("capability-names")
 @pytest.mark.spec("sandbox-limits")
+@pytest.mark.spec("sandbox-limits")
+def test_outputs_may_hold_so_much_together_and_not_more(
+    eka_store: StoreProgram, tmp_path: Path
+) -> None:
+    plan = script_plan(
+        tmp_path / "s", "mkdir -p $out/a; for n in a/1 2 3; do echo $n-------- > $out/$n; done"
+    )
+    left = Path(tmp_path / "s" / "store")
+
+    refused = realise(eka_store, plan, "--max-output", "31")
+    there = sorted(path.name for path in left.iterdir())
+    taken = realise(eka_store, plan, "--max-output", "32")
+
+    assert error(refused)["code"] == "build-output-too-large"
+    assert "31 bytes" in error(refused)["why"]
+    assert len(there) == 1
+    assert taken.status == 0
+
+
 def test_a_limit_is_enforced_or_refused_as_the_store_tells(
     eka_store: StoreProgram, tmp_path: Path
 ) -> None:

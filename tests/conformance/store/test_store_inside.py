@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ def test_a_directory_that_holds_the_store_is_refused_before_it_is_copied(
     (project / "a").write_bytes(b"x")
     root = project.joinpath(*["s"] * depth)
     with Store.open(root, durable=False) as store:
-        for add in (store.add_path, lambda *words: add_path_with_nar(store, *words)):
+        for add in (store.add_path, partial(add_path_with_nar, store)):
             with pytest.raises(UnsafeTree) as caught:
                 add("project", project)
 
