@@ -8,6 +8,7 @@ import re
 from contextlib import redirect_stdout
 from copy import copy
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import typer
@@ -129,6 +130,7 @@ def help_text(name: str, command: Callable[..., Reply]) -> str:
     return told.getvalue()
 
 
+@cache
 def _parser(name: str, command: Callable[..., Reply]) -> Callable[..., Any]:
     # The frame comes first and from us.
     parameters = [*_parameters(command)[1:], *_parameters(_global_options)]
