@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -22,7 +23,12 @@ def exceeds(places: Iterable[Path], most_bytes: int) -> bool:
     pending = [os.fsencode(place) for place in places]
     while pending and left >= 0:
         place = pending.pop()
-        status = os.lstat(place)
+        try:
+            status = os.lstat(place)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            continue  # it lies so deep that nothing of the output will be kept
         if stat.S_ISREG(status.st_mode):
             left -= status.st_size
         elif stat.S_ISDIR(status.st_mode):

@@ -23,7 +23,6 @@ from eka.store import (
     FetchAction,
     Outcome,
     PathAdded,
-    PathNotFound,
     RunAction,
     RunOutcome,
     TreeInput,
@@ -107,9 +106,8 @@ class Realisation:
         actions = [self._plan.actions[each] for each in identities]
         check(actions, self._demands, self._workshop.sandbox)
         wanted = (each for action in actions for each in action.inputs.values())
-        for path in dict.fromkeys(each.path for each in wanted if isinstance(each, TreeInput)):
-            if not self._store.has(path):
-                raise PathNotFound(path.text, str(self._store.root))
+        trees = (each.path for each in wanted if isinstance(each, TreeInput))
+        self._store.require(dict.fromkeys(trees))
 
     def _checked(self) -> list[str]:
         roots = dict.fromkeys(root.action for root in self._plan.roots)

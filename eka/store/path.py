@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from eka.hashing import DIGEST_BYTES, base32hex, digest
 from eka.store.errors import InvalidStoreName, InvalidStorePath
@@ -103,6 +104,7 @@ def store_path(
     return StorePath(base32hex(digest(raw + name.encode())[:_ID_BYTES]), name)
 
 
+@lru_cache(maxsize=8192)
 def tree_path(content: str, name: str) -> StorePath:
     """Return the path of a directory with the content hash ``content`` (64 hex digits)."""
     return store_path(NodeKind.DIRECTORY, bytes.fromhex(content), name)

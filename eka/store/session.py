@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+STORE = "store"  # directory below that of the store
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where things are below the directory of a store."""
@@ -37,7 +40,7 @@ class Layout:
     @property
     def store(self) -> Path:
         """The store paths; a sandbox shows it as ``/eka/store``."""
-        return self.root / "store"
+        return self.root / STORE
 
     @property
     def tmp(self) -> Path:
