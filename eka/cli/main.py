@@ -6,25 +6,17 @@ commands are used in prompts and scripts, and a test counts what they load.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
 import eka
 from eka.cli.table import COMMANDS, GLOBAL_OPTIONS
-
-TYPE_CHECKING = False  # as typing's, without loading it
-if TYPE_CHECKING:
-    from typing import TextIO
+from eka.program import collect_seldom, leave, open_missing_streams
 
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 INTERRUPTED = 130  # Exit.INTERRUPTED, without loading its module
 FAILED = 1  # Exit.FAILED
 _QUESTIONS = {"list", "versions"}  # commands that can have a head start
-_YOUNG_OBJECTS = 50_000  # before the first look for garbage; Python's own number is 700
-_STREAMS = ("stdin", "stdout", "stderr")
-# Modules that may have something left to do when Python ends.
-_TIDYING = {"asyncio", "concurrent.futures", "coverage", "logging", "multiprocessing", "tempfile"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None and sys.getfilesystemencoding() != "utf-8":
         _start_again_in_utf8()
     if argv is None:
-        _open_missing_streams()
+        open_missing_streams()
     words = sys.argv[1:] if argv is None else argv
     collect_seldom()
     try:
@@ -48,29 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ImportError) as error:  # not even the words for errors could be loaded
         sys.stderr.write(f"error[system]: eka cannot read its own files: {error}\n")
         return FAILED
-    if argv is None and _TIDYING.isdisjoint(sys.modules):
-        sys.stderr.flush()
-        os._exit(status)  # taking the interpreter apart takes longer than a short command
-    return status
-
-
-def collect_seldom() -> None:
-    """Look for garbage seldom: loading and solving make many objects, hardly any of it garbage.
-
-    A long run still collects it.
-    """
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
-
-
-def _open_missing_streams() -> None:
-    """Open what the program was started without: a file could get the number of standard error."""
-    streams: dict[str, TextIO | None] = {name: getattr(sys, name) for name in _STREAMS}
-    for number, (name, stream) in enumerate(streams.items()):
-        if stream is None:
-            handle = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
-            os.set_inheritable(handle, True)  # noqa: FBT003 - as children expect of streams
-            mode = "w" if number else "r"
-            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
+    return status if argv is not None else leave(status)
 
 
 def _start_again_in_utf8() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
+from eka.program import collect_seldom, leave, open_missing_streams
 from eka.store_cli.console import Console
 from eka.store_cli.errors import StoreBug, StoreInterrupted, SystemRefusal
 from eka.store_cli.operations import perform
@@ -19,7 +20,6 @@ from eka.store_cli.words import parser
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
-    from typing import TextIO
 
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGPIPE ended
 
@@ -27,7 +27,8 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell reports for a program that SIGP
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``eka-store`` with ``argv`` (default: the program's own); return its exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
-    _open_missing_streams()
+    open_missing_streams()
+    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter must not turn an answer into a failure.
@@ -48,25 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             why = error.strerror or str(error)
             sys.stderr.write(f"error[store-system]: the answer cannot be written: {why}\n")
         return status or Exit.FAILED
-    return status
+    return status if argv is not None else leave(status)
 
 
 def _forget_output() -> None:
     """Let Python's own flush of standard output, at the end, not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _open_missing_streams() -> None:
-    """Open what the program was started without, or the database could become standard error."""
-    streams: dict[str, TextIO | None] = {
-        name: getattr(sys, name) for name in ("stdin", "stdout", "stderr")
-    }
-    for number, (name, stream) in enumerate(streams.items()):
-        if stream is None:
-            handle = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
-            os.set_inheritable(handle, True)  # noqa: FBT003 - as children expect of streams
-            mode = "w" if number else "r"
-            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
 def dispatch(words: Sequence[str], environment: Mapping[str, str], console: Console) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from difflib import get_close_matches
 
 import eka
 from eka.checking import TYPE_CHECKING
@@ -58,6 +57,16 @@ class _Parser(argparse.ArgumentParser):
         raise StoreUsage(self.prog, f"{message.split(' (choose from')[0]}{hint}")
 
 
+class _Unseen(argparse.HelpFormatter):
+    """Looks at what help would be made of, for nobody: argparse makes one for each argument.
+
+    Without a width it would load a module, and ask the terminal, each time.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+
 def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser; its result holds ``command`` and the options of the command.
 
@@ -66,13 +75,14 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
             they name some and ask for no help, only those are made.
     """
     wanted: Collection[str] = COMMANDS.keys() & set(words)
+    shape: type[argparse.HelpFormatter] = _Unseen
     if not wanted or {"-h", "--help"} & set(words):
-        wanted = COMMANDS.keys()
+        wanted, shape = COMMANDS.keys(), argparse.RawDescriptionHelpFormatter
     top = _Parser(
         prog=PROGRAM,
         description="Keeps immutable trees and realises plans; knows bytes, plans and outputs.",
         epilog=EXIT_STATUSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=shape,
         allow_abbrev=False,
     )
     top.names = wanted
@@ -89,7 +99,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
             help=line,
             description=f"{line}.",
             epilog=EXIT_STATUSES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=shape,
             allow_abbrev=False,
         )
         arguments(command)
@@ -387,5 +397,7 @@ def _options(names: Collection[str]) -> set[str]:
 
 
 def _suggestion(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only wrong words need it
+
     near = get_close_matches(word, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eka.atom import Requirement, Version
-from eka.cli.main import collect_seldom
 from eka.errors import EkaError
+from eka.program import collect_seldom
 from eka.resolve import Catalog, Dependencies, Listing, Solution, Wanted, drive, solve
 from tests.bench.ratio import Amount, Comparison, NotRun, compare, cpu_s
 from tests.fakes.answer_set import solvable

@@ -42,7 +42,7 @@ def test_the_shortest_commands_load_no_library(word: str) -> None:
 
     assert modules & {*DEAR, "argparse", "dataclasses", "inspect", "json", "subprocess"} == set()
     assert {each for each in modules if each.startswith("eka")} == {
-        "eka", "eka.cli", "eka.cli.main", "eka.cli.table",
+        "eka", "eka.cli", "eka.cli.main", "eka.cli.table", "eka.program",
     }  # fmt: skip
 
 
