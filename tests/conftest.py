@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +44,7 @@ FIXED = {
 HOME = pytest.StashKey[Path]()
 # These alone are traced, for tracing doubles what a test takes: they reach every line and branch
 # of the pure packages, the same ones in every run.
+PURE = ("eka.atom", "eka.resolve", "eka.compose")
 MEASURED = tuple(Path(__file__).parent / name for name in ("unit", "conformance"))
 
 settings.register_profile("short", max_examples=60, derandomize=True, database=None, deadline=None)
@@ -94,11 +98,21 @@ class Measurement:
     def __init__(self) -> None:
         self._paused: list[Coverage] = []
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Load what is measured while it is: much of it is loaded on demand, by whatever test."""
+        for name in PURE:
+            package = import_module(name)
+            for found in walk_packages(package.__path__, f"{name}."):
+                import_module(found.name)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Pause or go on, with all that the test sets up and tears down."""
         is_measured = any(item.path.is_relative_to(folder) for folder in MEASURED)
         if is_measured and not item.get_closest_marker("untraced"):
+            if self._paused:
+                _forget()
             while self._paused:
                 self._paused.pop().start()
         else:
@@ -110,6 +124,15 @@ class Measurement:
         # ("while another trace function is being installed"), and it ends before it began.
         threading.settrace(None)  # type: ignore[arg-type] # what `settrace` documents for the others
         return (yield)
+
+
+def _forget() -> None:
+    """Let what functions remember be computed again, now that it is measured."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(PURE):
+            for value in vars(module).values():
+                if clear := getattr(value, "cache_clear", None):
+                    clear()
 
 
 @pytest.fixture(scope="session")
