@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE_S = 60
+PATIENCE_S = 300  # against waiting for ever; nothing is measured
 
 
 def sleepers(seconds: str) -> list[int]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from eka.store_cli.main import main
+from eka.store_cli.start import main
 
 raise SystemExit(main())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eka.checking import TYPE_CHECKING
 from eka.errors import EkaError, Exit
-from eka.program import collect_seldom, leave, open_missing_streams
+from eka.program import leave, open_missing_streams
 from eka.store_cli.console import Console
 from eka.store_cli.errors import StoreBug, StoreInterrupted, SystemRefusal
 from eka.store_cli.operations import perform
@@ -28,7 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``eka-store`` with ``argv`` (default: the program's own); return its exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
     open_missing_streams()
-    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a letter must not turn an answer into a failure.

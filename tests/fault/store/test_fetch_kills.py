@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from eka.store import ActionInput, FetchAction, Plan, Store, StorePath, action_id
+from tests.processes import PATIENCE_S, wait_until
 from tests.servers.ranged import RangedServer, ranged_server
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 EKA_STORE = Path(sys.executable).with_name("eka-store")
 CHECKOUT = Path(__file__).parents[3]
 BODY = random.Random(3).randbytes(3 << 20)
-PATIENCE_S = 60
 
 
 @contextmanager
@@ -61,13 +61,6 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, list[Any]]:
     """Wait for a run; return its exit status and all that it told."""
     told, _ = process.communicate(timeout=PATIENCE_S)
     return process.returncode, [json.loads(line) for line in told.splitlines()]
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def unfinished(home: Path) -> int:
