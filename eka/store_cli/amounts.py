@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 
+from eka.checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,3}))?([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _SPAN_S = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(0|[1-9][0-9]{0,4})([mhdw])")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _STEP = 1024
 _LEAST_MEMORY = 1 << 20
 
@@ -37,6 +43,28 @@ def memory_bytes(text: str) -> int:
     if found < _LEAST_MEMORY:
         raise argparse.ArgumentTypeError(f"{text!r} is too little; no program runs in that")
     return found
+
+
+def whole_number(text: str) -> int:
+    """Return a number of at most nine digits.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return int(text)
+
+
+def up_to(most: int) -> Callable[[str], int]:
+    """Return what reads a number from 1 to ``most``; raises `argparse.ArgumentTypeError`."""
+
+    def read(text: str) -> int:
+        if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        return int(text)
+
+    return read
 
 
 def span_s(text: str) -> int:

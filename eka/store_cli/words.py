@@ -7,7 +7,7 @@ import re
 
 import eka
 from eka.checking import TYPE_CHECKING
-from eka.store_cli.amounts import memory_bytes, size_bytes, span_s
+from eka.store_cli.amounts import memory_bytes, size_bytes, span_s, up_to, whole_number
 from eka.store_cli.cache_words import CACHE_COMMANDS, add_cache_words
 from eka.store_cli.errors import StoreUsage
 from eka.store_cli.nix_words import NIX_COMMANDS
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 PROGRAM = "eka-store"
-MAX_JOBS = 1024
-MAX_ROUNDS = 1000
-MAX_BUILDERS = 100
+_jobs, _rounds, _builders = up_to(1024), up_to(1000), up_to(100)
 EXIT_STATUSES = """\
 exit statuses:
   0    done
@@ -211,7 +209,7 @@ def _log(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--runs", action="store_true", help="list the runs, the newest first")
     command.add_argument(
-        "-n", "--last", metavar="N", type=_number, help="only the last N lines of the log"
+        "-n", "--last", metavar="N", type=whole_number, help="only the last N lines of the log"
     )
     command.add_argument(
         "-f", "--follow", action="store_true", help="go on until the run ends, as lines are said"
@@ -229,7 +227,7 @@ def _add_tree(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("name", metavar="NAME", help="name of the store path")
     strip = "leading directories to drop from the names in the archive"
-    add("--strip", metavar="N", type=_number, default=0, help=strip)
+    add("--strip", metavar="N", type=whole_number, default=0, help=strip)
     add("--expect", metavar="HASH", help="content hash it must have, 64 digits")
     _root(command)
     _dry_run(command, "tell the path, add nothing")
@@ -300,7 +298,7 @@ def _image(command: argparse.ArgumentParser) -> None:
     add("--workdir", metavar="DIR", default="/", help="where programs start (default: /)")
     add("--user", metavar="UID[:GID]", default="", help="as whom they run (default: root)")
     add("--system", help="machine it is for, such as aarch64-linux (default: this one)")
-    add("--max-layers", metavar="N", type=_number, default=100, help="at most (default: 100)")
+    add("--max-layers", metavar="N", type=whole_number, default=100, help="at most (default: 100)")
     add("--gzip", action="store_true", help="compress; the digest then depends on zlib")
     _dry_run(command, "tell which paths make which layer, write nothing")
 
@@ -361,30 +359,6 @@ def _nar(command: argparse.ArgumentParser) -> None:
 
 def _dry_run(command: argparse.ArgumentParser, line: str) -> None:
     command.add_argument("--dry-run", action="store_true", help=line)
-
-
-def _jobs(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_JOBS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_JOBS}")
-    return int(text)
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return int(text)
-
-
-def _rounds(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_ROUNDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_ROUNDS}")
-    return int(text)
-
-
-def _builders(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_BUILDERS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_BUILDERS}")
-    return int(text)
 
 
 def _options(names: Collection[str]) -> set[str]:
