@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eka.store import Store
 from tests.bench.ratio import Comparison, NotRun, compare
-from tests.bench.stage import wall_s
+from tests.bench.stage import EKA_STORE, wall_s
 from tests.fakes.store_server import over_stdio
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 FILES = 1500
 FILE_BYTES = 6000
-EKA_STORE = str(Path(sys.executable).with_name("eka-store"))
 
 
 def measure() -> Iterator[Comparison | NotRun]:
@@ -39,7 +37,7 @@ def measure() -> Iterator[Comparison | NotRun]:
 
 
 def _asking(home: Path, path: str) -> Comparison:
-    words = [EKA_STORE, "path-info", path, "--json", "--store", str(home / "store")]
+    words = [str(EKA_STORE), "path-info", path, "--json", "--store", str(home / "store")]
     with over_stdio(home / "store") as talk:
 
         def asked() -> float:
@@ -64,8 +62,8 @@ def _carrying(home: Path, path: str) -> Comparison | NotRun:
     def ours() -> float:
         _forget(home / "other")
         file, at = str(home / "file"), ["--store", str(home / "store")]
-        out = wall_s([EKA_STORE, "export", path, "-o", file, *at])
-        return out + wall_s([EKA_STORE, "import", file, "--store", str(home / "other")])
+        out = wall_s([str(EKA_STORE), "export", path, "-o", file, *at])
+        return out + wall_s([str(EKA_STORE), "import", file, "--store", str(home / "other")])
 
     def theirs() -> float:
         _forget(home / "nix-other")

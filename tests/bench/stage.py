@@ -28,7 +28,7 @@ PERSON = {
 
 
 def _installed() -> Path:
-    """Return the program of an installation as people have it.
+    """Return the program ``eka`` of an installation as people have it; beside it is the other.
 
     The tools of development beside which this runs have hooks that each start of Python loads.
     """
@@ -39,15 +39,17 @@ def _installed() -> Path:
     # A file of two plain lines costs less to read than the packages would to copy.
     places = (Path(eka.__file__).parent.parent, sysconfig.get_path("purelib"))
     Path(libraries, "eka.pth").write_text("".join(f"{place}\n" for place in places))
-    program = home / "bin/eka"
-    program.write_text(
-        f"#!{home}/bin/python\nimport sys\nfrom eka.cli.main import main\nsys.exit(main())\n"
-    )
-    program.chmod(0o755)
-    return program
+    for name, module in (("eka", "eka.cli.main"), ("eka-store", "eka.store_cli.start")):
+        program = home / "bin" / name
+        program.write_text(
+            f"#!{home}/bin/python\nimport sys\nfrom {module} import main\nsys.exit(main())\n"
+        )
+        program.chmod(0o755)
+    return home / "bin/eka"
 
 
 EKA = _installed()
+EKA_STORE = EKA.with_name("eka-store")
 
 
 def wall_s(

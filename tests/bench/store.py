@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import sysconfig
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eka.program import collect_seldom
 from eka.store import Store
 from eka.store.nix_view.remember import add_path_with_nar
 from tests.bench.ratio import Comparison, NotRun, compare
-from tests.bench.stage import wall_s
+from tests.bench.stage import EKA_STORE, wall_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILES = 3000
 LARGEST_BYTES = 1 << 16
-EKA_STORE = Path(sys.executable).with_name("eka-store")
 
 
 def measure() -> Iterator[Comparison | NotRun]:
     """Yield comparisons over copies of Python's own library: sources, as most trees hold."""
+    collect_seldom()  # as the program does
     # In memory, so that it is not the disk that is measured; there, syncing costs nothing.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="eka-bench-", dir=memory) as scratch:
