@@ -15,7 +15,7 @@ from eka.build.capability_check import refused
 from eka.build.errors import BuildFailed, NixFailed
 from eka.build.log import LogWriter
 from eka.build.nix_recipe import NixRecipe
-from eka.build.nix_store import NixSource
+from eka.build.nix_store import BUSY_PAUSE_S, BUSY_TRIES, NixSource, is_busy
 from eka.build.nix_words import NixWords
 from eka.build.own_lacks import asked_by
 from eka.build.sandbox import Ended, Ending, Limits
@@ -136,6 +136,18 @@ class NixSandbox:
         raise refused(request.command[0], Capability.ENTER, self, NIX_LACKS[Capability.ENTER])
 
     def _build(
+        self, derivation: Derivation, request: SandboxRequest, log: LogWriter, stop: Cancellation
+    ) -> Ended:
+        for _ in range(BUSY_TRIES):
+            try:
+                return self._build_once(derivation, request, log, stop)
+            except NixFailed as error:
+                if not is_busy(error.why):
+                    raise
+                time.sleep(BUSY_PAUSE_S)
+        return self._build_once(derivation, request, log, stop)
+
+    def _build_once(
         self, derivation: Derivation, request: SandboxRequest, log: LogWriter, stop: Cancellation
     ) -> Ended:
         words = (

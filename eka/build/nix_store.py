@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from contextlib import contextmanager
 
 from eka.build.errors import NixFailed, SandboxUnavailable
@@ -24,6 +25,8 @@ substitute = false
 sync-before-registering = false
 """
 _INSTALL = "install Nix (Debian: apt-get install nix-bin), or build without --nix"
+# Nix waits for its database in most places, but not while the database is opened or made.
+BUSY_TRIES, BUSY_PAUSE_S = 50, 0.2
 _SHOWN_BYTES = 2000
 
 
@@ -106,18 +109,29 @@ class NixStore:
                     stream.close()
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        try:
-            ran = subprocess.run(
-                self._command(words), env=self._env, capture_output=True, check=False
-            )
-        except OSError as error:
-            raise SandboxUnavailable(f"{self._program} cannot start: {error}", _INSTALL) from error
-        if ran.returncode != 0:
-            raise _failed(ran.stderr)
-        return ran
+        for again in range(BUSY_TRIES, -1, -1):
+            try:
+                ran = subprocess.run(
+                    self._command(words), env=self._env, capture_output=True, check=False
+                )
+            except OSError as error:
+                why = f"{self._program} cannot start: {error}"
+                raise SandboxUnavailable(why, _INSTALL) from error
+            if ran.returncode == 0:
+                return ran
+            failed = _failed(ran.stderr)
+            if not again or not is_busy(failed.why):
+                raise failed
+            time.sleep(BUSY_PAUSE_S)
+        raise AssertionError(words)
 
     def _command(self, words: Sequence[str]) -> list[str]:
         return [self._program, "--store", str(self._root), *words]
+
+
+def is_busy(why: str) -> bool:
+    """Tell whether Nix failed because another Nix was making, or opening, the same database."""
+    return "SQLite database" in why and "is busy" in why
 
 
 def _failed(said: bytes) -> NixFailed:
