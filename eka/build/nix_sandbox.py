@@ -15,7 +15,7 @@ from eka.build.capability_check import refused
 from eka.build.errors import BuildFailed, NixFailed
 from eka.build.log import LogWriter
 from eka.build.nix_recipe import NixRecipe
-from eka.build.nix_store import BUSY_PAUSE_S, BUSY_TRIES, NixSource, is_busy
+from eka.build.nix_store import NixSource, patiently
 from eka.build.nix_words import NixWords
 from eka.build.own_lacks import asked_by
 from eka.build.sandbox import Ended, Ending, Limits
@@ -138,14 +138,7 @@ class NixSandbox:
     def _build(
         self, derivation: Derivation, request: SandboxRequest, log: LogWriter, stop: Cancellation
     ) -> Ended:
-        for _ in range(BUSY_TRIES):
-            try:
-                return self._build_once(derivation, request, log, stop)
-            except NixFailed as error:
-                if not is_busy(error.why):
-                    raise
-                time.sleep(BUSY_PAUSE_S)
-        return self._build_once(derivation, request, log, stop)
+        return patiently(lambda: self._build_once(derivation, request, log, stop))
 
     def _build_once(
         self, derivation: Derivation, request: SandboxRequest, log: LogWriter, stop: Cancellation

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 
 from eka.build.errors import NixFailed, SandboxUnavailable
-from eka.checking import TYPE_CHECKING
+from eka.checking import TYPE_CHECKING, TypeVar
 from eka.store.nix.export_stream import import_stream
 from eka.values import dataclass
 
@@ -25,8 +25,9 @@ substitute = false
 sync-before-registering = false
 """
 _INSTALL = "install Nix (Debian: apt-get install nix-bin), or build without --nix"
-# Nix waits for its database in most places, but not while the database is opened or made.
-BUSY_TRIES, BUSY_PAUSE_S = 50, 0.2
+BUSY_TRIES = 50
+_BUSY_PAUSE_S = 0.2
+T = TypeVar("T")
 _SHOWN_BYTES = 2000
 
 
@@ -57,8 +58,10 @@ class NixStore:
         ran = self._run("--check-validity", "--print-invalid", *wanted)
         missing = set(ran.stdout.decode().split())
         lacking = [each for each in sources if each.path.text in missing]
-        if not lacking:
-            return
+        if lacking:
+            patiently(lambda: self._import(lacking))
+
+    def _import(self, lacking: Sequence[NixSource]) -> None:
         with self.started("--import", stdin=subprocess.PIPE) as process:
             if process.stdin is None:
                 return
@@ -109,29 +112,36 @@ class NixStore:
                     stream.close()
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        for again in range(BUSY_TRIES, -1, -1):
-            try:
-                ran = subprocess.run(
-                    self._command(words), env=self._env, capture_output=True, check=False
-                )
-            except OSError as error:
-                why = f"{self._program} cannot start: {error}"
-                raise SandboxUnavailable(why, _INSTALL) from error
-            if ran.returncode == 0:
-                return ran
-            failed = _failed(ran.stderr)
-            if not again or not is_busy(failed.why):
-                raise failed
-            time.sleep(BUSY_PAUSE_S)
-        raise AssertionError(words)
+        return patiently(lambda: self._run_once(words))
+
+    def _run_once(self, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        try:
+            ran = subprocess.run(
+                self._command(words), env=self._env, capture_output=True, check=False
+            )
+        except OSError as error:
+            raise SandboxUnavailable(f"{self._program} cannot start: {error}", _INSTALL) from error
+        if ran.returncode != 0:
+            raise _failed(ran.stderr)
+        return ran
 
     def _command(self, words: Sequence[str]) -> list[str]:
         return [self._program, "--store", str(self._root), *words]
 
 
-def is_busy(why: str) -> bool:
-    """Tell whether Nix failed because another Nix was making, or opening, the same database."""
-    return "SQLite database" in why and "is busy" in why
+def patiently(ask: Callable[[], T], *, pause_s: float = _BUSY_PAUSE_S) -> T:
+    """Return what Nix answers, asked again while another Nix opens or makes the database.
+
+    Nix itself waits for its database in most places, but not there.
+    """
+    for _ in range(BUSY_TRIES):
+        try:
+            return ask()
+        except NixFailed as error:
+            if "SQLite database" not in error.why or "is busy" not in error.why:
+                raise
+            time.sleep(pause_s)
+    return ask()
 
 
 def _failed(said: bytes) -> NixFailed:
