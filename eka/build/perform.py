@@ -21,7 +21,7 @@ from eka.build.errors import (
 from eka.build.fetching import Fetch
 from eka.build.output_size import exceeds
 from eka.build.python_home import find_interpreter
-from eka.build.recipe import Recipe, output_name, prepare
+from eka.build.recipe import Recipe, prepare
 from eka.build.sandbox import Ending
 from eka.build.siblings import SiblingCycle, in_order, rename_mentions
 from eka.build.spool import LayerFile
@@ -37,6 +37,7 @@ from eka.store import (
     RunAction,
     UnpackAction,
     UnsafeTree,
+    output_name,
     read_tree,
 )
 
@@ -143,7 +144,7 @@ class Workshop:
         for output in _order(name, places, placeholders, log):
             try:
                 found[output] = self.store.register_output(
-                    output_name(name, output),
+                    output_name(recipe.action, output),
                     places.pop(output),
                     placeholder=placeholders[output],
                     candidates=Candidates.of(

@@ -16,7 +16,7 @@ from eka.build.errors import BuildFailed
 from eka.build.sandbox import BUILD_DIR, GROUP, HOSTS, PASSWD, SandboxRequest, Shown
 from eka.checking import TYPE_CHECKING
 from eka.hashing import base32hex, digest
-from eka.store import BRACES, PLACEHOLDER, StorePath, path_name
+from eka.store import BRACES, PLACEHOLDER, StorePath, output_name
 
 if TYPE_CHECKING:
     import re
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from eka.store import RunAction, Store
 
-DEFAULT_OUTPUT = "out"
-MAX_NAME_BYTES = 200
 _PLACEHOLDER_BYTES = 20
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _ROOT_PROGRAMS = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -59,7 +57,7 @@ class Recipe:
         """
         seed = b"\0".join((b"eka.placeholder/1", self.resolved.encode(), output.encode()))
         digest32 = base32hex(digest(seed)[:_PLACEHOLDER_BYTES])
-        return StorePath(digest32, output_name(self.action.name, output))
+        return StorePath(digest32, output_name(self.action, output))
 
     def expand(self, text: str) -> str:
         """Replace the placeholders of ``text``."""
@@ -87,14 +85,6 @@ class Recipe:
         if kind == "stage":
             return f"{BUILD_DIR}/{self.action.stage[name]}"
         return self.output_path(name).text
-
-
-def output_name(action: str, output: str) -> str:
-    """Return the name part of an output's path: the action's, and the output's unless ``out``."""
-    if output == DEFAULT_OUTPUT:
-        return action
-    room = MAX_NAME_BYTES - len(output) - 1
-    return path_name(f"{action[:room]}-{output}")
 
 
 def prepare(recipe: Recipe, store: Store, scratch: Path, log: Path) -> SandboxRequest:

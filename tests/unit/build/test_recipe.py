@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from eka.build.recipe import Recipe, output_name
+from eka.build.recipe import Recipe
 from eka.store import RunAction, StorePath, TreeInput
 
 SRC = StorePath("0" * 32, "src")
@@ -80,9 +80,3 @@ def test_the_environment_is_fixed_and_the_action_may_change_it() -> None:
 @pytest.mark.spec("sandbox-environment")
 def test_with_a_root_file_system_its_programs_are_found() -> None:
     assert recipe(rootfs="root").environment()["PATH"].split(":")[1:3] == ["/usr/bin", "/bin"]
-
-
-def test_an_output_is_named_after_its_action() -> None:
-    assert output_name("zlib", "out") == "zlib"
-    assert output_name("zlib", "dev") == "zlib-dev"
-    assert len(output_name("z" * 200, "dev")) == 200
